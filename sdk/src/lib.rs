@@ -1,0 +1,1 @@
+//! Write Hookwright plugins.

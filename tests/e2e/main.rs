@@ -1,0 +1,2 @@
+//! End-to-end tests: one story a module.
+
