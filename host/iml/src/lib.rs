@@ -1,0 +1,1 @@
+//! IML, the expression language of Make app specs.

@@ -1,0 +1,13 @@
+//! The world around a webhook: sockets, files, storage, plugins.
+
+pub mod admin;
+pub mod cli;
+pub mod connections;
+pub mod deliver;
+pub mod failure;
+pub mod inbound;
+pub mod journal;
+pub mod plugin;
+pub mod receive;
+pub mod server;
+pub mod services;
