@@ -1,3 +1,17 @@
-//! The `hookwright` binary.
+//! The `hookwright` binary: parse the command line, run it, print what went wrong.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use hookwright::cli::{self, Cli};
+
+fn main() -> ExitCode {
+    match cli::run(Cli::parse()) {
+        Ok(code) => code,
+        Err(error) if cli::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            cli::print_error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

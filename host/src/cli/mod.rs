@@ -1,4 +1,6 @@
 //! The command line: one command a file.
+//!
+//! Exit codes: 0 it worked, 1 it did not (what was asked for is wrong or failed), 2 the command line itself is wrong.
 
 pub mod check;
 pub mod completions;
@@ -10,3 +12,99 @@ pub mod hooks;
 pub mod plugin;
 pub mod serve;
 pub mod try_request;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// A self-hosted webhook runtime: specs in Make's webhook format, WebAssembly plugins, durable delivery.
+#[derive(Debug, Parser)]
+#[command(name = "hookwright", version, max_term_width = 100)]
+pub struct Cli {
+    /// When to colour what is printed.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    color: Color,
+
+    /// Say more about what is done (-vv: everything).
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// When to colour what is printed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Color {
+    /// Where the output is a terminal that can.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Receive webhooks, store them, deliver them.
+    Serve(serve::Arguments),
+}
+
+/// Runs one parsed command line.
+pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    choice(cli.color).write_global();
+    match cli.command {
+        Command::Serve(arguments) => serve::run(arguments, cli.verbose),
+    }
+}
+
+fn choice(color: Color) -> anstream::ColorChoice {
+    match color {
+        Color::Auto => anstream::ColorChoice::Auto,
+        Color::Always => anstream::ColorChoice::Always,
+        Color::Never => anstream::ColorChoice::Never,
+    }
+}
+
+/// Whether standard output may be coloured, as `--color`, the terminal and `NO_COLOR` have it.
+pub fn colour_stdout() -> bool {
+    anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+}
+
+/// Whether standard error may be coloured.
+pub fn colour_stderr() -> bool {
+    anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
+}
+
+/// Prints an error to standard error: what failed, then each cause on a line of its own.
+pub fn print_error(error: &anyhow::Error) {
+    anstream::eprintln!("\u{1b}[1;31merror:\u{1b}[0m {error}");
+    for cause in error.chain().skip(1) {
+        anstream::eprintln!("  because: {cause}");
+    }
+}
+
+/// Whether the only thing wrong is that nobody reads our output any more (`hookwright functions | head`).
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_closed_pipe_is_recognised_under_its_context() {
+        let error = anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe)).context("printing");
+        assert!(is_broken_pipe(&error));
+        assert!(!is_broken_pipe(&anyhow::anyhow!("something else")));
+    }
+}
