@@ -1,1 +1,21 @@
 //! IML, the expression language of Make app specs.
+//!
+//! A [`Template`] is compiled once, from a text or from a whole JSON tree, and evaluated often, against a
+//! [`Scope`]. The crate does no I/O: clock, zone and randomness arrive in the [`Environment`].
+
+mod decimal;
+mod error;
+pub mod functions;
+pub mod json;
+mod library;
+mod scope;
+mod template;
+mod value;
+
+pub use error::{Error, Warning};
+pub use functions::Function;
+pub use jiff::tz::TimeZone as Zone;
+pub use library::{Library, NoCustom, Parameter, Signature};
+pub use scope::{Environment, Limits, Scope};
+pub use template::Template;
+pub use value::{Array, Binary, Collection, Date, Fields, Number, Text, Value};

@@ -1,0 +1,82 @@
+//! Reads JSON, strict for request bodies and with comments for specs, into a flat tape that borrows the text.
+//!
+//! One allocation holds the tape. Nothing is decoded until it is asked for: a number keeps its digits, a
+//! text without escapes is a slice of the source, and every node knows which bytes it came from.
+
+mod escape;
+mod node;
+mod read;
+
+pub use escape::write_text;
+pub use node::{Elements, Entries, Kind, Node};
+
+use node::Slot;
+
+/// How deep arrays and objects may nest.
+pub const DEPTH_LIMIT: usize = 128;
+
+/// A JSON text that has been read: the text itself and the tape of its nodes.
+#[derive(Debug)]
+pub struct Document<'s> {
+    source: &'s str,
+    tape: Vec<Slot>,
+}
+
+impl<'s> Document<'s> {
+    /// Reads strict JSON (RFC 8259). A byte order mark is skipped.
+    ///
+    /// # Errors
+    /// What is wrong and at which byte; nesting beyond [`DEPTH_LIMIT`] is an error too.
+    pub fn parse(text: &'s str) -> Result<Self, Error> {
+        Self::read(text, false)
+    }
+
+    /// Reads JSON that may hold `//` and `/* */` comments and trailing commas, as specs do.
+    ///
+    /// # Errors
+    /// As [`Document::parse`].
+    pub fn parse_with_comments(text: &'s str) -> Result<Self, Error> {
+        Self::read(text, true)
+    }
+
+    fn read(source: &'s str, comments: bool) -> Result<Self, Error> {
+        let tape = read::read(source, comments)?;
+        Ok(Self { source, tape })
+    }
+
+    /// The outermost value.
+    pub fn root(&self) -> Node<'_> {
+        Node::new(self, 0)
+    }
+
+    /// The text this document was read from.
+    pub fn source(&self) -> &'s str {
+        self.source
+    }
+}
+
+/// Why a text is not JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    /// What is wrong, in words for the author of the text.
+    pub message: String,
+    /// The byte at which it was noticed.
+    pub offset: usize,
+}
+
+impl Error {
+    fn new(message: impl Into<String>, offset: usize) -> Self {
+        Self {
+            message: message.into(),
+            offset,
+        }
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} (byte {})", self.message, self.offset)
+    }
+}
+
+impl std::error::Error for Error {}

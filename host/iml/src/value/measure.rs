@@ -1,0 +1,47 @@
+//! How large a value is when it is written out, without writing it.
+
+use super::{Text, Value};
+use crate::scope::Limits;
+
+impl<'v> Value<'v> {
+    /// This value as text, or none where that would be longer than the limit.
+    pub(crate) fn into_text_within(self, limits: &Limits) -> Option<Text<'v>> {
+        self.fits(limits).then(|| self.into_text())
+    }
+
+    /// Whether this value, written out, stays within the limits of size and depth. Looks at no more of it
+    /// than it takes to know.
+    pub(crate) fn fits(&self, limits: &Limits) -> bool {
+        let mut left = limits.size;
+        self.take_from(&mut left, limits.depth).is_some()
+    }
+
+    fn take_from(&self, left: &mut usize, depth: usize) -> Option<()> {
+        match self {
+            Self::Missing | Self::Null | Self::Bool(_) | Self::Date(_) | Self::Number(_) => {
+                take(left, 4)
+            }
+            Self::Text(text) => take(left, text.len()),
+            Self::Binary(bytes) => take(left, bytes.len()),
+            Self::Array(array) => match array.as_json() {
+                Some(node) => take(left, node.span().len()),
+                None => array.iter().try_for_each(|element| {
+                    take(left, 1)?;
+                    element.take_from(left, depth.checked_sub(1)?)
+                }),
+            },
+            Self::Collection(collection) => match collection.as_json() {
+                Some(node) => take(left, node.span().len()),
+                None => collection.iter().try_for_each(|(key, value)| {
+                    take(left, key.len() + 4)?;
+                    value.take_from(left, depth.checked_sub(1)?)
+                }),
+            },
+        }
+    }
+}
+
+fn take(left: &mut usize, size: usize) -> Option<()> {
+    *left = left.checked_sub(size)?;
+    Some(())
+}
