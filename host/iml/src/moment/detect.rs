@@ -54,13 +54,26 @@ impl Cursor<'_> {
         self.skip_blanks();
         let hour: i8 = self.digits(1, 2)?.parse().ok()?;
         self.any(&[':'])?;
-        let minute = self.digits(2, 2)?.parse().ok()?;
-        let second = if self.any(&[':']).is_some() { self.digits(2, 2)?.parse().ok()? } else { 0 };
-        let nanosecond = if self.any(&['.', ',']).is_some() { nanoseconds(self.digits(1, 9)?)? } else { 0 };
+        let minute = self.two_digits()?;
+        let second = if self.any(&[':']).is_some() {
+            self.two_digits()?
+        } else {
+            0
+        };
+        let nanosecond = if self.any(&['.', ',']).is_some() {
+            nanoseconds(self.digits(1, 9)?)?
+        } else {
+            0
+        };
         self.skip_blanks();
         let hour = self.twelve_hour(hour)?;
         let is_valid = (0..24).contains(&hour) && minute < 60 && second < 60;
-        is_valid.then_some(Time { hour, minute, second, nanosecond })
+        is_valid.then_some(Time {
+            hour,
+            minute,
+            second,
+            nanosecond,
+        })
     }
 
     /// The hour with what an `AM` or `PM` here says about it.
@@ -87,11 +100,15 @@ impl Cursor<'_> {
             return Some(Some(0));
         }
         let sign = if self.any(&['+', '-'])? == '-' { -1 } else { 1 };
-        let hours: i64 = self.digits(2, 2)?.parse().ok()?;
+        let hours = self.two_digits()?;
         self.any(&[':']);
-        let minutes: i64 = if self.rest.is_empty() { 0 } else { self.digits(2, 2)?.parse().ok()? };
+        let minutes = if self.rest.is_empty() {
+            0
+        } else {
+            self.two_digits()?
+        };
         let is_valid = self.rest.is_empty() && hours < 24 && minutes < 60;
-        is_valid.then_some(Some(sign * (hours * 60 + minutes)))
+        is_valid.then_some(Some(sign * (i64::from(hours) * 60 + i64::from(minutes))))
     }
 }
 
@@ -107,8 +124,22 @@ impl<'t> Cursor<'t> {
         Some(digits)
     }
 
+    /// The two digits that stand here; more may follow.
+    fn two_digits(&mut self) -> Option<i8> {
+        let digits = self.rest.get(..2)?;
+        self.rest = &self.rest[2..];
+        digits
+            .bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then(|| digits.parse().ok())?
+    }
+
     fn any(&mut self, wanted: &[char]) -> Option<char> {
-        let first = self.rest.chars().next().filter(|first| wanted.contains(first))?;
+        let first = self
+            .rest
+            .chars()
+            .next()
+            .filter(|first| wanted.contains(first))?;
         self.rest = &self.rest[first.len_utf8()..];
         Some(first)
     }
@@ -133,6 +164,7 @@ fn nanoseconds(digits: &str) -> Option<i32> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -152,15 +184,40 @@ mod tests {
     fn every_listed_form_is_read() {
         all_read(&["2016-06-20T17:26:44.356Z"], SECOND + 356);
         all_read(
-            &["2016-06-20 19:26:44 GMT+02:00", "2016-06-20 17:26:44", "2016/06/20 17:26:44", "2016/06/20 19:26:44+02:00"],
+            &[
+                "2016-06-20 19:26:44 GMT+02:00",
+                "2016-06-20 17:26:44",
+                "2016/06/20 17:26:44",
+                "2016/06/20 19:26:44+02:00",
+            ],
             SECOND,
         );
-        all_read(&["2016-06-20 19:26+0200", "2016/06/20 17:26", "2016/06/20 5:26 PM"], MINUTE);
-        all_read(&["06/20/2016 17:26:44", "06/20/2016 19:26:44+02:00"], SECOND);
-        all_read(&["06/20/2016 17:26", "06/20/2016 5:26 PM", "06/20/2016 5:26 pm"], MINUTE);
+        all_read(
+            &[
+                "2016-06-20 19:26+0200",
+                "2016/06/20 17:26",
+                "2016/06/20 5:26 PM",
+            ],
+            MINUTE,
+        );
+        all_read(
+            &["06/20/2016 17:26:44", "06/20/2016 19:26:44+02:00"],
+            SECOND,
+        );
+        all_read(
+            &[
+                "06/20/2016 17:26",
+                "06/20/2016 5:26 PM",
+                "06/20/2016 5:26 pm",
+            ],
+            MINUTE,
+        );
         all_read(&["20.6.2016 17:26:44", "20.6.2016 19:26:44+02:00"], SECOND);
         all_read(&["20.6.2016 17:26", "20.06.2016 17:26"], MINUTE);
-        all_read(&["2016-06-20", "2016/06/20", "06/20/2016", "20.6.2016"], DAY);
+        all_read(
+            &["2016-06-20", "2016/06/20", "06/20/2016", "20.6.2016"],
+            DAY,
+        );
     }
 
     #[test]
@@ -173,9 +230,23 @@ mod tests {
     #[test]
     fn anything_else_is_refused() {
         let texts = [
-            "", "hello", "2016", "2016-06", "17:26", "20-06-2016", "2016-13-01", "2016-02-30", "2016-06-20 25:00",
-            "2016-06-20 17:26:44 tomorrow", "2016-06-20 17:26 +25:00", "13:00 PM", "2016-06-20 13:00 PM", "1466443604",
-            "2016-06-20T", "06/20/16", "2016-06/20",
+            "",
+            "hello",
+            "2016",
+            "2016-06",
+            "17:26",
+            "20-06-2016",
+            "2016-13-01",
+            "2016-02-30",
+            "2016-06-20 25:00",
+            "2016-06-20 17:26:44 tomorrow",
+            "2016-06-20 17:26 +25:00",
+            "13:00 PM",
+            "2016-06-20 13:00 PM",
+            "1466443604",
+            "2016-06-20T",
+            "06/20/16",
+            "2016-06/20",
         ];
         for text in texts {
             assert_eq!(detect(text, &TimeZone::UTC), None, "{text}");
