@@ -8,7 +8,6 @@ mod error;
 pub mod functions;
 pub mod json;
 mod library;
-mod moment;
 mod scope;
 mod template;
 mod value;

@@ -1,0 +1,165 @@
+//! From one request to the bundles of each recipient: `iterate`, `uid`, `condition` and `output` at work together.
+
+use bytes::Bytes;
+use hookwright_iml::{Error, Template, Value};
+
+use crate::condition::Condition;
+use crate::decide::{Bundle, Item, Recipient};
+use crate::scope::Scope;
+use crate::{Kind, Webhook};
+
+/// One item on its way to its recipients.
+pub(crate) struct Addressed<'r> {
+    item: Value<'r>,
+    uid: Option<String>,
+    recipients: Vec<Admission<'r>>,
+}
+
+/// A recipient, and whether `condition` held for it.
+struct Admission<'r> {
+    recipient: Recipient<'r>,
+    held: bool,
+}
+
+impl Webhook {
+    /// The items of this request with whom they are for.
+    pub(crate) fn addressed<'r>(
+        &'r self,
+        scope: &Scope<'_, 'r>,
+        held: bool,
+    ) -> Result<Vec<Addressed<'r>>, Error> {
+        let items = match &self.iterate {
+            Some(iterate) if held => iterate.items(scope)?,
+            _ => vec![scope.arrival.request.body.clone()],
+        };
+        let mut addressed = Vec::with_capacity(items.len());
+        for item in items {
+            for uid in self.uids(&scope.with_item(item.clone()))? {
+                let recipients = self.recipients(scope, uid.as_deref(), held);
+                addressed.push(Addressed {
+                    item: item.clone(),
+                    uid,
+                    recipients,
+                });
+            }
+        }
+        Ok(addressed)
+    }
+
+    fn uids<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<Vec<Option<String>>, Error> {
+        self.uid
+            .as_ref()
+            .map_or(Ok(vec![None]), |uid| uid.of(scope, self.iterate.is_some()))
+    }
+
+    fn recipients<'r>(
+        &self,
+        scope: &Scope<'_, 'r>,
+        uid: Option<&str>,
+        held: bool,
+    ) -> Vec<Admission<'r>> {
+        let known = scope.arrival.recipients;
+        let found = match (self.kind, uid) {
+            (Kind::Dedicated, _) => known.of_hook(),
+            (Kind::Shared, Some(uid)) => known.of_uid(uid),
+            (Kind::Shared, None) => Vec::new(),
+        };
+        found
+            .into_iter()
+            .map(|recipient| Admission { recipient, held })
+            .collect()
+    }
+
+    /// Asks a condition that reads parameters for each recipient; gives whether it held for any.
+    pub(crate) fn admit<'r>(
+        &'r self,
+        condition: &'r Condition,
+        scope: &Scope<'_, 'r>,
+        addressed: &mut [Addressed<'r>],
+    ) -> Result<bool, Error> {
+        let mut accepted = false;
+        for Addressed {
+            item, recipients, ..
+        } in addressed
+        {
+            for admission in recipients {
+                admission.held = condition.holds(&scope.of(item, &admission.recipient))?;
+                accepted |= admission.held;
+            }
+        }
+        Ok(accepted)
+    }
+
+    /// The bundles of every item for every recipient.
+    pub(crate) fn bundles<'r>(
+        &'r self,
+        scope: &Scope<'_, 'r>,
+        addressed: Vec<Addressed<'r>>,
+    ) -> Result<Vec<Item>, Error> {
+        addressed
+            .into_iter()
+            .map(|addressed| self.item(scope, addressed))
+            .collect()
+    }
+
+    fn item<'r>(&'r self, scope: &Scope<'_, 'r>, addressed: Addressed<'r>) -> Result<Item, Error> {
+        let Addressed {
+            item,
+            uid,
+            recipients,
+        } = addressed;
+        let mut bundles = Vec::with_capacity(recipients.len());
+        let mut same_for_all = None;
+        for Admission { recipient, held } in &recipients {
+            let scope = scope.of(&item, recipient);
+            let jsons = match held {
+                true if self.output_is_personal => self.output(&scope)?,
+                true => match &same_for_all {
+                    Some(jsons) => Vec::clone(jsons),
+                    None => same_for_all.insert(self.output(&scope)?).clone(),
+                },
+                false => self.default_bundle(&scope)?,
+            };
+            bundles.extend(jsons.into_iter().map(|json| Bundle {
+                hook: recipient.hook.to_string(),
+                json,
+            }));
+        }
+        Ok(Item {
+            uid,
+            matched: !recipients.is_empty(),
+            bundles,
+        })
+    }
+
+    /// `output`, or the item itself. Without `iterate` an array is one bundle for each element.
+    fn output<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<Vec<Bytes>, Error> {
+        let value = self
+            .output
+            .as_ref()
+            .map_or(Ok(scope.item.clone()), |output| output.evaluate(scope))?;
+        match value {
+            Value::Array(elements) if self.iterate.is_none() => {
+                Ok(elements.iter().map(|element| json(&element)).collect())
+            }
+            value => Ok(vec![json(&value)]),
+        }
+    }
+
+    /// The one bundle that a condition's `default` stands in with, if it has one.
+    fn default_bundle<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<Vec<Bytes>, Error> {
+        let default: Option<&Template> = self
+            .condition
+            .as_ref()
+            .and_then(|condition| condition.default.as_ref());
+        default.map_or(Ok(Vec::new()), |default| {
+            Ok(vec![json(&default.evaluate(scope)?)])
+        })
+    }
+}
+
+fn json(value: &Value<'_>) -> Bytes {
+    let mut out = Vec::new();
+    value.write_json(&mut out);
+    Bytes::from(out)
+}

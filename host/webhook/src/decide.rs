@@ -1,0 +1,254 @@
+//! The whole decision about one request. Its steps bear the names of the spec's own directives.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hookwright_iml::{Environment, Error, Value};
+
+use crate::bundles::Addressed;
+use crate::scope::Scope;
+use crate::{Diagnostic, Kind, Plugin, Reply, Request, Webhook};
+
+/// A request at the moment of its arrival, with the world around it as far as a spec may see it.
+pub struct Arrival<'r> {
+    /// The request itself.
+    pub request: &'r Request<'r>,
+    /// The clock, the zone and the limits.
+    pub environment: &'r Environment,
+    /// The service's own data, such as the app's signing secret.
+    pub common: Value<'r>,
+    /// The service's plugin, ready for this one request.
+    pub plugin: Option<&'r dyn Plugin>,
+    /// Who listens.
+    pub recipients: &'r dyn Recipients,
+}
+
+/// Finds who an item is for.
+pub trait Recipients {
+    /// Every enabled hook on every connection of the service with this uid.
+    fn of_uid<'r>(&'r self, uid: &str) -> Vec<Recipient<'r>>;
+
+    /// The hook that a dedicated webhook's URL belongs to.
+    fn of_hook<'r>(&'r self) -> Vec<Recipient<'r>>;
+}
+
+/// A hook that an item is for.
+#[derive(Clone)]
+pub struct Recipient<'r> {
+    /// The hook's id.
+    pub hook: Arc<str>,
+    /// The hook's parameters.
+    pub parameters: Value<'r>,
+}
+
+/// What a spec decides about one request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// The request was the service's question whether anyone listens: reply, and nothing else.
+    pub verification: bool,
+    /// Whether `condition` held: for the request, or for at least one recipient where it reads parameters.
+    pub accepted: bool,
+    /// The answer to the sender.
+    pub reply: Reply,
+    /// The items, each with its bundles.
+    pub items: Vec<Item>,
+    /// The id by which a repeat of this delivery is known; only where `condition` held.
+    pub dedupe: Option<String>,
+    /// Why this event is to be stored as failed: `iterate`, `uid`, `output` or `dedupe` could not be evaluated. The
+    /// event has no items then, so that a replay delivers each bundle once.
+    pub failure: Option<Diagnostic>,
+}
+
+/// One item and its bundles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Whose it is, in a shared webhook.
+    pub uid: Option<String>,
+    /// Whether anybody listens for it; an unmatched item with a uid is held for a while.
+    pub matched: bool,
+    /// One bundle or more for each recipient whose condition held.
+    pub bundles: Vec<Bundle>,
+}
+
+/// One record of output for one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bundle {
+    /// The recipient's hook id.
+    pub hook: String,
+    /// The bundle as JSON; shared where several recipients get the same.
+    pub json: Bytes,
+}
+
+/// Why a request gets no reply of the spec's making: `verification`, `condition` or `respond` could not be evaluated.
+/// The sender gets a 500, and nothing is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure(pub Diagnostic);
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// What `condition` says before the items are known.
+enum Held {
+    Yes,
+    No,
+    /// It reads parameters that only the recipients have.
+    AskRecipients,
+}
+
+/// What becomes of the event, short of the reply.
+#[derive(Default)]
+struct Outcome {
+    accepted: bool,
+    items: Vec<Item>,
+    dedupe: Option<String>,
+    failure: Option<Error>,
+}
+
+impl Webhook {
+    /// Decides about one request: who gets which bundles, and what the sender is told. Pure but for the plugin's calls.
+    pub fn decide<'r>(&'r self, arrival: &Arrival<'r>) -> Result<Verdict, Failure> {
+        self.steps(&self.scope(arrival))
+            .map_err(|error| Failure(self.diagnostic(error)))
+    }
+
+    fn steps<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<Verdict, Error> {
+        if let Some(reply) = self.verify(scope)? {
+            return Ok(Verdict::verification(reply));
+        }
+        let outcome = match self.condition(scope)? {
+            Held::No if !self.has_default() => Outcome::default(),
+            held => self.outcome(scope, held)?,
+        };
+        let reply = self.respond(scope, outcome.accepted)?;
+        Ok(Verdict {
+            verification: false,
+            accepted: outcome.accepted,
+            reply,
+            items: outcome.items,
+            dedupe: outcome.dedupe,
+            failure: outcome.failure.map(|error| self.diagnostic(error)),
+        })
+    }
+
+    fn scope<'a, 'r>(&self, arrival: &'a Arrival<'r>) -> Scope<'a, 'r> {
+        let parameters = match self.kind {
+            Kind::Shared => Value::Missing,
+            Kind::Dedicated => arrival
+                .recipients
+                .of_hook()
+                .pop()
+                .map_or(Value::Missing, |hook| hook.parameters),
+        };
+        let item = if self.iterate.is_none() {
+            arrival.request.body.clone()
+        } else {
+            Value::Missing
+        };
+        Scope {
+            arrival,
+            item,
+            parameters,
+            accepted: None,
+        }
+    }
+
+    fn verify<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<Option<Reply>, Error> {
+        self.verification
+            .as_ref()
+            .map_or(Ok(None), |verification| verification.reply(scope))
+    }
+
+    fn condition<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<Held, Error> {
+        match &self.condition {
+            None => Ok(Held::Yes),
+            Some(condition) if self.asks_recipients(condition) => Ok(Held::AskRecipients),
+            Some(condition) => Ok(if condition.holds(scope)? {
+                Held::Yes
+            } else {
+                Held::No
+            }),
+        }
+    }
+
+    /// `iterate`, `uid`, the recipients' own conditions, `output`, `dedupe`. What fails here fails the event, but for a
+    /// condition: what it should have kept out must not be stored.
+    fn outcome<'r>(&'r self, scope: &Scope<'_, 'r>, held: Held) -> Result<Outcome, Error> {
+        let mut accepted = matches!(held, Held::Yes);
+        let mut addressed = match self.addressed(scope, !matches!(held, Held::No)) {
+            Ok(addressed) => addressed,
+            Err(error) => {
+                return Ok(Outcome {
+                    accepted,
+                    failure: Some(error),
+                    ..Outcome::default()
+                });
+            }
+        };
+        if let (Held::AskRecipients, Some(condition)) = (held, &self.condition) {
+            accepted = self.admit(condition, scope, &mut addressed)?;
+        }
+        let made = self.items(scope, addressed, accepted);
+        Ok(match made {
+            Ok((items, dedupe)) => Outcome {
+                accepted,
+                items,
+                dedupe,
+                failure: None,
+            },
+            Err(error) => Outcome {
+                accepted,
+                failure: Some(error),
+                ..Outcome::default()
+            },
+        })
+    }
+
+    fn items<'r>(
+        &'r self,
+        scope: &Scope<'_, 'r>,
+        addressed: Vec<Addressed<'r>>,
+        accepted: bool,
+    ) -> Result<(Vec<Item>, Option<String>), Error> {
+        let items = self.bundles(scope, addressed)?;
+        let dedupe = match &self.dedupe {
+            Some(dedupe) if accepted => dedupe.id(scope)?,
+            _ => None,
+        };
+        Ok((items, dedupe))
+    }
+
+    fn respond<'r>(&'r self, scope: &Scope<'_, 'r>, accepted: bool) -> Result<Reply, Error> {
+        self.respond
+            .as_ref()
+            .map_or(Ok(Reply::default()), |respond| {
+                respond.reply(&scope.with_accepted(accepted))
+            })
+    }
+
+    fn diagnostic(&self, error: Error) -> Diagnostic {
+        let diagnostic = self.source.error(error.span, error.message);
+        match error.help {
+            Some(help) => diagnostic.with_help(help),
+            None => diagnostic,
+        }
+    }
+}
+
+impl Verdict {
+    fn verification(reply: Reply) -> Self {
+        Self {
+            verification: true,
+            accepted: false,
+            reply,
+            items: Vec::new(),
+            dedupe: None,
+            failure: None,
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Names and values as queries and forms carry them: repeated names become arrays, bracket names nest.
+
+use std::borrow::Cow;
+
+use hookwright_iml::{Fields, Value};
+use indexmap::IndexMap;
+
+/// How deep bracket names nest; a name with more brackets is only readable as it stands.
+const MAXIMUM_DEPTH: usize = 32;
+
+/// The fields of a form or a query.
+///
+/// `a=1&a=2` is the array `[1, 2]` of texts under `a`. `data[merges][FNAME]=Ada` nests, and stays readable by its
+/// literal name too. `tags[]=x` appends to an array, `rows[0]=x&rows[1]=y` is an array as well. What is listed, when the
+/// whole form goes into an output, is the nested shape.
+#[derive(Default)]
+pub struct Form<'r> {
+    pairs: Vec<(Cow<'r, str>, Value<'r>)>,
+    nested: Node<'r>,
+}
+
+impl<'r> Form<'r> {
+    /// Decodes percent signs and `+` of a query or an urlencoded body. Never fails: what is not UTF-8 becomes U+FFFD.
+    pub fn parse(encoded: &'r [u8]) -> Self {
+        form_urlencoded::parse(encoded)
+            .map(|(name, value)| (name, Value::text(value)))
+            .collect()
+    }
+
+    /// The form as a collection.
+    pub fn value(&self) -> Value<'_> {
+        Value::fields(self)
+    }
+
+    fn literal(&self, name: &str) -> Option<Value<'r>> {
+        let mut values: Vec<_> = self
+            .pairs
+            .iter()
+            .filter(|(known, _)| known == name)
+            .map(|(_, value)| value.clone())
+            .collect();
+        match values.len() {
+            0 => None,
+            1 => values.pop(),
+            _ => Some(Value::array(values)),
+        }
+    }
+}
+
+impl<'r> FromIterator<(Cow<'r, str>, Value<'r>)> for Form<'r> {
+    fn from_iter<I: IntoIterator<Item = (Cow<'r, str>, Value<'r>)>>(fields: I) -> Self {
+        let mut form = Self::default();
+        for (name, value) in fields {
+            form.nested.insert(&segments(&name), value.clone());
+            form.pairs.push((name, value));
+        }
+        form
+    }
+}
+
+impl Fields for Form<'_> {
+    fn get(&self, name: &str) -> Option<Value<'_>> {
+        self.nested
+            .members
+            .get(name)
+            .map(Node::value)
+            .or_else(|| self.literal(name))
+    }
+
+    fn iter(&self) -> Box<dyn Iterator<Item = (Cow<'_, str>, Value<'_>)> + '_> {
+        Box::new(
+            self.nested
+                .members
+                .iter()
+                .map(|(name, node)| (Cow::Borrowed(name.as_str()), node.value())),
+        )
+    }
+}
+
+/// One place in the nested shape: the values that stand there, or the members below it.
+#[derive(Default)]
+struct Node<'r> {
+    values: Vec<Value<'r>>,
+    /// Written with `[]`, and so an array even with one value.
+    appended: bool,
+    members: IndexMap<String, Node<'r>>,
+}
+
+impl<'r> Node<'r> {
+    fn insert(&mut self, path: &[&str], value: Value<'r>) {
+        match path {
+            [] => self.values.push(value),
+            [""] => {
+                self.appended = true;
+                self.values.push(value);
+            }
+            ["", rest @ ..] => self
+                .member(&self.members.len().to_string())
+                .insert(rest, value),
+            [first, rest @ ..] => self.member(first).insert(rest, value),
+        }
+    }
+
+    fn member(&mut self, name: &str) -> &mut Self {
+        if !self.members.contains_key(name) {
+            self.members.insert(name.to_owned(), Node::default());
+        }
+        &mut self.members[name]
+    }
+
+    fn value(&self) -> Value<'r> {
+        if self.members.is_empty() {
+            return match self.values.as_slice() {
+                [only] if !self.appended => only.clone(),
+                values => Value::array(values.to_vec()),
+            };
+        }
+        if self
+            .members
+            .keys()
+            .enumerate()
+            .all(|(index, name)| *name == index.to_string())
+        {
+            return Value::array(self.members.values().map(Node::value).collect());
+        }
+        let members = self
+            .members
+            .iter()
+            .map(|(name, node)| (Cow::Owned(name.clone()), node.value()));
+        Value::collection(members.collect())
+    }
+}
+
+/// `data[merges][FNAME]` is `data`, `merges`, `FNAME`; a name that is not of this form is one segment.
+fn segments(name: &str) -> Vec<&str> {
+    bracketed(name)
+        .filter(|segments| segments.len() <= MAXIMUM_DEPTH)
+        .unwrap_or_else(|| vec![name])
+}
+
+fn bracketed(name: &str) -> Option<Vec<&str>> {
+    let open = name.find('[').filter(|open| *open > 0)?;
+    let inner = name[open + 1..].strip_suffix(']')?;
+    let keys: Vec<&str> = inner.split("][").collect();
+    if keys.iter().any(|key| key.contains(['[', ']'])) {
+        return None;
+    }
+    Some(std::iter::once(&name[..open]).chain(keys).collect())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn json(encoded: &str) -> String {
+        let form = Form::parse(encoded.as_bytes());
+        let mut out = Vec::new();
+        form.value().write_json(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn names_nest_repeat_and_append() {
+        let table = [
+            ("", r#"{}"#),
+            ("a=1&b=x+y%21", r#"{"a":"1","b":"x y!"}"#),
+            ("a=1&b=2&a=3", r#"{"a":["1","3"],"b":"2"}"#),
+            (
+                "data[merges][FNAME]=Ada&data[id]=7",
+                r#"{"data":{"merges":{"FNAME":"Ada"},"id":"7"}}"#,
+            ),
+            ("tags[]=x", r#"{"tags":["x"]}"#),
+            ("rows[0]=x&rows[1]=y", r#"{"rows":["x","y"]}"#),
+            ("rows[1]=x", r#"{"rows":{"1":"x"}}"#),
+            (
+                "to[][name]=A&to[][name]=B",
+                r#"{"to":[{"name":"A"},{"name":"B"}]}"#,
+            ),
+            ("hub.mode=subscribe", r#"{"hub.mode":"subscribe"}"#),
+            (
+                "[a]=1&b]=2&c[=3&d[x]y=4&e[[x]]=5",
+                r#"{"[a]":"1","b]":"2","c[":"3","d[x]y":"4","e[[x]]":"5"}"#,
+            ),
+        ];
+        for (encoded, expected) in table {
+            assert_eq!(json(encoded), expected, "{encoded}");
+        }
+    }
+
+    #[test]
+    fn a_bracket_name_is_readable_as_it_stands_too() {
+        let form = Form::parse(b"data[id]=7&data[id]=8");
+        assert_eq!(form.value().get("data[id]").to_text(), "7,8");
+        assert_eq!(form.value().get("data").get("id").to_text(), "7,8");
+        assert!(form.value().get("data[no]").is_nothing());
+    }
+
+    #[test]
+    fn a_name_of_a_thousand_brackets_does_not_nest() {
+        let name = format!("a{}", "[b]".repeat(1000));
+        assert_eq!(json(&format!("{name}=1")), format!(r#"{{"{name}":"1"}}"#));
+    }
+}

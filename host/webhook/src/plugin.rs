@@ -1,0 +1,61 @@
+//! What a spec needs of a plugin: at load, what it offers; at a request, its answers.
+
+use hookwright_iml::{Library, Signature, Value};
+
+use crate::Request;
+
+/// What a plugin offers, known when a spec is loaded, so that a name that cannot resolve is an error then.
+pub trait Exports {
+    /// Its IML functions.
+    fn functions(&self) -> &[Signature];
+
+    /// The names of its uid extractors; one serves the webhook of the same name.
+    fn extractors(&self) -> &[String];
+
+    /// Whether its functions may take the place of built-in ones, as a Make app's own functions may.
+    fn may_shadow(&self) -> bool {
+        false
+    }
+}
+
+/// A plugin at work on one request. Its memory begins with the request and ends with it.
+pub trait Plugin {
+    /// Calls one of the [`Exports::functions`]; an `Err` is the message the plugin gave.
+    fn call(&self, function: &str, arguments: &[Value<'_>]) -> Result<Value<'static>, String>;
+
+    /// The uids that one of the [`Exports::extractors`] finds: in `item`, where the spec iterates, else in the request.
+    fn uids(
+        &self,
+        extractor: &str,
+        request: &Request<'_>,
+        item: Option<&Value<'_>>,
+    ) -> Result<Vec<String>, String>;
+}
+
+/// The functions a spec may call beyond the built-in ones.
+pub(crate) struct PluginLibrary<'p>(pub Option<&'p dyn Exports>);
+
+impl PluginLibrary<'_> {
+    fn functions(&self) -> &[Signature] {
+        self.0.map_or(&[], Exports::functions)
+    }
+}
+
+impl Library for PluginLibrary<'_> {
+    fn custom(&self, name: &str) -> Option<&Signature> {
+        self.functions()
+            .iter()
+            .find(|signature| signature.name == name)
+    }
+
+    fn custom_names(&self) -> Vec<&str> {
+        self.functions()
+            .iter()
+            .map(|signature| signature.name.as_str())
+            .collect()
+    }
+
+    fn may_shadow(&self, _name: &str) -> bool {
+        self.0.is_some_and(Exports::may_shadow)
+    }
+}
