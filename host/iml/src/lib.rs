@@ -8,6 +8,7 @@ mod error;
 pub mod functions;
 pub mod json;
 mod library;
+mod moment;
 mod scope;
 mod template;
 mod value;

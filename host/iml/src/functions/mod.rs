@@ -6,6 +6,7 @@
 
 mod arguments;
 mod array;
+mod date;
 mod general;
 
 use crate::error::Error;
@@ -14,7 +15,7 @@ use crate::value::Value;
 pub(crate) use arguments::{ArgumentError, Arguments};
 
 /// All tables, in the order in which references list them.
-static FAMILIES: &[&[Function]] = &[general::FUNCTIONS, array::FUNCTIONS];
+static FAMILIES: &[&[Function]] = &[general::FUNCTIONS, date::FUNCTIONS, array::FUNCTIONS];
 
 /// A built-in function.
 #[derive(Debug)]
