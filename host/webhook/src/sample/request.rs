@@ -12,7 +12,7 @@ use std::fmt;
 /// | line | sets |
 /// | --- | --- |
 /// | `# now: 2026-01-31T12:00:00Z` | the clock |
-/// | `# hook: {"parameters": {"secret": "s"}}` | the hook that listens |
+/// | `# hook: {"parameters": {"secret": "s"}}` | the hook that listens, as in [`Surroundings::hook`](super::Surroundings::hook) |
 /// | `# common: {"signingSecret": "s"}` | the service's `common` |
 /// | `# webhook: events` | which of a service's webhooks it is for |
 /// | `# remote-address: 192.0.2.1` | where it comes from |
