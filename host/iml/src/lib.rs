@@ -3,14 +3,24 @@
 //! A [`Template`] is compiled once, from a text or from a whole JSON tree, and evaluated often, against a
 //! [`Scope`]. The crate does no I/O: clock, zone and randomness arrive in the [`Environment`].
 
+mod ast;
+mod compile;
 mod decimal;
 mod error;
+mod eval;
 pub mod functions;
+mod hints;
 pub mod json;
+mod lexer;
 mod library;
 mod moment;
+pub mod notation;
+mod operators;
+mod parser;
+mod path;
 mod scope;
 mod template;
+mod token;
 mod value;
 
 pub use error::{Error, Warning};

@@ -25,6 +25,22 @@ pub struct Parameter {
 }
 
 impl Signature {
+    /// How it is called, as a reference shows it: `name(a; [b]; …)`.
+    pub fn shown(&self) -> String {
+        let parameters = self.parameters.iter().map(|parameter| {
+            match (parameter.optional, parameter.variadic) {
+                (_, true) => format!("[{}; …]", parameter.name),
+                (true, false) => format!("[{}]", parameter.name),
+                (false, false) => parameter.name.clone(),
+            }
+        });
+        format!(
+            "{}({})",
+            self.name,
+            parameters.collect::<Vec<_>>().join("; ")
+        )
+    }
+
     /// How many arguments a call may have.
     pub fn arity(&self) -> Arity {
         let required = self

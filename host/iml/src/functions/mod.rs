@@ -7,6 +7,7 @@
 mod arguments;
 mod array;
 mod date;
+pub(crate) mod fusion;
 mod general;
 
 use crate::error::Error;

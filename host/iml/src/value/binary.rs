@@ -31,6 +31,11 @@ impl Binary<'_> {
         }
     }
 
+    /// Whether the bytes are the same, in a time that depends on the lengths only.
+    pub fn same_in_constant_time(&self, other: &[u8]) -> bool {
+        same_in_constant_time(self.as_bytes(), other)
+    }
+
     /// As text: the bytes as UTF-8 where they are that, else base64.
     pub fn to_text(&self) -> Cow<'_, str> {
         std::str::from_utf8(self.as_bytes())

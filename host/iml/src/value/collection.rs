@@ -37,6 +37,13 @@ impl<'v> Collection<'v> {
         Self(Repr::Fields(fields))
     }
 
+    /// A collection of these pairs; where the last pair of a name is missing, the name is left out.
+    pub(crate) fn of_present(pairs: Vec<Pair<'v>>) -> Self {
+        let mut pairs = without_repeats(pairs, |key| Cow::Borrowed(key));
+        pairs.retain(|(_, value)| !matches!(value, Value::Missing));
+        Self(Repr::Pairs(Rc::from(pairs)))
+    }
+
     /// The JSON node this collection still is.
     pub(super) fn as_json(&self) -> Option<json::Node<'v>> {
         match self.0 {

@@ -20,7 +20,7 @@ enum Repr<'v> {
 
 impl<'v> Number<'v> {
     /// The number of a JSON text, which is known to be one.
-    pub(super) fn from_json(digits: &'v str) -> Self {
+    pub(crate) fn from_json(digits: &'v str) -> Self {
         Self(plain_integer(digits).map_or(Repr::Borrowed(digits), Repr::Integer))
     }
 
@@ -107,6 +107,14 @@ impl<'v> Number<'v> {
         match &self.0 {
             Repr::Integer(integer) => Some(*integer),
             _ => self.decimal().and_then(|decimal| decimal.to_i64()),
+        }
+    }
+
+    /// The whole number, where it is kept as one.
+    pub(crate) fn as_small(&self) -> Option<i64> {
+        match self.0 {
+            Repr::Integer(integer) => Some(integer),
+            _ => None,
         }
     }
 
