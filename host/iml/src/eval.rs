@@ -7,7 +7,7 @@ use crate::operators;
 use crate::path;
 use crate::scope::{Environment, Scope};
 use crate::token::Operator;
-use crate::value::{Number, Value};
+use crate::value::{Number, Text, Value};
 
 /// Evaluates one expression against a scope.
 ///
@@ -159,7 +159,11 @@ fn call<'v>(
     scope: &dyn Scope<'v>,
 ) -> Result<Value<'v>, Error> {
     match function.call {
-        Call::Lazy(run) => run(&mut Unevaluated { arguments, scope }),
+        Call::Lazy(run) => run(&mut Unevaluated {
+            whole,
+            arguments,
+            scope,
+        }),
         Call::Eager(run) => {
             let values = evaluate_all(arguments, scope)?;
             let result = run(&mut Arguments::new(function, &values, scope.environment()));
@@ -175,6 +179,7 @@ fn call<'v>(
 }
 
 struct Unevaluated<'s, 'v> {
+    whole: &'v Compiled,
     arguments: &'v [Compiled],
     scope: &'s dyn Scope<'v>,
 }
@@ -190,6 +195,12 @@ impl<'v> LazyArguments<'v> for Unevaluated<'_, 'v> {
             .map_or(Ok(Value::Missing), |argument| {
                 evaluate(argument, self.scope)
             })
+    }
+
+    fn text(&self, value: Value<'v>) -> Result<Text<'v>, Error> {
+        let limits = &self.scope.environment().limits;
+        let text = value.into_text_within(limits);
+        text.ok_or_else(|| self.whole.error(operators::too_large(limits)))
     }
 }
 

@@ -3,7 +3,9 @@
 use super::{ArgumentError, Arguments, Arity, Call, Example, Family, Function, LazyArguments};
 use crate::error::Error;
 use crate::json::Document;
-use crate::value::Value;
+use crate::operators;
+use crate::path;
+use crate::value::{Array, Collection, Text, Value};
 
 pub(super) static FUNCTIONS: &[Function] = &[
     Function {
@@ -17,6 +19,86 @@ pub(super) static FUNCTIONS: &[Function] = &[
         ],
         arity: Arity::between(2, 3),
         call: Call::Lazy(conditional),
+    },
+    Function {
+        name: "ifempty",
+        family: Family::General,
+        signature: "ifempty(value; otherwise; […])",
+        summary: "Gives the first argument that is not missing, null or an empty text; 0, false and [] count as something.",
+        examples: &[
+            Example::new(r#"ifempty(""; "B")"#, r#""B""#),
+            Example::new(r#"ifempty(0; "B")"#, "0"),
+            Example::new("ifempty(null; undefined; 3)", "3"),
+        ],
+        arity: Arity::at_least(2),
+        call: Call::Lazy(first_not_empty),
+    },
+    Function {
+        name: "switch",
+        family: Family::General,
+        signature: "switch(value; case; result; […]; [else])",
+        summary: "Gives the result behind the first case whose text equals that of the value, else the last argument.",
+        examples: &[
+            Example::new(r#"switch("B"; "A"; 1; "B"; 2; 3)"#, "2"),
+            Example::new(r#"switch("X"; "A"; 1; "B"; 2; 3)"#, "3"),
+            Example::new(r#"switch("X"; "A"; 1)"#, r#"{"$undefined":true}"#),
+        ],
+        arity: Arity::at_least(3),
+        call: Call::Lazy(switch),
+    },
+    Function {
+        name: "get",
+        family: Family::General,
+        signature: "get(value; path)",
+        summary: "Follows a path into a collection or an array: names with dots between them, positions counted from 1.",
+        examples: &[
+            Example::with(
+                r#"{"users": [{"name": "Ada"}]}"#,
+                r#"get(users; "1.name")"#,
+                r#""Ada""#,
+            ),
+            Example::with(r#"{"users": ["a", "b"]}"#, "get(users; 1 + 1)", r#""b""#),
+        ],
+        arity: Arity::exactly(2),
+        call: Call::Eager(get),
+    },
+    Function {
+        name: "pick",
+        family: Family::General,
+        signature: "pick(collection; key; […])",
+        summary: "Gives a collection of only these keys, in the order they are named.",
+        examples: &[Example::with(
+            r#"{"user": {"name": "n", "email": "e"}}"#,
+            r#"pick(user; "email"; "phone")"#,
+            r#"{"email":"e"}"#,
+        )],
+        arity: Arity::at_least(2),
+        call: Call::Eager(pick),
+    },
+    Function {
+        name: "omit",
+        family: Family::General,
+        signature: "omit(collection; key; […])",
+        summary: "Gives a collection of all keys but these.",
+        examples: &[Example::with(
+            r#"{"user": {"name": "n", "email": "e"}}"#,
+            r#"omit(user; "email")"#,
+            r#"{"name":"n"}"#,
+        )],
+        arity: Arity::at_least(2),
+        call: Call::Eager(omit),
+    },
+    Function {
+        name: "equal",
+        family: Family::General,
+        signature: "equal(one; other)",
+        summary: "Compares two values, as `=` does.",
+        examples: &[
+            Example::new(r#"equal(1; "1")"#, "true"),
+            Example::new(r#"equal(true; "true")"#, "false"),
+        ],
+        arity: Arity::exactly(2),
+        call: Call::Eager(equal),
     },
     Function {
         name: "createJSON",
@@ -35,7 +117,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         name: "parseJSON",
         family: Family::General,
         signature: "parseJSON(text)",
-        summary: "Reads JSON text; what is not JSON is an error.",
+        summary: "Reads JSON text; what is not JSON is an error, nothing gives nothing.",
         examples: &[Example::new(r#"parseJSON("[1,2]")"#, "[1,2]")],
         arity: Arity::exactly(1),
         call: Call::Eager(parse_json),
@@ -47,12 +129,100 @@ fn conditional<'v>(arguments: &mut dyn LazyArguments<'v>) -> Result<Value<'v>, E
     arguments.evaluate(if holds { 1 } else { 2 })
 }
 
+fn first_not_empty<'v>(arguments: &mut dyn LazyArguments<'v>) -> Result<Value<'v>, Error> {
+    let mut value = Value::Missing;
+    for index in 0..arguments.count() {
+        value = arguments.evaluate(index)?;
+        if !value.is_empty() {
+            break;
+        }
+    }
+    Ok(value)
+}
+
+fn switch<'v>(arguments: &mut dyn LazyArguments<'v>) -> Result<Value<'v>, Error> {
+    let value = arguments.evaluate(0)?;
+    let value = arguments.text(value)?;
+    let mut index = 1;
+    while index + 1 < arguments.count() {
+        let case = arguments.evaluate(index)?;
+        if *arguments.text(case)? == *value {
+            return arguments.evaluate(index + 1);
+        }
+        index += 2;
+    }
+    arguments.evaluate(index)
+}
+
+fn get<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {
+    let value = arguments.next_value();
+    match arguments.next_value() {
+        Value::Missing | Value::Null => Ok(Value::Missing),
+        index @ Value::Number(_) => Ok(path::index(&value, &index)),
+        path => {
+            let path = arguments.text_of(path)?;
+            Ok(path::follow(&value, &path))
+        }
+    }
+}
+
+fn pick<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {
+    let collection = arguments.next_collection()?;
+    let keys = keys(arguments)?;
+    let present = |key: Text<'v>| collection.find(&key).map(|value| (key.into_cow(), value));
+    Ok(Value::collection(
+        keys.into_iter().filter_map(present).collect(),
+    ))
+}
+
+fn omit<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {
+    let collection = arguments.next_collection()?;
+    let keys = keys(arguments)?;
+    let kept = collection
+        .iter()
+        .filter(|(name, _)| !keys.iter().any(|key| **key == **name));
+    Ok(Value::Collection(Collection::from(
+        kept.collect::<Vec<_>>(),
+    )))
+}
+
+/// The remaining arguments as names; an array stands for its elements.
+fn keys<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Vec<Text<'v>>, ArgumentError> {
+    let mut keys = Vec::new();
+    for argument in arguments.rest() {
+        match argument {
+            Value::Array(names) => keys.extend(texts(arguments, names)?),
+            other => keys.push(arguments.text_of(other.clone())?),
+        }
+    }
+    Ok(keys)
+}
+
+fn texts<'v>(
+    arguments: &Arguments<'_, 'v>,
+    names: &Array<'v>,
+) -> Result<Vec<Text<'v>>, ArgumentError> {
+    names.iter().map(|name| arguments.text_of(name)).collect()
+}
+
+fn equal<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {
+    let (one, other) = (arguments.next_value(), arguments.next_value());
+    Ok(Value::Bool(operators::equal(&one, &other)))
+}
+
 fn create_json<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {
-    Ok(Value::text(arguments.next_value().to_json()))
+    let value = arguments.next_value();
+    let limits = &arguments.environment().limits;
+    if !value.fits(limits) {
+        return Err(ArgumentError::new(operators::too_large(limits)));
+    }
+    Ok(Value::text(value.to_json()))
 }
 
 fn parse_json<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {
-    let text = arguments.next_text()?;
+    let Some(text) = arguments.optional_text()? else {
+        return Ok(Value::Missing);
+    };
     let document = Document::parse(&text)
         .map_err(|error| ArgumentError::new(format!("this is not JSON: {error}")))?;
     Ok(Value::from_json(document.root()).into_owned())

@@ -11,9 +11,9 @@ pub(crate) mod fusion;
 mod general;
 
 use crate::error::Error;
-use crate::value::Value;
+use crate::value::{Text, Value};
 
-pub(crate) use arguments::{ArgumentError, Arguments};
+pub(crate) use arguments::{ArgumentError, Arguments, Came};
 
 /// All tables, in the order in which references list them.
 static FAMILIES: &[&[Function]] = &[general::FUNCTIONS, date::FUNCTIONS, array::FUNCTIONS];
@@ -184,6 +184,8 @@ pub(crate) trait LazyArguments<'v> {
     fn count(&self) -> usize;
     /// Evaluates the argument at `index`, counted from 0; missing when there is none.
     fn evaluate(&mut self, index: usize) -> Result<Value<'v>, Error>;
+    /// A value as text, within the limit of size.
+    fn text(&self, value: Value<'v>) -> Result<Text<'v>, Error>;
 }
 
 /// All built-in functions, family by family.

@@ -1,0 +1,169 @@
+//! Functions that make a new array, or a collection, out of one.
+
+use std::borrow::Cow;
+
+use super::super::Arguments;
+use super::Outcome;
+use super::order::Order;
+use crate::functions::Came;
+use crate::operators;
+use crate::path;
+use crate::value::{Array, Text, Value};
+
+/// An array, or nothing, which counts as an empty one; `add` takes no other value for an array.
+pub(super) fn add<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
+    let mut elements = match arguments.next_value() {
+        Value::Array(array) => array.to_vec(),
+        Value::Missing | Value::Null => Vec::new(),
+        other => return Err(arguments.wrong("an array", Came(&other))),
+    };
+    elements.extend_from_slice(arguments.rest());
+    Ok(Value::array(elements))
+}
+
+pub(super) fn remove<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
+    let array = arguments.next_array()?;
+    let unwanted = arguments.rest();
+    let wanted = |element: &Value<'v>| {
+        !unwanted
+            .iter()
+            .any(|value| operators::equal(element, value))
+    };
+    Ok(Value::array(array.iter().filter(wanted).collect()))
+}
+
+pub(super) fn merge<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
+    let arrays = arguments
+        .rest()
+        .iter()
+        .filter_map(|argument| match argument {
+            Value::Array(array) => Some(array.to_vec()),
+            _ => None,
+        });
+    Ok(Value::array(arrays.flatten().collect()))
+}
+
+pub(super) fn flatten<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
+    let array = arguments.next_array()?;
+    let depth = arguments.optional_integer()?.unwrap_or(1);
+    let mut elements = Vec::new();
+    flatten_into(&array, depth, &mut elements);
+    Ok(Value::array(elements))
+}
+
+fn flatten_into<'v>(array: &Array<'v>, depth: i64, elements: &mut Vec<Value<'v>>) {
+    for element in array.iter() {
+        match element {
+            Value::Array(inner) if depth > 0 => flatten_into(&inner, depth - 1, elements),
+            other => elements.push(other),
+        }
+    }
+}
+
+pub(super) fn reverse<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
+    let mut elements = arguments.next_array()?.to_vec();
+    elements.reverse();
+    Ok(Value::array(elements))
+}
+
+/// Fisher and Yates' shuffle, with the random bits of the environment.
+pub(super) fn shuffle<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
+    let mut elements = arguments.next_array()?.to_vec();
+    let random = arguments.environment().random;
+    for end in (1..elements.len()).rev() {
+        elements.swap(end, (random() % (end as u64 + 1)) as usize);
+    }
+    Ok(Value::array(elements))
+}
+
+pub(super) fn slice<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
+    let array = arguments.next_array()?;
+    let length = array.len();
+    let start = arguments
+        .optional_integer()?
+        .map_or(0, |start| place(start, length));
+    let end = arguments
+        .optional_integer()?
+        .map_or(length, |end| place(end, length));
+    Ok(Value::array(array.iter().take(end).skip(start).collect()))
+}
+
+/// A place counted from 0, or from the end where it is negative, brought within the array.
+fn place(position: i64, length: usize) -> usize {
+    let length = length as i64;
+    let place = if position < 0 {
+        length.saturating_add(position)
+    } else {
+        position
+    };
+    place.clamp(0, length) as usize
+}
+
+pub(super) fn sort<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
+    let array = arguments.next_array()?;
+    let second = arguments.optional_text()?;
+    let third = arguments.optional_text()?;
+    let order = second.as_deref().and_then(Order::parse);
+    let key = if order.is_some() {
+        third
+    } else {
+        second.filter(|key| !key.is_empty()).or(third)
+    };
+    Ok(Value::array(sorted(
+        &array,
+        order.unwrap_or_default(),
+        key.as_ref(),
+    )))
+}
+
+fn sorted<'v>(array: &Array<'v>, order: Order, key: Option<&Text<'v>>) -> Vec<Value<'v>> {
+    let mut keyed: Vec<_> = array
+        .iter()
+        .map(|element| (key.map(|key| path::follow(&element, key)), element))
+        .collect();
+    keyed.sort_by(|(one_key, one), (other_key, other)| {
+        order.compare(
+            one_key.as_ref().unwrap_or(one),
+            other_key.as_ref().unwrap_or(other),
+        )
+    });
+    keyed.into_iter().map(|(_, element)| element).collect()
+}
+
+pub(super) fn to_array<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
+    let pairs = match arguments.next_value() {
+        Value::Missing | Value::Null => Vec::new(),
+        Value::Collection(collection) => collection
+            .iter()
+            .map(|(key, value)| pair(key, value))
+            .collect(),
+        Value::Array(array) => array
+            .iter()
+            .enumerate()
+            .map(|(index, value)| pair(index.to_string().into(), value))
+            .collect(),
+        other => return Err(arguments.wrong("a collection", Came(&other))),
+    };
+    Ok(Value::array(pairs))
+}
+
+fn pair<'v>(key: Cow<'v, str>, value: Value<'v>) -> Value<'v> {
+    Value::collection(vec![
+        ("key".into(), Value::text(key)),
+        ("value".into(), value),
+    ])
+}
+
+pub(super) fn to_collection<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
+    let array = arguments.next_array()?;
+    let (key_field, value_field) = (arguments.next_text()?, arguments.next_text()?);
+    let mut pairs = Vec::with_capacity(array.len());
+    for element in array.iter() {
+        let key = path::follow(&element, &key_field);
+        if !key.is_nothing() {
+            let key = arguments.text_of(key)?;
+            pairs.push((key.into_cow(), path::follow(&element, &value_field)));
+        }
+    }
+    Ok(Value::collection(pairs))
+}
