@@ -4,6 +4,7 @@ pub mod admin;
 pub mod cli;
 pub mod connections;
 pub mod deliver;
+pub mod environment;
 pub mod failure;
 pub mod inbound;
 pub mod journal;
