@@ -18,6 +18,7 @@ pub mod notation;
 mod operators;
 mod parser;
 mod path;
+mod regex;
 mod scope;
 mod template;
 mod token;

@@ -15,7 +15,7 @@ pub(crate) use detect::detect;
 pub(crate) use difference::difference;
 pub(crate) use format::format;
 pub(crate) use names::{month_by_name, weekday_by_name};
-pub(crate) use parse::{ParseError, parse};
+pub(crate) use parse::parse;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;

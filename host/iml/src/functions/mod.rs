@@ -7,8 +7,12 @@
 mod arguments;
 mod array;
 mod date;
+mod encoding;
 pub(crate) mod fusion;
 mod general;
+mod hash;
+mod markup;
+mod text;
 
 use crate::error::Error;
 use crate::value::{Text, Value};
@@ -16,7 +20,15 @@ use crate::value::{Text, Value};
 pub(crate) use arguments::{ArgumentError, Arguments, Came};
 
 /// All tables, in the order in which references list them.
-static FAMILIES: &[&[Function]] = &[general::FUNCTIONS, date::FUNCTIONS, array::FUNCTIONS];
+static FAMILIES: &[&[Function]] = &[
+    general::FUNCTIONS,
+    text::FUNCTIONS,
+    markup::FUNCTIONS,
+    encoding::FUNCTIONS,
+    hash::FUNCTIONS,
+    date::FUNCTIONS,
+    array::FUNCTIONS,
+];
 
 /// A built-in function.
 #[derive(Debug)]
