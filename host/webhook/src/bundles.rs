@@ -28,13 +28,16 @@ impl Webhook {
         scope: &Scope<'_, 'r>,
         held: bool,
     ) -> Result<Vec<Addressed<'r>>, Error> {
-        let items = match &self.iterate {
-            Some(iterate) if held => iterate.items(scope)?,
-            _ => vec![scope.arrival.request.body.clone()],
+        let iterate = self.iterate.as_ref().filter(|_| held);
+        let items = match iterate {
+            Some(iterate) => iterate.items(scope)?,
+            None => vec![scope.arrival.request.body.clone()],
         };
         let mut addressed = Vec::with_capacity(items.len());
         for item in items {
-            for uid in self.uids(&scope.with_item(item.clone()))? {
+            let of_item = scope.with_item(item.clone());
+            let uids = self.uid.as_ref().map_or(Ok(vec![None]), |uid| uid.of(&of_item, iterate.is_some()));
+            for uid in uids? {
                 let recipients = self.recipients(scope, uid.as_deref(), held);
                 addressed.push(Addressed {
                     item: item.clone(),
@@ -46,22 +49,15 @@ impl Webhook {
         Ok(addressed)
     }
 
-    fn uids<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<Vec<Option<String>>, Error> {
-        self.uid
-            .as_ref()
-            .map_or(Ok(vec![None]), |uid| uid.of(scope, self.iterate.is_some()))
-    }
-
     fn recipients<'r>(
         &self,
         scope: &Scope<'_, 'r>,
         uid: Option<&str>,
         held: bool,
     ) -> Vec<Admission<'r>> {
-        let known = scope.arrival.recipients;
         let found = match (self.kind, uid) {
-            (Kind::Dedicated, _) => known.of_hook(),
-            (Kind::Shared, Some(uid)) => known.of_uid(uid),
+            (Kind::Dedicated, _) => scope.recipient.iter().cloned().collect(),
+            (Kind::Shared, Some(uid)) => scope.arrival.recipients.of_uid(uid),
             (Kind::Shared, None) => Vec::new(),
         };
         found

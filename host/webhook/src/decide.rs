@@ -137,13 +137,9 @@ impl Webhook {
     }
 
     fn scope<'a, 'r>(&self, arrival: &'a Arrival<'r>) -> Scope<'a, 'r> {
-        let parameters = match self.kind {
-            Kind::Shared => Value::Missing,
-            Kind::Dedicated => arrival
-                .recipients
-                .of_hook()
-                .pop()
-                .map_or(Value::Missing, |hook| hook.parameters),
+        let recipient = match self.kind {
+            Kind::Shared => None,
+            Kind::Dedicated => arrival.recipients.of_hook().pop(),
         };
         let item = if self.iterate.is_none() {
             arrival.request.body.clone()
@@ -153,7 +149,7 @@ impl Webhook {
         Scope {
             arrival,
             item,
-            parameters,
+            recipient,
             accepted: None,
         }
     }

@@ -24,16 +24,15 @@ pub(crate) fn unknown_key(
     parent: &str,
     known: &[&str],
 ) {
-    let place = if parent.is_empty() {
-        "directive".to_owned()
-    } else {
-        format!("key of `{parent}`")
-    };
     let help = match nearest(name, known) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known here: {}", listed(known)),
     };
-    reader.error(key.span(), format!("unknown {place} `{name}`"), help);
+    let message = match parent {
+        "" => format!("unknown directive `{name}`"),
+        _ => format!("`{parent}` has no key `{name}`"),
+    };
+    reader.error(key.span(), message, help);
 }
 
 /// Checks the top level's keys; those of Make's other components get a message of their own.

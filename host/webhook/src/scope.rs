@@ -12,8 +12,8 @@ pub(crate) struct Scope<'a, 'r> {
     pub(crate) arrival: &'a Arrival<'r>,
     /// The current item while iterating; the body where the spec does not iterate.
     pub(crate) item: Value<'r>,
-    /// The parameters of the recipient: a dedicated hook's always, a shared one's while its bundles are made.
-    pub(crate) parameters: Value<'r>,
+    /// Whose parameters are seen: a dedicated hook always, a shared webhook's recipient while its bundles are made.
+    pub(crate) recipient: Option<Recipient<'r>>,
     /// Whether `condition` held; known to `respond` only.
     pub(crate) accepted: Option<bool>,
 }
@@ -31,9 +31,13 @@ impl<'a, 'r> Scope<'a, 'r> {
     pub(crate) fn of(&self, item: &Value<'r>, recipient: &Recipient<'r>) -> Self {
         Self {
             item: item.clone(),
-            parameters: recipient.parameters.clone(),
+            recipient: Some(recipient.clone()),
             ..*self
         }
+    }
+
+    fn parameters(&self) -> Value<'r> {
+        self.recipient.as_ref().map_or(Value::Missing, |recipient| recipient.parameters.clone())
     }
 
     /// The scope of `respond`.
@@ -53,7 +57,7 @@ impl<'r> hookwright_iml::Scope<'r> for Scope<'_, 'r> {
             "headers" => request.headers.value(),
             "item" => self.item.clone(),
             "rawBody" => Value::binary(request.raw_body),
-            "parameters" | "data" => self.parameters.clone(),
+            "parameters" | "data" => self.parameters(),
             "common" => self.arrival.common.clone(),
             "query" => request.query.clone(),
             "method" => Value::text(request.method),

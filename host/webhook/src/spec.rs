@@ -282,3 +282,14 @@ fn not_an_object(reader: &mut Reader<'_>, root: Node<'_>) {
         _ => reader.wrong_type(root, "webhook", "an object of directives"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_webhook_may_be_shared_by_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Webhook>();
+    }
+}

@@ -1,0 +1,8 @@
+//! What specs decide: one table a subject, one line a rule.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod beyond_make;
+mod harness;
+mod life;
+mod plugin;
+mod silent;

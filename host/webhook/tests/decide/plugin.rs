@@ -1,0 +1,82 @@
+//! Custom functions and uid extractors, asked through the trait.
+
+use hookwright_iml::{Parameter, Signature, Value};
+use hookwright_webhook::{Exports, Plugin, Request};
+
+use super::harness::verdict;
+
+/// Offers `shout` and one extractor, which finds the texts of `teams` in the item or the body.
+struct Example {
+    functions: Vec<Signature>,
+    extractors: Vec<String>,
+}
+
+impl Example {
+    fn new(extractor: &str) -> Self {
+        let text = Parameter { name: "text".to_owned(), optional: false, variadic: false };
+        let shout = Signature { name: "shout".to_owned(), parameters: vec![text], summary: String::new() };
+        Self { functions: vec![shout], extractors: vec![extractor.to_owned()] }
+    }
+}
+
+impl Exports for Example {
+    fn functions(&self) -> &[Signature] {
+        &self.functions
+    }
+
+    fn extractors(&self) -> &[String] {
+        &self.extractors
+    }
+}
+
+impl Plugin for Example {
+    fn call(&self, function: &str, arguments: &[Value<'_>]) -> Result<Value<'static>, String> {
+        match (function, arguments) {
+            ("shout", [Value::Text(text)]) => Ok(Value::text(text.to_uppercase())),
+            _ => Err("a text is what I shout".to_owned()),
+        }
+    }
+
+    fn uids(&self, _extractor: &str, request: &Request<'_>, item: Option<&Value<'_>>) -> Result<Vec<String>, String> {
+        match item.unwrap_or(&request.body).get("teams") {
+            Value::Array(teams) => Ok(teams.iter().map(|team| team.to_text().into_owned()).collect()),
+            _ => Err("no teams".to_owned()),
+        }
+    }
+}
+
+fn check(extractor: &str, rows: &[(&str, &str, &str)]) {
+    let example = Example::new(extractor);
+    for (spec, request, expected) in rows {
+        assert_eq!(verdict(spec, request, Some((&example, &example))), *expected, "{spec}");
+    }
+}
+
+#[test]
+fn a_custom_function_answers_or_fails_like_a_built_in_one() {
+    check("other", &[
+        (r#"{"output": "{{shout(body)}}"}"#, "\"hey\"", r#"default => h1="HEY""#),
+        (r#"{"output": "{{shout(body)}}"}"#, "5", "default failed 1:15 `shout`: a text is what I shout => nothing"),
+    ]);
+}
+
+#[test]
+fn an_extractor_makes_its_webhook_shared_and_may_find_several_uids() {
+    for extractor in ["events", "uid"] {
+        check(extractor, &[
+            (r#"{"output": 0}"#, r#"{"teams": ["T1", "7"]}"#, "default => T1:h1=0 T1:h2=0 7:h3=0"),
+            (r#"{"iterate": "body", "output": 0}"#, r#"[{"teams": ["7"]}, {"teams": []}]"#, "default => 7:h3=0 unmatched"),
+            ("{}", "{}", "default failed 1:1 the plugin's uid extractor `events` failed: no teams => nothing".replace("events", extractor).as_str()),
+        ]);
+    }
+}
+
+#[test]
+fn an_extractor_of_another_name_leaves_the_webhook_dedicated() {
+    check("other", &[("{}", "1", "default => h1=1")]);
+}
+
+#[test]
+fn the_specs_own_uid_wins_over_the_extractor() {
+    check("events", &[(r#"{"uid": "{{body.u}}", "output": 0}"#, r#"{"u": 7, "teams": ["T1"]}"#, "default => 7:h3=0")]);
+}
