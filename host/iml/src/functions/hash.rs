@@ -46,7 +46,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             ),
         ],
         arity: KEYED,
-        call: Call::Eager(|arguments| hash::<Sha1, Hmac<Sha1>>(arguments)),
+        call: Call::Eager(hash::<Sha1, Hmac<Sha1>>),
     },
     Function {
         name: "sha256",
@@ -65,7 +65,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             ),
         ],
         arity: KEYED,
-        call: Call::Eager(|arguments| hash::<Sha256, Hmac<Sha256>>(arguments)),
+        call: Call::Eager(hash::<Sha256, Hmac<Sha256>>),
     },
     Function {
         name: "sha512",
@@ -78,7 +78,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
             r#""YnQHHTPewnKKKhyQNpf8EhCzJSIhw9E34S2fGuXI7VPgXmkrBanu//KJZn4jh8D8C9ij2b1wAHgnMMhWp3p31Q==""#,
         )],
         arity: KEYED,
-        call: Call::Eager(|arguments| hash::<Sha512, Hmac<Sha512>>(arguments)),
+        call: Call::Eager(hash::<Sha512, Hmac<Sha512>>),
     },
 ];
 

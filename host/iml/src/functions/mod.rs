@@ -12,6 +12,7 @@ pub(crate) mod fusion;
 mod general;
 mod hash;
 mod markup;
+mod math;
 mod text;
 
 use crate::error::Error;
@@ -26,6 +27,7 @@ static FAMILIES: &[&[Function]] = &[
     markup::FUNCTIONS,
     encoding::FUNCTIONS,
     hash::FUNCTIONS,
+    math::FUNCTIONS,
     date::FUNCTIONS,
     array::FUNCTIONS,
 ];

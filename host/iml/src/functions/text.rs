@@ -213,26 +213,42 @@ fn replace<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     if count == 0 {
         return Ok(Value::from(text));
     }
-    let growth = replacement
-        .len()
-        .saturating_sub(searched.len())
-        .saturating_mul(count);
-    if growth.saturating_add(text.len()) > size {
-        return Err(ArgumentError::new(format!(
-            "the text grows beyond {size} bytes"
-        )));
-    }
+    check_growth(
+        &text,
+        count,
+        replacement.len().saturating_sub(searched.len()),
+        size,
+    )?;
     Ok(Value::text(text.replace(&*searched, &replacement)))
+}
+
+/// An error if a text that grows by so many bytes so many times is too large.
+fn check_growth(text: &str, times: usize, bytes: usize, size: usize) -> Result<()> {
+    if times.saturating_mul(bytes).saturating_add(text.len()) <= size {
+        return Ok(());
+    }
+    Err(ArgumentError::new(format!(
+        "the text grows beyond {size} bytes"
+    )))
 }
 
 fn replace_emoji<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     let text = arguments.next_text()?;
     let replacement = arguments.next_text()?;
-    Ok(if text.is_ascii() {
-        Value::from(text)
-    } else {
-        Value::text(emoji::replace(&text, &replacement))
-    })
+    if text.is_ascii() {
+        return Ok(Value::from(text));
+    }
+    let characters = text
+        .chars()
+        .filter(|character| !character.is_ascii())
+        .count();
+    check_growth(
+        &text,
+        characters,
+        replacement.len(),
+        arguments.environment().limits.size,
+    )?;
+    Ok(Value::text(emoji::replace(&text, &replacement)))
 }
 
 fn split<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
