@@ -72,10 +72,14 @@ fn list(functions: &[&'static Function]) -> String {
         let separator = if out.is_empty() { "" } else { "\n" };
         _ = writeln!(out, "{separator}{}:", family[0].family.name());
         for function in family {
-            _ = writeln!(out, "  {:width$}  {}", function.signature, function.summary);
+            _ = writeln!(out, "  {:width$}  {}", function.signature, first_sentence(function.summary));
         }
     }
     out
+}
+
+fn first_sentence(summary: &str) -> &str {
+    summary.split_inclusive(['.', ';']).next().unwrap_or_default().trim_end_matches(['.', ';'])
 }
 
 fn explained(function: &Function) -> String {

@@ -47,8 +47,10 @@ pub enum Color {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Receive webhooks, store them, deliver them.
     Serve(serve::Arguments),
+    Eval(eval::Arguments),
+    Functions(functions::Arguments),
+    Completions(completions::Arguments),
 }
 
 /// Runs one parsed command line.
@@ -56,6 +58,9 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     choice(cli.color).write_global();
     match cli.command {
         Command::Serve(arguments) => serve::run(arguments, cli.verbose),
+        Command::Eval(arguments) => eval::run(arguments),
+        Command::Functions(arguments) => functions::run(arguments),
+        Command::Completions(arguments) => completions::run(arguments),
     }
 }
 
