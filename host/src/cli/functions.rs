@@ -78,8 +78,10 @@ fn list(functions: &[&'static Function]) -> String {
     out
 }
 
+/// A summary up to the first full stop or semicolon that ends something.
 fn first_sentence(summary: &str) -> &str {
-    summary.split_inclusive(['.', ';']).next().unwrap_or_default().trim_end_matches(['.', ';'])
+    let end = [". ", "; "].iter().filter_map(|stop| summary.find(stop)).min();
+    summary[..end.unwrap_or(summary.len())].trim_end_matches('.')
 }
 
 fn explained(function: &Function) -> String {

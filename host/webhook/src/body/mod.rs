@@ -68,7 +68,7 @@ pub fn decode<'b>(content_type: Option<&str>, bytes: &'b [u8]) -> Result<Decoded
     let media = MediaType::parse(content_type.unwrap_or_default());
     let content = match media.essence.as_str() {
         "" if bytes.is_empty() => Content::Value(Value::Null),
-        "application/x-www-form-urlencoded" => Content::Form(Form::parse(bytes)),
+        "application/x-www-form-urlencoded" => Content::Form(urlencoded(bytes)?),
         "multipart/form-data" => {
             Content::Form(multipart::decode(content_type.unwrap_or_default(), bytes)?)
         }
@@ -82,6 +82,22 @@ pub fn decode<'b>(content_type: Option<&str>, bytes: &'b [u8]) -> Result<Decoded
         _ => Content::Value(Value::binary(bytes)),
     };
     Ok(Decoded(content))
+}
+
+/// How many fields a form may have. A field of four bytes takes a hundred in memory, so that a body's size alone is no
+/// limit to what it costs.
+const MAXIMUM_FIELDS: usize = 10_000;
+
+fn urlencoded(bytes: &[u8]) -> Result<Form<'_>, BadBody> {
+    enough_fields(1 + bytes.iter().filter(|byte| **byte == b'&').count())?;
+    Ok(Form::parse(bytes))
+}
+
+fn enough_fields(count: usize) -> Result<(), BadBody> {
+    if count > MAXIMUM_FIELDS {
+        return Err(BadBody::new(format!("the form has more than {MAXIMUM_FIELDS} fields")));
+    }
+    Ok(())
 }
 
 fn is_json(essence: &str) -> bool {
@@ -233,5 +249,13 @@ mod tests {
         assert!(reason("application/json", json.as_bytes()).contains("JSON"));
         let xml = "<a>".repeat(100_000);
         assert!(reason("text/xml", xml.as_bytes()).contains("deep"));
+    }
+
+    #[test]
+    fn a_body_of_very_many_very_small_parts_is_refused() {
+        let form = "a&".repeat(20_000);
+        assert!(reason("application/x-www-form-urlencoded", form.as_bytes()).contains("fields"));
+        let xml = format!("<a>{}</a>", "<b/>".repeat(200_000));
+        assert!(reason("text/xml", xml.as_bytes()).contains("elements"));
     }
 }

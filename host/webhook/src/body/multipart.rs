@@ -8,7 +8,7 @@ use futures_util::FutureExt as _;
 use hookwright_iml::Value;
 use multer::{Field, Multipart};
 
-use super::{BadBody, Form, MediaType, text};
+use super::{BadBody, Form, MediaType, enough_fields, text};
 
 /// Reads a whole multipart body. Parts without a name cannot be read by a spec and are left out.
 pub(super) fn decode(content_type: &str, bytes: &[u8]) -> Result<Form<'static>, BadBody> {
@@ -20,6 +20,7 @@ pub(super) fn decode(content_type: &str, bytes: &[u8]) -> Result<Form<'static>, 
     let fields = fields
         .ok_or_else(|| BadBody::new("the multipart body ends too early"))?
         .map_err(refused)?;
+    enough_fields(fields.len())?;
     Ok(fields.into_iter().collect())
 }
 

@@ -12,15 +12,25 @@ use super::BadBody;
 /// As deep as values may nest at all.
 const MAXIMUM_DEPTH: usize = 128;
 
+/// How many elements a document may have; the smallest takes four bytes of body and a hundred of memory.
+const MAXIMUM_ELEMENTS: usize = 100_000;
+
 /// Reads a document. `<a k="1"><b>x</b></a>` is `{a: [{_attributes: {k: "1"}, b: [{_value: "x"}]}]}`.
 /// Entities beyond XML's own five are refused, so that no document can grow while it is read.
 pub(super) fn decode(text: &str) -> Result<Value<'static>, BadBody> {
     let mut open = vec![Element::default()];
     let mut reader = Reader::from_str(text);
     reader.config_mut().expand_empty_elements = true;
+    let mut elements = 0;
     loop {
         match reader.read_event().map_err(refused)? {
-            Event::Start(start) => open.push(Element::begin(&start, open.len())?),
+            Event::Start(start) => {
+                elements += 1;
+                if elements > MAXIMUM_ELEMENTS {
+                    return Err(BadBody::new(format!("the XML body has more than {MAXIMUM_ELEMENTS} elements")));
+                }
+                open.push(Element::begin(&start, open.len())?);
+            }
             Event::End(_) => close(&mut open),
             Event::Text(text) => top(&mut open).text.push_str(&text.xml10_content()),
             Event::CData(data) => top(&mut open).text.push_str(&data.xml10_content()),
