@@ -1,0 +1,492 @@
+//! Which bundle is attempted next: a state machine without clock, I/O or bodies.
+//!
+//! A hook's waiting bundles are a lane; lanes with the same destination share its slots and take turns, and
+//! destinations take turns among themselves. So neither a hook nor a destination that fails or is slow keeps another waiting.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use super::fresh::Fresh;
+
+/// A bundle of an event in the journal; ordered as they arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Key {
+    /// The event's place in the journal.
+    pub seq: u64,
+    /// Which of the event's bundles.
+    pub bundle: u32,
+}
+
+/// A bundle that waits for an attempt, or is in one.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub key: Key,
+    /// The number of the attempt that comes next, from 0.
+    pub attempt: u32,
+    /// The bundle itself, where it is still in memory.
+    pub fresh: Option<Fresh>,
+}
+
+/// Where a hook's bundles go and how.
+#[derive(Debug, Clone)]
+pub(crate) struct Route {
+    pub hook: Arc<str>,
+    /// What slots are counted by: all hooks with the same one share it.
+    pub destination: Arc<str>,
+    /// One at a time, in the order of arrival, a failing one holding back those behind it.
+    pub ordered: bool,
+}
+
+/// How an attempt ended, as far as what comes next depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Delivered,
+    /// Given up: a dead letter.
+    Dead,
+    /// Failed; to be made again then. `hold`: the destination asked that the whole hook wait so long.
+    Retry { due_ms: u64, hold: bool },
+}
+
+/// How many attempts there may be at one time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub per_hook: usize,
+    pub per_destination: usize,
+    pub in_flight: usize,
+}
+
+/// All that waits and all that is in flight.
+pub(crate) struct Schedule {
+    limits: Limits,
+    lanes: HashMap<Arc<str>, Lane>,
+    destinations: HashMap<Arc<str>, Destination>,
+    /// Destinations that have something to start.
+    turns: VecDeque<Arc<str>>,
+    /// Destinations that had their turn when too much was in flight; they get it again when an attempt ends.
+    crowded: Vec<Arc<str>>,
+    later: BinaryHeap<Reverse<Later>>,
+    in_flight: HashSet<Key>,
+    waiting: usize,
+}
+
+struct Lane {
+    route: Route,
+    ready: VecDeque<Job>,
+    in_flight: usize,
+    /// Entries of `later` that are about this lane.
+    later: usize,
+    held_until_ms: u64,
+    /// The last attempt failed: one at a time until one succeeds.
+    failing: bool,
+    has_turn: bool,
+}
+
+#[derive(Default)]
+struct Destination {
+    in_flight: usize,
+    /// Hooks that have something to start.
+    turns: VecDeque<Arc<str>>,
+    has_turn: bool,
+}
+
+/// A moment at which a lane has something new to do: a retry is due, or (without a job) its hold ends.
+struct Later {
+    due_ms: u64,
+    hook: Arc<str>,
+    job: Option<Job>,
+}
+
+impl Schedule {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            lanes: HashMap::new(),
+            destinations: HashMap::new(),
+            turns: VecDeque::new(),
+            crowded: Vec::new(),
+            later: BinaryHeap::new(),
+            in_flight: HashSet::new(),
+            waiting: 0,
+        }
+    }
+
+    /// Bundles that wait for an attempt.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Bundles in an attempt.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    /// Every bundle that waits or is in an attempt.
+    pub(crate) fn keys(&self) -> HashSet<Key> {
+        let ready = self.lanes.values().flat_map(|lane| &lane.ready);
+        let later = self.later.iter().filter_map(|Reverse(later)| later.job.as_ref());
+        ready.chain(later).map(|job| job.key).chain(self.in_flight.iter().copied()).collect()
+    }
+
+    /// Takes in a bundle that is due at `due_ms`. While a hook has something waiting, the route it began with stays.
+    pub(crate) fn add(&mut self, route: &Route, job: Job, due_ms: u64, now_ms: u64) {
+        self.lanes.entry(route.hook.clone()).or_insert_with(|| Lane::new(route.clone()));
+        self.enter(&route.hook, job, due_ms, now_ms);
+        self.offer(&route.hook, now_ms);
+    }
+
+    /// The next attempt to start now, if any may start; it counts as in flight from here on.
+    pub(crate) fn next(&mut self, now_ms: u64) -> Option<(Arc<str>, Job)> {
+        self.wake(now_ms);
+        while self.in_flight.len() < self.limits.in_flight {
+            let name = self.turns.pop_front()?;
+            if let Some(started) = self.start_at(&name, now_ms) {
+                return Some(started);
+            }
+        }
+        None
+    }
+
+    /// When [`Schedule::next`] has to be asked again though nothing has happened.
+    pub(crate) fn wakes_at(&self) -> Option<u64> {
+        self.later.peek().map(|Reverse(later)| later.due_ms)
+    }
+
+    /// An attempt that [`Schedule::next`] gave out has ended.
+    pub(crate) fn ended(&mut self, hook: &Arc<str>, key: Key, attempt: u32, ended: Ended, now_ms: u64) {
+        let lane = self.lanes.get_mut(hook).expect("a lane outlives its attempts");
+        lane.in_flight -= 1;
+        match ended {
+            Ended::Delivered => lane.failing = false,
+            Ended::Dead => {}
+            Ended::Retry { .. } => lane.failing = true,
+        }
+        let destination = lane.route.destination.clone();
+        self.release(&destination, key);
+        if let Ended::Retry { due_ms, hold } = ended {
+            self.enter(hook, Job { key, attempt: attempt + 1, fresh: None }, due_ms, now_ms);
+            if hold {
+                self.hold(hook, due_ms);
+            }
+        }
+        self.offer(hook, now_ms);
+        self.forget_idle(hook);
+    }
+
+    /// Puts a bundle into its lane, or among what comes later. In an ordered lane it holds back the others until it is due.
+    fn enter(&mut self, hook: &Arc<str>, job: Job, due_ms: u64, now_ms: u64) {
+        let lane = self.lanes.get_mut(hook).expect("only called for lanes that are there");
+        self.waiting += 1;
+        if lane.route.ordered {
+            lane.insert_in_order(job);
+            if due_ms > now_ms {
+                self.hold(hook, due_ms);
+            }
+        } else if due_ms > now_ms {
+            lane.later += 1;
+            self.later.push(Reverse(Later { due_ms, hook: hook.clone(), job: Some(job) }));
+        } else {
+            lane.ready.push_back(job);
+        }
+    }
+
+    fn hold(&mut self, hook: &Arc<str>, until_ms: u64) {
+        let lane = self.lanes.get_mut(hook).expect("only called for lanes that are there");
+        if until_ms > lane.held_until_ms {
+            lane.held_until_ms = until_ms;
+            lane.later += 1;
+            self.later.push(Reverse(Later { due_ms: until_ms, hook: hook.clone(), job: None }));
+        }
+    }
+
+    /// Moves what is due by now from `later` into its lane.
+    fn wake(&mut self, now_ms: u64) {
+        while self.later.peek().is_some_and(|Reverse(later)| later.due_ms <= now_ms) {
+            let Some(Reverse(later)) = self.later.pop() else { return };
+            let lane = self.lanes.get_mut(&later.hook).expect("a lane outlives what it has later");
+            lane.later -= 1;
+            lane.ready.extend(later.job);
+            self.offer(&later.hook, now_ms);
+            self.forget_idle(&later.hook);
+        }
+    }
+
+    /// Gives a lane its turn at its destination, if it has something that may start.
+    fn offer(&mut self, hook: &Arc<str>, now_ms: u64) {
+        let Some(lane) = self.lanes.get_mut(hook) else { return };
+        if lane.has_turn || !lane.may_start(self.limits.per_hook, now_ms) {
+            return;
+        }
+        lane.has_turn = true;
+        let name = lane.route.destination.clone();
+        let destination = self.destinations.entry(name.clone()).or_default();
+        destination.turns.push_back(hook.clone());
+        if !destination.has_turn {
+            destination.has_turn = true;
+            self.turns.push_back(name);
+        }
+    }
+
+    /// Starts one attempt at a destination whose turn it is, and puts it back in line if it has more.
+    fn start_at(&mut self, name: &Arc<str>, now_ms: u64) -> Option<(Arc<str>, Job)> {
+        let busy = self.in_flight.len() * 2 >= self.limits.in_flight;
+        let destination = self.destinations.get_mut(name).expect("a destination with a turn is there");
+        if busy && destination.in_flight > 0 {
+            self.crowded.push(name.clone());
+            return None;
+        }
+        destination.has_turn = false;
+        if destination.in_flight >= self.limits.per_destination {
+            return None;
+        }
+        let started = self.take(name, now_ms);
+        self.take_turn(name);
+        started
+    }
+
+    fn take(&mut self, name: &Arc<str>, now_ms: u64) -> Option<(Arc<str>, Job)> {
+        let destination = self.destinations.get_mut(name)?;
+        let hook = destination.turns.pop_front()?;
+        let lane = self.lanes.get_mut(&hook).expect("a lane with a turn is there");
+        lane.has_turn = false;
+        if !lane.may_start(self.limits.per_hook, now_ms) {
+            return None;
+        }
+        let job = lane.ready.pop_front()?;
+        lane.in_flight += 1;
+        destination.in_flight += 1;
+        self.in_flight.insert(job.key);
+        self.waiting -= 1;
+        self.offer(&hook, now_ms);
+        Some((hook, job))
+    }
+
+    /// Puts a destination in line, if it has something to start and is not in line yet.
+    fn take_turn(&mut self, name: &Arc<str>) {
+        let Some(destination) = self.destinations.get_mut(name) else { return };
+        if destination.turns.is_empty() {
+            if destination.in_flight == 0 {
+                self.destinations.remove(name);
+            }
+        } else if !destination.has_turn {
+            destination.has_turn = true;
+            self.turns.push_back(name.clone());
+        }
+    }
+
+    fn release(&mut self, name: &Arc<str>, key: Key) {
+        self.in_flight.remove(&key);
+        if let Some(destination) = self.destinations.get_mut(name) {
+            destination.in_flight -= 1;
+        }
+        self.take_turn(name);
+        self.turns.extend(self.crowded.drain(..));
+    }
+
+    fn forget_idle(&mut self, hook: &Arc<str>) {
+        if self.lanes.get(hook).is_some_and(Lane::is_idle) {
+            self.lanes.remove(hook);
+        }
+    }
+}
+
+impl Lane {
+    fn new(route: Route) -> Self {
+        Self { route, ready: VecDeque::new(), in_flight: 0, later: 0, held_until_ms: 0, failing: false, has_turn: false }
+    }
+
+    fn may_start(&self, per_hook: usize, now_ms: u64) -> bool {
+        let limit = if self.failing || self.route.ordered { 1 } else { per_hook };
+        !self.ready.is_empty() && self.in_flight < limit && self.held_until_ms <= now_ms
+    }
+
+    fn is_idle(&self) -> bool {
+        self.ready.is_empty() && self.in_flight == 0 && self.later == 0
+    }
+
+    /// Commits reach us nearly in the order of the journal; nearly is not enough for an ordered hook.
+    fn insert_in_order(&mut self, job: Job) {
+        let place = self.ready.iter().rposition(|other| other.key < job.key).map_or(0, |place| place + 1);
+        self.ready.insert(place, job);
+    }
+}
+
+impl Ord for Later {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let key = |later: &Self| (later.due_ms, later.job.as_ref().map(|job| job.key));
+        key(self).cmp(&key(other)).then_with(|| self.hook.cmp(&other.hook))
+    }
+}
+
+impl PartialOrd for Later {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Later {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Later {}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { per_hook: 2, per_destination: 3, in_flight: 100 };
+
+    fn route(hook: &str, destination: &str, ordered: bool) -> Route {
+        Route { hook: hook.into(), destination: destination.into(), ordered }
+    }
+
+    fn job(seq: u64) -> Job {
+        Job { key: Key { seq, bundle: 0 }, attempt: 0, fresh: None }
+    }
+
+    fn with(limits: Limits, jobs: &[(&Route, u64)]) -> Schedule {
+        let mut schedule = Schedule::new(limits);
+        for (route, seq) in jobs {
+            schedule.add(route, job(*seq), 0, 0);
+        }
+        schedule
+    }
+
+    /// Starts all that may start at `now_ms`: the hooks and events, in order.
+    fn start(schedule: &mut Schedule, now_ms: u64) -> Vec<(String, u64)> {
+        std::iter::from_fn(|| schedule.next(now_ms)).map(|(hook, job)| (hook.to_string(), job.key.seq)).collect()
+    }
+
+    fn end(schedule: &mut Schedule, hook: &str, seq: u64, ended: Ended, now_ms: u64) {
+        schedule.ended(&hook.into(), Key { seq, bundle: 0 }, 0, ended, now_ms);
+    }
+
+    fn started(pairs: &[(&str, u64)]) -> Vec<(String, u64)> {
+        pairs.iter().map(|(hook, seq)| (hook.to_string(), *seq)).collect()
+    }
+
+    fn retry(due_ms: u64) -> Ended {
+        Ended::Retry { due_ms, hold: false }
+    }
+
+    #[test]
+    fn a_hook_has_at_most_its_share_in_flight() {
+        let a = route("a", "x", false);
+        let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2), (&a, 3)]);
+        assert_eq!(start(&mut schedule, 0), started(&[("a", 1), ("a", 2)]));
+        end(&mut schedule, "a", 2, Ended::Delivered, 0);
+        assert_eq!(start(&mut schedule, 0), started(&[("a", 3)]));
+    }
+
+    #[test]
+    fn hooks_of_one_destination_take_turns_within_its_limit() {
+        let (a, b) = (route("a", "x", false), route("b", "x", false));
+        let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2), (&b, 3), (&b, 4)]);
+        assert_eq!(start(&mut schedule, 0), started(&[("a", 1), ("b", 3), ("a", 2)]));
+        end(&mut schedule, "b", 3, Ended::Delivered, 0);
+        assert_eq!(start(&mut schedule, 0), started(&[("b", 4)]));
+    }
+
+    #[test]
+    fn a_destination_with_all_slots_taken_delays_no_other() {
+        let (a, b, c) = (route("a", "x", false), route("b", "x", false), route("c", "y", false));
+        let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2), (&b, 3), (&b, 4)]);
+        start(&mut schedule, 0);
+        schedule.add(&c, job(5), 0, 0);
+        assert_eq!(start(&mut schedule, 0), started(&[("c", 5)]));
+    }
+
+    #[test]
+    fn when_half_of_all_slots_are_taken_each_destination_gets_one() {
+        let limits = Limits { in_flight: 4, ..LIMITS };
+        let (slow, b, c) = (route("slow", "x", false), route("b", "y", false), route("c", "z", false));
+        let mut schedule = with(limits, &[(&slow, 1), (&slow, 2), (&slow, 3), (&b, 4), (&b, 5), (&c, 6)]);
+        assert_eq!(start(&mut schedule, 0), started(&[("slow", 1), ("b", 4), ("c", 6)]));
+        end(&mut schedule, "b", 4, Ended::Delivered, 0);
+        assert_eq!(start(&mut schedule, 0), started(&[("b", 5)]), "b has none in flight, slow has one");
+        end(&mut schedule, "b", 5, Ended::Delivered, 0);
+        end(&mut schedule, "c", 6, Ended::Delivered, 0);
+        assert_eq!(start(&mut schedule, 0), started(&[("slow", 2)]));
+    }
+
+    #[test]
+    fn a_retry_waits_until_it_is_due_and_others_pass_it() {
+        let a = route("a", "x", false);
+        let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2)]);
+        start(&mut schedule, 0);
+        end(&mut schedule, "a", 1, retry(5_000), 0);
+        end(&mut schedule, "a", 2, Ended::Delivered, 0);
+        schedule.add(&a, job(3), 0, 0);
+        assert_eq!(start(&mut schedule, 10), started(&[("a", 3)]));
+        assert_eq!((schedule.wakes_at(), start(&mut schedule, 4_999)), (Some(5_000), vec![]));
+        let (_, again) = schedule.next(5_000).unwrap();
+        assert_eq!((again.key.seq, again.attempt), (1, 1));
+    }
+
+    #[test]
+    fn a_failing_hook_is_tried_one_at_a_time_until_it_succeeds() {
+        let a = route("a", "x", false);
+        let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2), (&a, 3), (&a, 4)]);
+        start(&mut schedule, 0);
+        end(&mut schedule, "a", 1, retry(9_000), 0);
+        assert_eq!(start(&mut schedule, 0), []);
+        end(&mut schedule, "a", 2, retry(9_000), 0);
+        assert_eq!(start(&mut schedule, 0), started(&[("a", 3)]));
+        end(&mut schedule, "a", 3, Ended::Delivered, 0);
+        assert_eq!(start(&mut schedule, 9_000), started(&[("a", 4), ("a", 1)]));
+    }
+
+    #[test]
+    fn a_destination_that_asks_for_a_pause_gets_it_for_the_whole_hook() {
+        let (a, b) = (route("a", "x", false), route("b", "x", false));
+        let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2), (&a, 3)]);
+        start(&mut schedule, 0);
+        end(&mut schedule, "a", 1, Ended::Retry { due_ms: 60_000, hold: true }, 0);
+        end(&mut schedule, "a", 2, Ended::Delivered, 0);
+        schedule.add(&b, job(4), 0, 0);
+        assert_eq!(start(&mut schedule, 59_999), started(&[("b", 4)]));
+        assert_eq!(start(&mut schedule, 60_000), started(&[("a", 3), ("a", 1)]));
+    }
+
+    #[test]
+    fn an_ordered_hook_goes_one_by_one_and_a_retry_holds_back_the_rest() {
+        let (a, b) = (route("a", "x", true), route("b", "x", false));
+        let mut schedule = with(LIMITS, &[(&a, 2), (&a, 1), (&a, 3), (&b, 4)]);
+        assert_eq!(start(&mut schedule, 0), started(&[("a", 1), ("b", 4)]));
+        end(&mut schedule, "a", 1, retry(5_000), 0);
+        assert_eq!(start(&mut schedule, 4_999), []);
+        assert_eq!(start(&mut schedule, 5_000), started(&[("a", 1)]));
+        end(&mut schedule, "a", 1, Ended::Dead, 5_000);
+        assert_eq!(start(&mut schedule, 5_000), started(&[("a", 2)]));
+    }
+
+    #[test]
+    fn an_ordered_hook_whose_pause_is_over_goes_on_at_once() {
+        let a = route("a", "x", true);
+        let mut schedule = with(LIMITS, &[(&a, 1)]);
+        start(&mut schedule, 0);
+        end(&mut schedule, "a", 1, retry(5_000), 0);
+        assert_eq!(start(&mut schedule, 5_000), started(&[("a", 1)]));
+        schedule.add(&a, job(2), 0, 6_000);
+        end(&mut schedule, "a", 1, Ended::Delivered, 6_000);
+        assert_eq!(start(&mut schedule, 6_000), started(&[("a", 2)]));
+    }
+
+    #[test]
+    fn nothing_is_kept_of_what_is_done() {
+        let (a, b) = (route("a", "x", false), route("b", "y", true));
+        let mut schedule = with(LIMITS, &[(&a, 1), (&b, 2)]);
+        start(&mut schedule, 0);
+        end(&mut schedule, "a", 1, Ended::Retry { due_ms: 7, hold: true }, 0);
+        end(&mut schedule, "b", 2, retry(8), 0);
+        assert_eq!((schedule.waiting(), schedule.in_flight(), schedule.keys().len()), (2, 0, 2));
+        start(&mut schedule, 8);
+        end(&mut schedule, "a", 1, Ended::Dead, 8);
+        end(&mut schedule, "b", 2, Ended::Delivered, 8);
+        assert!(schedule.lanes.is_empty() && schedule.destinations.is_empty() && schedule.later.is_empty());
+        assert_eq!((schedule.waiting(), schedule.in_flight(), schedule.keys().len()), (0, 0, 0));
+    }
+}

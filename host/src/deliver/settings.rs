@@ -1,0 +1,63 @@
+//! What an operator can set about delivery.
+
+use std::time::Duration;
+
+/// How deliveries are attempted. [`Settings::default`] is what `serve` uses where nothing else is said.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// How long to wait before each attempt, the first included; one attempt for each entry, then the bundle is a dead letter.
+    pub retry: Vec<Duration>,
+    /// The part by which a wait is lengthened at random at most, in percent, so that retries of one outage do not arrive together.
+    pub jitter_percent: u32,
+    /// Attempts at one time for one hook.
+    pub per_hook: usize,
+    /// Attempts at one time to one destination, whatever hooks it has.
+    pub per_destination: usize,
+    /// Attempts at one time in all. When half of them are taken, each destination gets one.
+    pub in_flight: usize,
+    /// References to waiting bundles held in memory (about 100 bytes each); what is over it waits in the journal only.
+    pub waiting: usize,
+    /// Bytes of fresh bundles held in memory, so that the usual delivery need not read the journal.
+    pub fresh_bytes: usize,
+    /// What an HTTP attempt may take.
+    pub http: HttpSettings,
+    /// Whether lines written to files are on the disk before they count as delivered.
+    pub file_sync: FileSync,
+}
+
+/// Limits of the `http` sink.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// For the TCP connection.
+    pub connect_timeout: Duration,
+    /// For the whole attempt: connection, TLS, request and the reply's head.
+    pub timeout: Duration,
+}
+
+/// When the `file` sink calls a line delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileSync {
+    /// When it is on the disk (`fdatasync`, one for all lines that wait).
+    Always,
+    /// When the operating system has it; a power cut may take it.
+    Never,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        const MINUTE: u64 = 60;
+        const HOUR: u64 = 60 * MINUTE;
+        let schedule = [0, 5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 10 * HOUR];
+        Self {
+            retry: schedule.map(Duration::from_secs).to_vec(),
+            jitter_percent: 20,
+            per_hook: 8,
+            per_destination: 16,
+            in_flight: 512,
+            waiting: 250_000,
+            fresh_bytes: 64 << 20,
+            http: HttpSettings { connect_timeout: Duration::from_secs(10), timeout: Duration::from_secs(30) },
+            file_sync: FileSync::Always,
+        }
+    }
+}

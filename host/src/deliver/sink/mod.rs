@@ -1,0 +1,229 @@
+//! Where bundles go: one file for each kind of destination, chosen by what stands before the colon.
+
+mod file;
+mod http;
+mod lines;
+mod stdout;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use super::settings::Settings;
+
+/// A bundle as it stands in the journal.
+#[derive(Debug, Clone, Default)]
+pub struct Bundle {
+    /// The same for every attempt, also after a restart: what a receiver drops repeats by.
+    pub id: String,
+    /// The id of the event it came from.
+    pub event: String,
+    /// The service that sent the event.
+    pub service: String,
+    /// The webhook that received it.
+    pub webhook: String,
+    /// What is delivered.
+    pub json: Bytes,
+}
+
+/// One attempt.
+#[derive(Debug, Clone, Copy)]
+pub struct Delivery<'a> {
+    /// What is delivered.
+    pub bundle: &'a Bundle,
+    /// The connection that the hook listens on, if it does on one.
+    pub connection: Option<&'a str>,
+    /// The time of the attempt, in milliseconds since 1970.
+    pub now_ms: u64,
+}
+
+/// Takes bundles to one destination.
+pub trait Sink: Send + Sync {
+    /// Makes one attempt. `Ok` only when the destination has the bundle; a dropped future leaves that open.
+    fn deliver<'a>(&'a self, delivery: Delivery<'a>) -> BoxFuture<'a, Result<(), Refusal>>;
+}
+
+/// Why an attempt failed, and what the destination asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Worth another attempt.
+    Retry {
+        /// For the operator.
+        reason: String,
+        /// The destination asked to be left alone for so long.
+        put_off: Option<Duration>,
+    },
+    /// The destination wants nothing from this hook any more.
+    Gone {
+        /// For the operator.
+        reason: String,
+    },
+}
+
+impl Refusal {
+    fn retry(reason: impl Into<String>) -> Self {
+        Self::Retry { reason: reason.into(), put_off: None }
+    }
+}
+
+/// A destination as a hook names it: `http://...`, `https://...`, `file:PATH` or `stdout:`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// Posts each bundle.
+    Http(http::Target),
+    /// Appends each bundle as a line.
+    File(PathBuf),
+    /// Prints each bundle as a line.
+    Stdout,
+}
+
+/// A destination that no sink takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadDestination {
+    destination: String,
+    reason: String,
+}
+
+impl Destination {
+    /// Reads a destination.
+    pub fn parse(text: &str) -> Result<Self, BadDestination> {
+        let bad = |reason: String| BadDestination { destination: mask(text), reason };
+        let (scheme, rest) = text.split_once(':').unwrap_or((text, ""));
+        match scheme.to_ascii_lowercase().as_str() {
+            "http" | "https" => http::Target::parse(text).map(Self::Http).map_err(bad),
+            "file" => file::path(rest).map(Self::File).map_err(bad),
+            "stdout" if rest.is_empty() => Ok(Self::Stdout),
+            "stdout" => Err(bad("nothing stands after `stdout:`".into())),
+            _ => Err(bad("a destination is `http://...`, `https://...`, `file:PATH` or `stdout:`".into())),
+        }
+    }
+
+    /// The destination with a relative path taken from `base`, as a process with another working directory will find it.
+    pub fn absolute(self, base: &Path) -> Self {
+        match self {
+            Self::File(path) => Self::File(base.join(path)),
+            other => other,
+        }
+    }
+
+    /// What attempts are counted by: the server, the file or the stream that two destinations may have in common.
+    pub(crate) fn shared_part(&self) -> String {
+        match self {
+            Self::Http(target) => target.origin(),
+            Self::File(path) => format!("file:{}", path.display()),
+            Self::Stdout => "stdout:".into(),
+        }
+    }
+}
+
+/// As [`Destination::parse`] reads it.
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http(target) => target.fmt(f),
+            Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::Stdout => f.write_str("stdout:"),
+        }
+    }
+}
+
+impl fmt::Display for BadDestination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is no destination: {}", self.destination, self.reason)
+    }
+}
+
+impl std::error::Error for BadDestination {}
+
+/// The destination without what may be secret in it: a password, a query.
+pub fn mask(destination: &str) -> String {
+    let (url, query) = destination.split_once('?').map_or((destination, ""), |(url, _)| (url, "?***"));
+    let Some((scheme, rest)) = url.split_once("://") else { return destination.to_owned() };
+    let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
+    match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://***@{host}{path}{query}"),
+        None => format!("{scheme}://{authority}{path}{query}"),
+    }
+}
+
+/// Opens sinks, and holds what they share: the pool of connections and the writers of files.
+pub struct Sinks {
+    http: http::Client,
+    files: file::Files,
+    stdout: Arc<stdout::Stdout>,
+}
+
+impl Sinks {
+    /// Makes no connection and opens no file yet.
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            http: http::Client::new(&settings.http),
+            files: file::Files::new(settings.file_sync),
+            stdout: Arc::new(stdout::Stdout::new()),
+        }
+    }
+
+    /// The sink that takes bundles to `destination`.
+    pub fn open(&self, destination: &Destination) -> Arc<dyn Sink> {
+        match destination {
+            Destination::Http(target) => Arc::new(self.http.sink(target.clone())),
+            Destination::File(path) => self.files.sink(path),
+            Destination::Stdout => self.stdout.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_destination_is_chosen_by_its_scheme_and_prints_as_it_was_read() {
+        for text in ["http://a.test/x?y=1", "https://u:p@a.test:8443/", "file:/tmp/a b.jsonl", "file:rel.jsonl", "stdout:"] {
+            assert_eq!(Destination::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(Destination::parse("stdout").unwrap(), Destination::Stdout);
+        assert_eq!(Destination::parse("file:///tmp/a").unwrap(), Destination::File("/tmp/a".into()));
+    }
+
+    #[test]
+    fn what_no_sink_takes_is_refused_with_the_reason() {
+        let message = |text| Destination::parse(text).unwrap_err().to_string();
+        assert_eq!(
+            message("ftp://a.test"),
+            "`ftp://a.test` is no destination: a destination is `http://...`, `https://...`, `file:PATH` or `stdout:`"
+        );
+        assert_eq!(message("file:"), "`file:` is no destination: the path is missing");
+        assert_eq!(message("file://host/x"), "`file://host/x` is no destination: a file on another machine cannot be reached");
+        assert_eq!(message("stdout:x"), "`stdout:x` is no destination: nothing stands after `stdout:`");
+        assert_eq!(message("http:///x"), "`http:///x` is no destination: it is not a URL (invalid format)");
+        assert_eq!(message("http:a.test"), "`http:a.test` is no destination: it is not a URL with a host");
+        assert_eq!(message(""), "`` is no destination: a destination is `http://...`, `https://...`, `file:PATH` or `stdout:`");
+    }
+
+    #[test]
+    fn relative_paths_are_taken_from_the_place_given() {
+        let absolute = |text| Destination::parse(text).unwrap().absolute(Path::new("/base")).to_string();
+        assert_eq!([absolute("file:a/b"), absolute("file:/a"), absolute("stdout:")], ["file:/base/a/b", "file:/a", "stdout:"]);
+    }
+
+    #[test]
+    fn hooks_on_one_server_or_file_share_its_slots() {
+        let part = |text| Destination::parse(text).unwrap().shared_part();
+        assert_eq!(part("https://u:p@a.test/x"), part("https://A.test/y?z"));
+        assert_ne!(part("https://a.test/"), part("http://a.test/"));
+        assert_eq!(part("file:/a"), "file:/a");
+    }
+
+    #[test]
+    fn passwords_and_queries_are_masked() {
+        assert_eq!(mask("https://u:p@a.test/x?token=1"), "https://***@a.test/x?***");
+        assert_eq!(mask("http://a.test/p@th"), "http://a.test/p@th");
+        assert_eq!(mask("file:/a?b"), "file:/a?b");
+    }
+}
