@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod cli;
 pub mod connections;
+pub mod data_directory;
 pub mod deliver;
 pub mod environment;
 pub mod failure;

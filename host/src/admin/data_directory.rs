@@ -29,7 +29,9 @@ impl DataDirectory {
     /// Takes an existing directory.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         match fs::metadata(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(OpenError::Missing(path.to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(OpenError::Missing(path.to_owned()))
+            }
             Err(error) => Err(OpenError::Unusable(path.to_owned(), error)),
             Ok(_) => Self::lock(path),
         }
@@ -54,7 +56,10 @@ impl DataDirectory {
             .open(path.join("LOCK"))
             .map_err(|error| OpenError::Unusable(path.to_owned(), error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: file }),
+            Ok(()) => Ok(Self {
+                path: path.to_owned(),
+                _lock: file,
+            }),
             Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
             Err(TryLockError::Error(error)) => Err(OpenError::Unusable(path.to_owned(), error)),
         }
@@ -75,8 +80,16 @@ impl std::fmt::Display for OpenError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Missing(path) => write!(f, "there is no data directory at {}", path.display()),
-            Self::InUse(path) => write!(f, "the data directory {} is in use by another process", path.display()),
-            Self::Unusable(path, error) => write!(f, "cannot use the data directory {}: {error}", path.display()),
+            Self::InUse(path) => write!(
+                f,
+                "the data directory {} is in use by another process",
+                path.display()
+            ),
+            Self::Unusable(path, error) => write!(
+                f,
+                "cannot use the data directory {}: {error}",
+                path.display()
+            ),
         }
     }
 }
@@ -99,7 +112,10 @@ mod tests {
     fn a_second_opener_is_told_that_the_directory_is_in_use() {
         let directory = tempfile::tempdir().unwrap();
         let held = DataDirectory::open(directory.path()).unwrap();
-        assert!(matches!(DataDirectory::open(directory.path()), Err(OpenError::InUse(_))));
+        assert!(matches!(
+            DataDirectory::open(directory.path()),
+            Err(OpenError::InUse(_))
+        ));
         drop(held);
         DataDirectory::open(directory.path()).unwrap();
     }
@@ -108,14 +124,23 @@ mod tests {
     fn a_missing_directory_is_made_only_when_asked() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("new/data");
-        assert!(matches!(DataDirectory::open(&path), Err(OpenError::Missing(_))));
+        assert!(matches!(
+            DataDirectory::open(&path),
+            Err(OpenError::Missing(_))
+        ));
         assert_eq!(DataDirectory::create(&path).unwrap().path(), path);
     }
 
     #[test]
     fn a_file_in_its_place_is_unusable() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        assert!(matches!(DataDirectory::open(file.path()), Err(OpenError::Unusable(..))));
-        assert!(matches!(DataDirectory::create(file.path()), Err(OpenError::Unusable(..))));
+        assert!(matches!(
+            DataDirectory::open(file.path()),
+            Err(OpenError::Unusable(..))
+        ));
+        assert!(matches!(
+            DataDirectory::create(file.path()),
+            Err(OpenError::Unusable(..))
+        ));
     }
 }

@@ -1,1 +1,257 @@
-//! To be filled by its builder.
+//! The event journal: what has been accepted is on disk before its reply leaves, and is there until it is delivered.
+//!
+//! Two logs of our own ([`segment`]) lie side by side: the events with their bundles, and what became of each delivery.
+//! An event is acknowledged after its `fdatasync`, which it shares with all who wait (group commit on one thread, no
+//! timer). Delivery states are written within 100 ms: losing the last ones costs a second delivery, never an event.
+
+mod dedupe;
+mod delivery;
+mod encoding;
+mod error;
+mod event;
+mod retention;
+pub(crate) mod segment;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+pub use delivery::{DeliveryState, Pending};
+pub use error::JournalError;
+pub use event::{Event, Outcome, Sequence, StoredBundle, StoredRequest};
+pub use retention::{Removed, Retention};
+pub use segment::{Damage, Recovery};
+
+use crate::data_directory::DataDirectory;
+use dedupe::{Claim, Window};
+use delivery::Ledger;
+use segment::{Committer, Disk, Index, LocalDisk, Opened, Queue, Record, Sizes};
+
+/// How much a journal takes before it says [`JournalError::Full`].
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Events that may wait for the disk.
+    pub queue_events: usize,
+    /// Their bytes.
+    pub queue_bytes: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            queue_events: 4096,
+            queue_bytes: 256 << 20,
+        }
+    }
+}
+
+/// The event journal of a data directory. Dropping it writes what is queued.
+#[derive(Debug)]
+pub struct Journal {
+    events: Committer<Note>,
+    deliveries: Committer<()>,
+    index: Arc<Index>,
+    delivery_index: Arc<Index>,
+    ledger: Arc<Mutex<Ledger>>,
+    dedupe: Arc<Window>,
+    recovery: Recovery,
+    _directory: DataDirectory,
+}
+
+/// What became of an appended event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    /// It is on disk, under this number.
+    Stored(Sequence),
+    /// An event with the same `dedupe` of the same webhook is on disk already; this one was not stored.
+    Repeat,
+}
+
+/// What is told to the rest of the journal once an event is on disk.
+#[derive(Debug)]
+struct Note {
+    hooks: Vec<Box<str>>,
+    claim: Option<Claim>,
+}
+
+impl Journal {
+    /// Opens the journal, recovers it and reads what is still to be delivered. Blocks: all segments are read.
+    pub fn open(directory: &DataDirectory, settings: Settings) -> io::Result<Self> {
+        Self::open_on(LocalDisk, directory, settings, Sizes::default())
+    }
+
+    fn open_on<D: Disk + Clone>(
+        disk: D,
+        directory: &DataDirectory,
+        settings: Settings,
+        sizes: Sizes,
+    ) -> io::Result<Self> {
+        let mut ledger = Ledger::default();
+        let dedupe = Arc::new(Window::default());
+        let events = segment::open(&directory.events(), sizes, disk.clone(), |record| {
+            restore(&record, &mut ledger, &dedupe)
+        })?;
+        let deliveries = open_deliveries(disk, directory, sizes, &mut ledger)?;
+        let (index, delivery_index) = (
+            Arc::clone(events.writer.index()),
+            Arc::clone(deliveries.writer.index()),
+        );
+        let ledger = Arc::new(Mutex::new(ledger));
+        Ok(Self {
+            recovery: events.recovery,
+            events: Committer::start(
+                "journal",
+                events.writer,
+                event_queue(settings),
+                stored(&ledger),
+            )?,
+            deliveries: Committer::start(
+                "deliveries",
+                deliveries.writer,
+                DELIVERY_QUEUE,
+                |_, ()| {},
+            )?,
+            index,
+            delivery_index,
+            ledger,
+            dedupe,
+            _directory: directory.clone(),
+        })
+    }
+
+    /// Stores an event; returns when it is on disk. A repeat that arrives while the first is being stored waits for it.
+    ///
+    /// An event that has been queued is stored even if nobody waits any more, and is pending from then on. Whoever
+    /// hands it on for delivery must therefore not be cancelled between this call and that (a task of its own).
+    pub async fn append(&self, event: &Event) -> Result<Appended, JournalError> {
+        let claim = match &event.dedupe {
+            None => None,
+            Some(id) => match self
+                .dedupe
+                .claim(&event.service, &event.webhook, id, event.received_at)
+                .await
+            {
+                None => return Ok(Appended::Repeat),
+                claim => claim,
+            },
+        };
+        let hooks = event
+            .bundles
+            .iter()
+            .map(|bundle| bundle.hook.as_str().into())
+            .collect();
+        let answer = self
+            .events
+            .submit(encoding::encode(event), Note { hooks, claim })?;
+        answer
+            .await
+            .unwrap_or(Err(JournalError::Closed))
+            .map(Appended::Stored)
+    }
+
+    /// Reads an event. `None`: there is none with this number (any more). Blocks for one disk read.
+    pub fn read(&self, seq: Sequence) -> io::Result<Option<Event>> {
+        self.index
+            .read(seq)?
+            .map(|record| Ok(encoding::decode(&record.payload)?))
+            .transpose()
+    }
+
+    /// Reads all events from `from` on, in order. Blocks for one disk read each.
+    pub fn scan(&self, from: Sequence) -> impl Iterator<Item = io::Result<(Sequence, Event)>> + '_ {
+        self.index.scan(from).map(|record| {
+            let record = record?;
+            Ok((record.seq, encoding::decode(&record.payload)?))
+        })
+    }
+
+    /// Notes what became of a bundle. It counts at once and is on disk within 100 ms.
+    pub fn record(&self, seq: Sequence, bundle: u32, state: &DeliveryState) {
+        self.ledger().apply(seq, bundle, state);
+        if let Err(error) = self
+            .deliveries
+            .submit_unwatched(delivery::encode(seq, bundle, state), ())
+        {
+            tracing::warn!(seq, bundle, %error, "a delivery's state was not written: it may be delivered again after a restart");
+        }
+    }
+
+    /// The bundles that are neither delivered nor dead, in the events' order.
+    pub fn pending(&self) -> Vec<Pending> {
+        self.ledger().pending()
+    }
+
+    /// What opening the journal found.
+    pub fn recovery(&self) -> &Recovery {
+        &self.recovery
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        lock(&self.ledger)
+    }
+}
+
+/// Delivery states are small and many; that they wait for company costs nobody anything.
+const DELIVERY_QUEUE: Queue = Queue {
+    records: 65_536,
+    bytes: 64 << 20,
+    linger: Duration::from_millis(100),
+};
+/// A delivery log's segments are dropped as a whole, so they are small.
+const DELIVERY_SEGMENT: u64 = 8 << 20;
+
+fn event_queue(settings: Settings) -> Queue {
+    Queue {
+        records: settings.queue_events,
+        bytes: settings.queue_bytes,
+        linger: Duration::ZERO,
+    }
+}
+
+fn open_deliveries<D: Disk>(
+    disk: D,
+    directory: &DataDirectory,
+    sizes: Sizes,
+    ledger: &mut Ledger,
+) -> io::Result<Opened<D>> {
+    let sizes = Sizes {
+        segment: sizes.segment.min(DELIVERY_SEGMENT),
+        ..sizes
+    };
+    segment::open(&directory.deliveries(), sizes, disk, |record| {
+        let (seq, bundle, state) = delivery::decode(&record.payload)?;
+        ledger.apply(seq, bundle, &state);
+        Ok(())
+    })
+}
+
+/// Takes an event that was on disk already into the journal's memory.
+fn restore(record: &Record, ledger: &mut Ledger, dedupe: &Window) -> io::Result<()> {
+    let event = encoding::decode(&record.payload)?;
+    ledger.add(
+        record.seq,
+        event.bundles.iter().map(|bundle| bundle.hook.as_str()),
+    );
+    if let Some(id) = &event.dedupe {
+        dedupe.restore(&event.service, &event.webhook, id, event.received_at);
+    }
+    Ok(())
+}
+
+/// What the committer does with each event that has become durable.
+fn stored(ledger: &Arc<Mutex<Ledger>>) -> impl FnMut(Sequence, Note) + Send + 'static {
+    let ledger = Arc::clone(ledger);
+    move |seq, note| {
+        lock(&ledger).add(seq, note.hooks.iter().map(AsRef::as_ref));
+        if let Some(claim) = note.claim {
+            claim.commit();
+        }
+    }
+}
+
+fn lock(ledger: &Mutex<Ledger>) -> MutexGuard<'_, Ledger> {
+    ledger.lock().unwrap_or_else(PoisonError::into_inner)
+}

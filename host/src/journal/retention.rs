@@ -1,0 +1,100 @@
+//! Giving back disk space: whole segments go when all their bundles are done and nobody needs to look at them again.
+
+use std::fs;
+use std::io;
+use std::time::{Duration, SystemTime};
+
+use super::segment::{Index, Segment};
+use super::{Journal, Sequence, delivery};
+
+/// How long events are kept that have been delivered. What is still to be delivered is always kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Retention {
+    /// Events older than this may go.
+    pub age: Duration,
+    /// While there are more bytes than this, the oldest may go.
+    pub bytes: u64,
+}
+
+impl Default for Retention {
+    /// Seven days or 10 GiB, whatever is reached first.
+    fn default() -> Self {
+        Self {
+            age: Duration::from_secs(7 * 24 * 3600),
+            bytes: 10 << 30,
+        }
+    }
+}
+
+/// What a round of maintenance gave back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Segment files.
+    pub segments: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl Journal {
+    /// Removes the segments that `retention` does not ask to keep. Blocks; call it now and then.
+    pub fn maintain(&self, retention: Retention, now: SystemTime) -> io::Result<Removed> {
+        let mut removed = self.remove_events(retention, now)?;
+        let oldest = self.index.oldest().unwrap_or(1);
+        for segment in self.delivery_index.sealed() {
+            if self.speaks_only_of_events_before(oldest, &segment)? {
+                remove(
+                    &self.delivery_index,
+                    &segment,
+                    segment.path.metadata()?.len(),
+                    &mut removed,
+                )?;
+            }
+        }
+        Ok(removed)
+    }
+
+    fn remove_events(&self, retention: Retention, now: SystemTime) -> io::Result<Removed> {
+        let mut removed = Removed::default();
+        let sealed = self.index.sealed();
+        let sizes = sealed
+            .iter()
+            .map(|segment| segment.path.metadata())
+            .collect::<io::Result<Vec<_>>>()?;
+        let mut kept: u64 = sizes.iter().map(fs::Metadata::len).sum();
+        for (segment, metadata) in sealed.iter().zip(&sizes) {
+            let age = now.duration_since(metadata.modified()?).unwrap_or_default();
+            let may_go = age > retention.age || kept > retention.bytes;
+            if may_go && self.ledger().done(segment.first..segment.next()) {
+                remove(&self.index, segment, metadata.len(), &mut removed)?;
+                kept -= metadata.len();
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Whether a segment of the delivery log is about nothing that is still there.
+    fn speaks_only_of_events_before(
+        &self,
+        oldest: Sequence,
+        segment: &Segment,
+    ) -> io::Result<bool> {
+        for record in self.delivery_index.scan(segment.first) {
+            let record = record?;
+            if record.seq >= segment.next() {
+                break;
+            }
+            if delivery::decode(&record.payload)?.0 >= oldest {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn remove(index: &Index, segment: &Segment, bytes: u64, removed: &mut Removed) -> io::Result<()> {
+    fs::remove_file(&segment.path)?;
+    index.forget(segment);
+    removed.segments += 1;
+    removed.bytes += bytes;
+    Ok(())
+}

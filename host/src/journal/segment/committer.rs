@@ -1,0 +1,227 @@
+//! One thread that owns a log's writer and commits for everybody: what is queued goes to disk with one sync.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{
+    Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel,
+};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+use tokio::sync::oneshot;
+
+use super::{Disk, Entry, Sizes, Writer};
+use crate::journal::JournalError;
+
+/// How much may wait for the disk, and how long the first may wait for company.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Queue {
+    /// Records.
+    pub(crate) records: usize,
+    /// Payload bytes.
+    pub(crate) bytes: usize,
+    /// Zero: commit what is there at once; while that is on its way the next batch gathers by itself.
+    pub(crate) linger: Duration,
+}
+
+/// A log's committer. `N` is a note that travels with each record and is handed to `committed` once it is on disk;
+/// if it does not get there, the note is dropped.
+#[derive(Debug)]
+pub(crate) struct Committer<N> {
+    submissions: Option<SyncSender<Submission<N>>>,
+    waiting_bytes: Arc<AtomicUsize>,
+    limit: usize,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Submission<N> {
+    entry: Entry,
+    note: N,
+    answer: Option<oneshot::Sender<Result<u64, JournalError>>>,
+}
+
+impl<N: Send + 'static> Committer<N> {
+    /// Starts the thread. `committed` is called on it, in the log's order, before anybody is answered.
+    pub(crate) fn start<D: Disk>(
+        name: &str,
+        writer: Writer<D>,
+        queue: Queue,
+        committed: impl FnMut(u64, N) + Send + 'static,
+    ) -> io::Result<Self> {
+        let (submissions, receiver) = sync_channel(queue.records);
+        let waiting_bytes = Arc::new(AtomicUsize::new(0));
+        let inbox = Inbox {
+            receiver,
+            waiting_bytes: Arc::clone(&waiting_bytes),
+            sizes: writer.sizes(),
+            linger: queue.linger,
+            held: None,
+        };
+        let thread = thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || run(inbox, writer, committed))?;
+        Ok(Self {
+            submissions: Some(submissions),
+            waiting_bytes,
+            limit: queue.bytes,
+            thread: Some(thread),
+        })
+    }
+
+    /// Queues a record; the receiver hears its number when it is on disk.
+    pub(crate) fn submit(
+        &self,
+        entry: Entry,
+        note: N,
+    ) -> Result<oneshot::Receiver<Result<u64, JournalError>>, JournalError> {
+        let (answer, receiver) = oneshot::channel();
+        self.send(Submission {
+            entry,
+            note,
+            answer: Some(answer),
+        })?;
+        Ok(receiver)
+    }
+
+    /// Queues a record that nobody waits for.
+    pub(crate) fn submit_unwatched(&self, entry: Entry, note: N) -> Result<(), JournalError> {
+        self.send(Submission {
+            entry,
+            note,
+            answer: None,
+        })
+    }
+
+    fn send(&self, submission: Submission<N>) -> Result<(), JournalError> {
+        let size = submission.entry.size();
+        let before = self.waiting_bytes.fetch_add(size, Ordering::Relaxed);
+        // Whatever its size, a record that would wait alone may wait.
+        let result = if before > 0 && before + size > self.limit {
+            Err(JournalError::Full)
+        } else {
+            let submissions = self.submissions.as_ref().ok_or(JournalError::Closed)?;
+            submissions
+                .try_send(submission)
+                .map_err(|error| match error {
+                    TrySendError::Full(_) => JournalError::Full,
+                    TrySendError::Disconnected(_) => JournalError::Closed,
+                })
+        };
+        if result.is_err() {
+            self.waiting_bytes.fetch_sub(size, Ordering::Relaxed);
+        }
+        result
+    }
+}
+
+/// Everything queued is committed before the log is closed.
+impl<N> Drop for Committer<N> {
+    fn drop(&mut self) {
+        self.submissions = None;
+        if self
+            .thread
+            .take()
+            .is_some_and(|thread| thread.join().is_err())
+        {
+            tracing::error!("a log's committer panicked");
+        }
+    }
+}
+
+fn run<N, D: Disk>(mut inbox: Inbox<N>, mut writer: Writer<D>, mut committed: impl FnMut(u64, N)) {
+    let mut batch = Batch {
+        entries: Vec::new(),
+        waiting: Vec::new(),
+    };
+    while inbox.gather(&mut batch) {
+        match writer.append(&batch.entries) {
+            Ok(first) => batch.stored(first, &mut committed),
+            Err(error) => batch.failed(&error),
+        }
+    }
+}
+
+/// What goes to disk together.
+struct Batch<N> {
+    entries: Vec<Entry>,
+    waiting: Vec<(N, Option<oneshot::Sender<Result<u64, JournalError>>>)>,
+}
+
+impl<N> Batch<N> {
+    fn stored(&mut self, first: u64, committed: &mut impl FnMut(u64, N)) {
+        let mut answers = Vec::with_capacity(self.waiting.len());
+        for ((note, answer), seq) in self.waiting.drain(..).zip(first..) {
+            committed(seq, note);
+            answers.push((answer, seq));
+        }
+        self.entries.clear();
+        for (answer, seq) in answers {
+            // Whoever stopped waiting needs no answer.
+            let _ = answer.map(|answer| answer.send(Ok(seq)));
+        }
+    }
+
+    fn failed(&mut self, error: &JournalError) {
+        self.entries.clear();
+        for (note, answer) in self.waiting.drain(..) {
+            drop(note);
+            let _ = answer.map(|answer| answer.send(Err(error.clone())));
+        }
+    }
+}
+
+struct Inbox<N> {
+    receiver: Receiver<Submission<N>>,
+    waiting_bytes: Arc<AtomicUsize>,
+    sizes: Sizes,
+    linger: Duration,
+    /// Taken from the queue, but too large for the batch that was being gathered.
+    held: Option<Submission<N>>,
+}
+
+impl<N> Inbox<N> {
+    /// Waits for the next batch. False: there will be none.
+    fn gather(&mut self, batch: &mut Batch<N>) -> bool {
+        let Some(first) = self.held.take().or_else(|| self.receiver.recv().ok()) else {
+            return false;
+        };
+        let until = Instant::now() + self.linger;
+        let mut bytes = first.entry.size();
+        self.take(batch, first);
+        while batch.entries.len() < self.sizes.commit_records
+            && let Some(next) = self.next(until)
+        {
+            bytes += next.entry.size();
+            if bytes > self.sizes.commit_bytes {
+                self.held = Some(next);
+                break;
+            }
+            self.take(batch, next);
+        }
+        true
+    }
+
+    fn take(&self, batch: &mut Batch<N>, submission: Submission<N>) {
+        self.waiting_bytes
+            .fetch_sub(submission.entry.size(), Ordering::Relaxed);
+        batch.entries.push(submission.entry);
+        batch.waiting.push((submission.note, submission.answer));
+    }
+
+    fn next(&self, until: Instant) -> Option<Submission<N>> {
+        match self.receiver.try_recv() {
+            Ok(submission) => Some(submission),
+            Err(TryRecvError::Disconnected) => None,
+            Err(TryRecvError::Empty) if self.linger.is_zero() => None,
+            Err(TryRecvError::Empty) => match self
+                .receiver
+                .recv_timeout(until.saturating_duration_since(Instant::now()))
+            {
+                Ok(submission) => Some(submission),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+            },
+        }
+    }
+}

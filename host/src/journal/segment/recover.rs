@@ -1,0 +1,228 @@
+//! Opening a log: every record is read and checked once; what cannot be read is cut, or set aside and reported.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::header::{self, Header};
+use super::record::{Record, View};
+use super::writer::Tail;
+use super::{Disk, Index, Segment, Sizes, Writer};
+use bytes::Bytes;
+
+/// What opening a log found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recovery {
+    /// Records that are there and whole.
+    pub records: u64,
+    /// Bytes cut from the end of the newest segment: a commit that was interrupted and that nobody was promised.
+    pub torn_bytes: u64,
+    /// Records that were promised and cannot be read, oldest first.
+    pub damage: Vec<Damage>,
+}
+
+/// A part of a segment that cannot be read although something readable follows it. It is left where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// The file.
+    pub path: PathBuf,
+    /// The bytes in it.
+    pub bytes: Range<u64>,
+    /// The numbers of the lost records, as far as they can be told.
+    pub lost: Range<u64>,
+}
+
+/// An opened log.
+pub(crate) struct Opened<D> {
+    pub(crate) writer: Writer<D>,
+    pub(crate) recovery: Recovery,
+}
+
+/// Opens the log in `directory`, which must exist, and shows every record to `visit`, in order.
+pub(crate) fn open<D: Disk>(
+    directory: &Path,
+    sizes: Sizes,
+    disk: D,
+    mut visit: impl FnMut(Record) -> io::Result<()>,
+) -> io::Result<Opened<D>> {
+    let mut scan = Scan {
+        index: Arc::default(),
+        recovery: Recovery::default(),
+        next: 1,
+        tail: None,
+    };
+    let paths = segments(directory)?;
+    for (place, (first, path)) in paths.iter().enumerate() {
+        let until = paths.get(place + 1).map(|(next, _)| *next);
+        scan.segment(*first, path, until, &mut visit)
+            .map_err(|error| named(path, &error))?;
+    }
+    if let Some(tail) = &scan.tail {
+        super::disk::reserve_blocks(&tail.segment.file, sizes.segment.max(tail.end))
+            .or_else(no_room)?;
+    }
+    report(directory, &scan.recovery);
+    let writer = Writer::new(
+        disk,
+        directory.to_owned(),
+        sizes,
+        scan.index,
+        scan.tail,
+        scan.next,
+    );
+    Ok(Opened {
+        writer,
+        recovery: scan.recovery,
+    })
+}
+
+/// A full disk is told to those who append, not to those who only want to read what is there.
+fn no_room(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::StorageFull {
+        Ok(())
+    } else {
+        Err(error)
+    }
+}
+
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+fn segments(directory: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        found.extend(header::first_of(&path).map(|first| (first, path)));
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn report(directory: &Path, recovery: &Recovery) {
+    let log = directory.display();
+    if recovery.torn_bytes > 0 {
+        tracing::info!(%log, bytes = recovery.torn_bytes, "an interrupted commit was cut off");
+    }
+    for damage in &recovery.damage {
+        let Damage { path, bytes, lost } = damage;
+        tracing::error!(%log, path = %path.display(), ?bytes, ?lost, "DAMAGED RECORDS were set aside: what they held is lost");
+    }
+}
+
+/// Sees every record. Its payload shares the memory of the whole segment, so what is kept of it must be copied.
+type Visit<'v> = dyn FnMut(Record) -> io::Result<()> + 'v;
+
+struct Scan {
+    index: Arc<Index>,
+    recovery: Recovery,
+    /// The number the next record must have at least.
+    next: u64,
+    tail: Option<Tail>,
+}
+
+impl Scan {
+    /// Reads the segment whose first record is `first`; `until` is that of the segment after it, if there is one.
+    fn segment(
+        &mut self,
+        first: u64,
+        path: &Path,
+        until: Option<u64>,
+        visit: &mut Visit<'_>,
+    ) -> io::Result<()> {
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        let bytes = read_all(&file)?;
+        self.next = self.next.max(first);
+        let Some(header) = Header::decode(&bytes).filter(|header| header.first == first) else {
+            return self.headless(path, bytes.len(), until);
+        };
+        let segment = Arc::new(Segment::new(first, path.to_owned(), header.id, file));
+        let end = self.records(&segment, &bytes, visit)?;
+        match until {
+            None => {
+                self.cut(&segment, end, bytes.len())?;
+                self.tail = Some(Tail {
+                    segment: Arc::clone(&segment),
+                    end: end as u64,
+                });
+            }
+            Some(until) if end < bytes.len() => {
+                self.damaged(path, end..bytes.len(), self.next..until)
+            }
+            Some(_) => {}
+        }
+        self.index.insert(segment);
+        Ok(())
+    }
+
+    /// Visits all whole records and returns the end of the last one.
+    fn records(
+        &mut self,
+        segment: &Segment,
+        bytes: &Bytes,
+        visit: &mut Visit<'_>,
+    ) -> io::Result<usize> {
+        let mut end = header::SIZE;
+        while let Some((at, view)) = self.next_record(bytes, end, segment.id) {
+            if at > end {
+                self.damaged(&segment.path, end..at, self.next..view.seq);
+            }
+            segment.place(view.seq, at as u64, view.size());
+            end = at + view.size();
+            self.next = view.seq + 1;
+            self.recovery.records += 1;
+            let payload = bytes.slice_ref(view.payload);
+            visit(Record {
+                seq: view.seq,
+                kind: view.kind,
+                payload,
+            })?;
+        }
+        Ok(end)
+    }
+
+    /// The first whole record at or behind `from` whose number has not been there yet.
+    fn next_record<'b>(&self, bytes: &'b [u8], from: usize, id: u32) -> Option<(usize, View<'b>)> {
+        (from..bytes.len()).find_map(|at| {
+            let view = View::parse(&bytes[at..], id).filter(|view| view.seq >= self.next)?;
+            Some((at, view))
+        })
+    }
+
+    /// A segment whose header is not whole. The newest one may just have been created; nothing in it was promised.
+    fn headless(&mut self, path: &Path, bytes: usize, until: Option<u64>) -> io::Result<()> {
+        if until.is_none() && bytes <= header::SIZE {
+            self.recovery.torn_bytes += bytes as u64;
+            return std::fs::remove_file(path);
+        }
+        self.damaged(path, 0..bytes, self.next..until.unwrap_or(self.next));
+        // Under another name, so that its numbers cannot be given to a second file of the same name.
+        std::fs::rename(path, path.with_extension("damaged"))
+    }
+
+    fn cut(&mut self, segment: &Segment, end: usize, length: usize) -> io::Result<()> {
+        if end < length {
+            self.recovery.torn_bytes += (length - end) as u64;
+            segment.file.set_len(end as u64)?;
+            segment.file.sync_all()?;
+        }
+        Ok(())
+    }
+
+    fn damaged(&mut self, path: &Path, bytes: Range<usize>, lost: Range<u64>) {
+        let bytes = bytes.start as u64..bytes.end as u64;
+        self.recovery.damage.push(Damage {
+            path: path.to_owned(),
+            bytes,
+            lost,
+        });
+    }
+}
+
+fn read_all(mut file: &File) -> io::Result<Bytes> {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes.into())
+}

@@ -1,0 +1,286 @@
+//! The journal as the rest of the host sees it.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use tempfile::TempDir;
+
+use super::segment::failing::{FailingDisk, Faults};
+use super::*;
+
+const NOW: u64 = 1_790_000_000_000;
+
+fn event(id: &str, hooks: &[&str]) -> Event {
+    let bundle = |(place, hook): (usize, &&str)| StoredBundle {
+        id: format!("{id}-{place}"),
+        hook: (*hook).into(),
+        json: Bytes::from_static(b"{\"a\":1}"),
+    };
+    Event {
+        id: id.into(),
+        received_at: NOW,
+        service: "github".into(),
+        webhook: "webhook".into(),
+        outcome: Outcome::Accepted,
+        request: StoredRequest::default(),
+        body: Bytes::from(vec![b'x'; 100]),
+        dedupe: None,
+        bundles: hooks.iter().enumerate().map(bundle).collect(),
+        unmatched: Vec::new(),
+    }
+}
+
+fn repeatable(id: &str) -> Event {
+    Event {
+        dedupe: Some(id.into()),
+        ..event(id, &["h"])
+    }
+}
+
+fn open(root: &Path) -> Journal {
+    Journal::open(&DataDirectory::open(root).unwrap(), Settings::default()).unwrap()
+}
+
+/// A journal whose segments hold two or three events, or a dozen delivery states.
+fn open_small(root: &Path) -> Journal {
+    let sizes = Sizes {
+        segment: 500,
+        ..Sizes::default()
+    };
+    Journal::open_on(
+        LocalDisk,
+        &DataDirectory::open(root).unwrap(),
+        Settings::default(),
+        sizes,
+    )
+    .unwrap()
+}
+
+async fn store(journal: &Journal, event: &Event) -> Sequence {
+    match journal.append(event).await.unwrap() {
+        Appended::Stored(seq) => seq,
+        Appended::Repeat => panic!("{} is no repeat", event.id),
+    }
+}
+
+fn pending(journal: &Journal) -> Vec<(Sequence, u32, String, u32, u64)> {
+    let all = journal.pending().into_iter();
+    all.map(|pending| {
+        (
+            pending.seq,
+            pending.bundle,
+            pending.hook.to_string(),
+            pending.attempt,
+            pending.due_ms,
+        )
+    })
+    .collect()
+}
+
+fn root() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[tokio::test]
+async fn events_are_read_back_in_order_after_reopening() {
+    let root = root();
+    let journal = open(root.path());
+    let events = [
+        event("a", &["h1"]),
+        event("b", &[]),
+        event("c", &["h1", "h2"]),
+    ];
+    for (event, seq) in events.iter().zip(1..) {
+        assert_eq!(store(&journal, event).await, seq);
+    }
+    drop(journal);
+    let journal = open(root.path());
+    assert_eq!(journal.read(2).unwrap().as_ref(), Some(&events[1]));
+    assert_eq!(journal.read(4).unwrap(), None);
+    let scanned: Vec<_> = journal.scan(1).map(Result::unwrap).collect();
+    assert_eq!(scanned, (1..).zip(events).collect::<Vec<_>>());
+    assert_eq!(
+        journal.recovery(),
+        &Recovery {
+            records: 3,
+            ..Recovery::default()
+        }
+    );
+}
+
+#[tokio::test]
+async fn bundles_are_pending_until_they_are_delivered_or_dead_also_after_reopening() {
+    let root = root();
+    let journal = open(root.path());
+    store(&journal, &event("a", &["h1", "h2"])).await;
+    store(&journal, &event("b", &["h1", "h3"])).await;
+    assert_eq!(pending(&journal).len(), 4);
+    journal.record(1, 0, &DeliveryState::Delivered);
+    journal.record(
+        1,
+        1,
+        &DeliveryState::Retry {
+            attempt: 1,
+            due_ms: 77,
+        },
+    );
+    journal.record(
+        2,
+        0,
+        &DeliveryState::Dead {
+            reason: "gone".into(),
+        },
+    );
+    let open_ones = [
+        (1, 1, "h2".to_owned(), 1, 77),
+        (2, 1, "h3".to_owned(), 0, 0),
+    ];
+    assert_eq!(pending(&journal), open_ones);
+    drop(journal);
+    assert_eq!(pending(&open(root.path())), open_ones);
+}
+
+#[tokio::test]
+async fn an_event_nobody_waits_for_any_more_is_stored_and_pending() {
+    let root = root();
+    let journal = open(root.path());
+    let event = event("a", &["h"]);
+    let cancelled = futures_util::FutureExt::now_or_never(journal.append(&event));
+    assert_eq!(cancelled, None);
+    drop(journal);
+    assert_eq!(pending(&open(root.path())).len(), 1);
+}
+
+#[tokio::test]
+async fn a_repeat_is_not_stored_again_also_after_reopening() {
+    let root = root();
+    let journal = open(root.path());
+    store(&journal, &repeatable("d1")).await;
+    assert_eq!(
+        journal.append(&repeatable("d1")).await,
+        Ok(Appended::Repeat)
+    );
+    drop(journal);
+    let journal = open(root.path());
+    assert_eq!(
+        journal.append(&repeatable("d1")).await,
+        Ok(Appended::Repeat)
+    );
+    assert_eq!(store(&journal, &repeatable("d2")).await, 2);
+}
+
+#[tokio::test]
+async fn two_of_the_same_at_once_are_stored_once() {
+    let root = root();
+    let journal = open(root.path());
+    let event = repeatable("d1");
+    let (one, two) = tokio::join!(journal.append(&event), journal.append(&event));
+    assert_eq!((one, two), (Ok(Appended::Stored(1)), Ok(Appended::Repeat)));
+}
+
+#[tokio::test]
+async fn a_failed_commit_frees_the_id_and_everybody_gets_the_error() {
+    let (root, disk) = (root(), FailingDisk::default());
+    let directory = DataDirectory::open(root.path()).unwrap();
+    let journal = Journal::open_on(
+        disk.clone(),
+        &directory,
+        Settings::default(),
+        Sizes::default(),
+    )
+    .unwrap();
+    disk.set(Faults {
+        sync_fails: true,
+        ..Faults::default()
+    });
+    let event = repeatable("d1");
+    let (one, two) = tokio::join!(journal.append(&event), journal.append(&event));
+    assert!(matches!(one, Err(JournalError::Broken(_))), "{one:?}");
+    assert!(matches!(two, Err(JournalError::Broken(_))), "{two:?}");
+    assert_eq!(journal.pending(), []);
+}
+
+#[tokio::test]
+async fn only_segments_whose_bundles_are_all_done_are_removed() {
+    let root = root();
+    let journal = open_small(root.path());
+    for number in 0..12 {
+        store(&journal, &event(&number.to_string(), &["h"])).await;
+    }
+    (1..=12)
+        .filter(|seq| *seq != 5)
+        .for_each(|seq| journal.record(seq, 0, &DeliveryState::Delivered));
+    let everything = Retention {
+        age: Duration::MAX,
+        bytes: 0,
+    };
+    assert!(
+        journal
+            .maintain(everything, SystemTime::now())
+            .unwrap()
+            .segments
+            > 0
+    );
+    let left: Vec<_> = journal.scan(1).map(|event| event.unwrap().0).collect();
+    assert!(left.contains(&5), "{left:?}");
+    assert!(left.contains(&12), "the newest segment stays: {left:?}");
+    assert!(!left.contains(&1), "{left:?}");
+    assert_eq!(journal.read(1).unwrap(), None);
+    drop(journal);
+    let journal = open_small(root.path());
+    assert_eq!(pending(&journal), [(5, 0, "h".into(), 0, 0)]);
+    assert_eq!(store(&journal, &event("next", &[])).await, 13);
+}
+
+#[tokio::test]
+async fn retention_keeps_what_is_young_and_fits() {
+    let root = root();
+    let journal = open_small(root.path());
+    for number in 0..9 {
+        store(&journal, &event(&number.to_string(), &[])).await;
+    }
+    let (now, day) = (SystemTime::now(), Duration::from_secs(24 * 3600));
+    assert_eq!(
+        journal
+            .maintain(Retention::default(), now + 6 * day)
+            .unwrap(),
+        Removed::default()
+    );
+    let removed = journal
+        .maintain(Retention::default(), now + 8 * day)
+        .unwrap();
+    assert!(removed.segments > 0 && removed.bytes > 0);
+}
+
+#[tokio::test]
+async fn delivery_states_of_removed_events_are_removed_with_them() {
+    let root = root();
+    let journal = open_small(root.path());
+    for number in 0..60 {
+        let seq = store(&journal, &event(&number.to_string(), &["h"])).await;
+        journal.record(seq, 0, &DeliveryState::Delivered);
+    }
+    drop(journal);
+    let journal = open_small(root.path());
+    let segments = || {
+        std::fs::read_dir(root.path().join("journal/deliveries"))
+            .unwrap()
+            .count()
+    };
+    let before = segments();
+    journal
+        .maintain(
+            Retention {
+                age: Duration::MAX,
+                bytes: 0,
+            },
+            SystemTime::now(),
+        )
+        .unwrap();
+    assert!(segments() < before, "{before} segments are still there");
+    drop(journal);
+    assert_eq!(pending(&open_small(root.path())), []);
+}
