@@ -1,12 +1,11 @@
 //! The directory that holds all of a host's data: its layout, its format, and the lock that makes it ours alone.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fmt, process};
-
-use rustix::fs::{FlockOperation, flock};
 
 /// What `FORMAT` says. Another text means another version of hookwright, whose files we must not touch.
 const FORMAT: &str = "hookwright-data 1\n";
@@ -24,7 +23,7 @@ impl DataDirectory {
     /// Local disks only: on network file systems neither the lock nor `fsync` promise what the journal needs.
     pub fn open(path: &Path) -> Result<Self, DataDirectoryError> {
         let error = |cause| DataDirectoryError::new(path, cause);
-        fs::create_dir_all(path).map_err(|e| error(Cause::from(e)))?;
+        make(path).map_err(|e| error(Cause::from(e)))?;
         let lock = lock(&path.join("LOCK")).map_err(error)?;
         check_format(&path.join("FORMAT")).map_err(error)?;
         let directory = Self {
@@ -36,12 +35,20 @@ impl DataDirectory {
             directory.deliveries(),
             directory.connections(),
         ] {
-            fs::create_dir_all(part).map_err(|e| error(Cause::from(e)))?;
+            make(&part).map_err(|e| error(Cause::from(e)))?;
         }
         File::open(path)
             .and_then(|opened| opened.sync_all())
             .map_err(|e| error(Cause::Io(e)))?;
         Ok(directory)
+    }
+
+    /// Opens a directory that is there already and takes its lock.
+    pub fn open_existing(path: &Path) -> Result<Self, DataDirectoryError> {
+        if path.is_dir() {
+            return Self::open(path);
+        }
+        Err(DataDirectoryError::new(path, Cause::Missing))
     }
 
     /// The directory itself.
@@ -65,17 +72,23 @@ impl DataDirectory {
     }
 }
 
+/// Makes a directory that only its owner can look into: what senders sent lies there, and secrets.
+fn make(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
 fn lock(path: &Path) -> Result<File, Cause> {
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
+        .mode(0o600)
         .open(path)?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+    match file.try_lock() {
         Ok(()) => {}
-        Err(rustix::io::Errno::WOULDBLOCK) => return Err(Cause::InUse(owner(&mut file))),
-        Err(other) => return Err(Cause::Io(other.into())),
+        Err(TryLockError::WouldBlock) => return Err(Cause::InUse(owner(&mut file))),
+        Err(TryLockError::Error(error)) => return Err(Cause::Io(error)),
     }
     file.set_len(0)?;
     writeln!(file, "{}", process::id())?;
@@ -120,6 +133,7 @@ pub struct DataDirectoryError {
 
 #[derive(Debug)]
 enum Cause {
+    Missing,
     InUse(Option<u32>),
     NotWritable(io::Error),
     Format(String),
@@ -132,6 +146,11 @@ impl DataDirectoryError {
             path: path.to_owned(),
             cause,
         }
+    }
+
+    /// Whether there is no such directory.
+    pub fn is_missing(&self) -> bool {
+        matches!(self.cause, Cause::Missing)
     }
 
     /// Whether another process has the directory: a running server, which can be asked instead.
@@ -155,6 +174,7 @@ impl fmt::Display for DataDirectoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "data directory {}: ", self.path.display())?;
         match &self.cause {
+            Cause::Missing => f.write_str("there is no such directory"),
             Cause::InUse(Some(pid)) => write!(f, "in use by another process (pid {pid})"),
             Cause::InUse(None) => f.write_str("in use by another process"),
             Cause::NotWritable(error) => write!(f, "not writable: {error}"),
