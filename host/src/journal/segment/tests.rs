@@ -427,7 +427,7 @@ fn scanning_begins_where_it_is_told_and_passes_removed_segments() {
     assert_eq!(from(5), [5, 6, 7, 8, 9, 10, 11]);
     index.forget(&index.sealed()[1]);
     assert_eq!(from(2), [2, 3, 7, 8, 9, 10, 11]);
-    assert_eq!(from(12), []);
+    assert!(from(12).is_empty());
 }
 
 #[test]
