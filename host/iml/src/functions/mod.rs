@@ -13,6 +13,7 @@ mod general;
 mod hash;
 mod markup;
 mod math;
+mod sign;
 mod text;
 
 use crate::error::Error;
@@ -27,6 +28,7 @@ static FAMILIES: &[&[Function]] = &[
     markup::FUNCTIONS,
     encoding::FUNCTIONS,
     hash::FUNCTIONS,
+    sign::FUNCTIONS,
     math::FUNCTIONS,
     date::FUNCTIONS,
     array::FUNCTIONS,
