@@ -23,6 +23,7 @@ mod scope;
 mod template;
 mod token;
 mod value;
+pub mod xml;
 
 pub use error::{Error, Warning};
 pub use functions::Function;

@@ -7,6 +7,7 @@
 mod arguments;
 mod array;
 mod date;
+mod documents;
 mod encoding;
 pub(crate) mod fusion;
 mod general;
@@ -24,6 +25,7 @@ pub(crate) use arguments::{ArgumentError, Arguments, Came};
 /// All tables, in the order in which references list them.
 static FAMILIES: &[&[Function]] = &[
     general::FUNCTIONS,
+    documents::FUNCTIONS,
     text::FUNCTIONS,
     markup::FUNCTIONS,
     encoding::FUNCTIONS,
