@@ -211,10 +211,9 @@ impl<'c> Compiler<'c> {
                 .push(Error::new("this number is too large", span.clone()));
             return Code::Constant(Constant::Null);
         };
-        let constant = match Number::from_digits(Cow::Borrowed(digits)) {
-            Some(written) if number.as_small().is_none() => Constant::of_number(&written),
-            _ => Constant::of_number(&number),
-        };
+        let whole = digits.bytes().all(|byte| byte.is_ascii_digit()) && number.as_small().is_none();
+        let written = Number::from_digits(Cow::Borrowed(digits)).filter(|_| whole);
+        let constant = Constant::of_number(written.as_ref().unwrap_or(&number));
         Code::Constant(constant)
     }
 

@@ -3,9 +3,9 @@
 use crate::compile::{Code, Compiled, Step};
 use crate::error::Error;
 use crate::functions::{Arguments, Call, Function, LazyArguments};
-use crate::operators;
+use crate::operators::{self, Culprit, Failure};
 use crate::path;
-use crate::scope::{Environment, Scope};
+use crate::scope::{Environment, Limits, Scope};
 use crate::token::Operator;
 use crate::value::{Number, Text, Value};
 
@@ -30,7 +30,7 @@ pub(crate) fn evaluate<'v>(
         Code::Not(operand) => Ok(Value::Bool(!evaluate(operand, scope)?.is_truthy())),
         Code::Negate(operand) => {
             let value = evaluate(operand, scope)?;
-            operators::negate(&value).map_err(|message| compiled.error(message))
+            operators::negate(&value).map_err(|failure| operand.error(failure.message))
         }
         Code::Chain { first, rest } => chain(compiled, first, rest, scope),
         Code::And(operands) => first_that(operands, scope, |value| !value.is_truthy()),
@@ -96,28 +96,53 @@ fn chain<'v>(
     scope: &dyn Scope<'v>,
 ) -> Result<Value<'v>, Error> {
     let limits = &scope.environment().limits;
-    let mut value = evaluate(first, scope)?;
-    let mut text: Option<String> = None;
-    for (operator, operand) in rest {
+    let mut left = Running::Value(evaluate(first, scope)?);
+    for (index, (operator, operand)) in rest.iter().enumerate() {
         let right = evaluate(operand, scope)?;
-        let joins =
-            *operator == Operator::Add && (text.is_some() || is_text(&value) || is_text(&right));
-        if joins {
-            let joined = text.get_or_insert_with(String::new);
-            if joined.is_empty() {
-                operators::append(joined, std::mem::take(&mut value), limits)
-                    .map_err(|message| whole.error(message))?;
-            }
-            operators::append(joined, right, limits).map_err(|message| whole.error(message))?;
-            continue;
-        }
-        let left = text
-            .take()
-            .map_or_else(|| std::mem::take(&mut value), Value::text);
-        value = operators::apply(*operator, left, right, limits)
-            .map_err(|message| whole.error(message))?;
+        left = left
+            .apply(*operator, right, limits)
+            .map_err(|failure| match failure.culprit {
+                Culprit::Left if index == 0 => first.error(failure.message),
+                Culprit::Right => operand.error(failure.message),
+                _ => whole.error(failure.message),
+            })?;
     }
-    Ok(text.map_or(value, Value::text))
+    Ok(left.into_value())
+}
+
+/// What a chain of operators has come to.
+enum Running<'v> {
+    Value(Value<'v>),
+    /// A text that is still being appended to.
+    Text(String),
+}
+
+impl<'v> Running<'v> {
+    fn apply(self, operator: Operator, right: Value<'v>, limits: &Limits) -> Result<Self, Failure> {
+        let mut joined = match self {
+            Self::Text(text) if operator == Operator::Add => text,
+            Self::Value(left)
+                if operator == Operator::Add && (is_text(&left) || is_text(&right)) =>
+            {
+                let mut joined = String::new();
+                operators::append(&mut joined, &left, limits)?;
+                joined
+            }
+            left => {
+                return operators::apply(operator, left.into_value(), right, limits)
+                    .map(Self::Value);
+            }
+        };
+        operators::append(&mut joined, &right, limits)?;
+        Ok(Self::Text(joined))
+    }
+
+    fn into_value(self) -> Value<'v> {
+        match self {
+            Self::Value(value) => value,
+            Self::Text(text) => Value::text(text),
+        }
+    }
 }
 
 fn is_text(value: &Value<'_>) -> bool {
@@ -132,7 +157,7 @@ fn join<'v>(
     let mut joined = String::new();
     for part in parts {
         let value = evaluate(part, scope)?;
-        operators::append(&mut joined, value, &scope.environment().limits)
+        operators::append(&mut joined, &value, &scope.environment().limits)
             .map_err(|message| whole.error(message))?;
     }
     Ok(Value::text(joined))

@@ -6,6 +6,17 @@ use std::ops::Range;
 use crate::error::Error;
 use crate::token::{Operator, Token, TokenKind};
 
+/// How deep braces, parentheses, calls, brackets and signs may nest.
+pub(crate) const DEPTH_LIMIT: usize = 64;
+
+/// The error of an expression that nests deeper than [`DEPTH_LIMIT`].
+pub(crate) fn too_deep(span: Range<usize>) -> Error {
+    Error::new(
+        format!("this expression nests deeper than {DEPTH_LIMIT} levels"),
+        span,
+    )
+}
+
 /// A part of a template text.
 #[derive(Debug)]
 pub(crate) enum Piece<'t> {
@@ -21,7 +32,7 @@ pub(crate) enum Piece<'t> {
 /// Cuts a template into its pieces. A `{{` that is never closed is plain text.
 ///
 /// # Errors
-/// A quote that swallows the `}}` behind it.
+/// A quote that swallows the `}}` behind it, or too many open braces.
 pub(crate) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Error> {
     let mut pieces = Vec::new();
     let (mut plain, mut search) = (0, 0);
@@ -41,6 +52,7 @@ pub(crate) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Error> {
                 });
                 (plain, search) = (end, end);
             }
+            Lexed::TooDeep { at } => return Err(too_deep(at..at + 1)),
             Lexed::Open { unclosed } => match unclosed_is_plain(text, open) {
                 Some(next) => search = next,
                 None => return Err(unclosed_error(text, unclosed, open)),
@@ -103,6 +115,8 @@ enum Lexed<'t> {
     Closed { tokens: Vec<Token<'t>>, end: usize },
     /// The text ended first, maybe inside a quote that begins at `unclosed`.
     Open { unclosed: Option<usize> },
+    /// More braces are open than an expression may nest.
+    TooDeep { at: usize },
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -139,6 +153,9 @@ impl<'t> Lexer<'t> {
                 };
             }
             self.token(character);
+            if self.braces.len() > DEPTH_LIMIT {
+                return Lexed::TooDeep { at: self.at };
+            }
             if let Some(Token {
                 kind: TokenKind::Unclosed(_),
                 span,

@@ -7,8 +7,32 @@ use crate::scope::Limits;
 use crate::token::Operator;
 use crate::value::{Date, Number, Text, Value};
 
-/// What an operator gives, or why it cannot, as the message of an error.
-type Outcome<'v> = Result<Value<'v>, String>;
+/// What an operator gives, or why it cannot.
+type Outcome<'v> = Result<Value<'v>, Failure>;
+
+/// Why an operator failed, and with which operand.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) message: String,
+    pub(crate) culprit: Culprit,
+}
+
+/// What of an operation is to blame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Culprit {
+    Left,
+    Right,
+    Both,
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Self {
+        Self {
+            message,
+            culprit: Culprit::Both,
+        }
+    }
+}
 
 /// Applies an operator of two operands. `And` and `Or` are the evaluator's: they may skip an operand.
 pub(crate) fn apply<'v>(
@@ -131,8 +155,8 @@ fn add<'v>(left: Value<'v>, right: Value<'v>, limits: &Limits) -> Outcome<'v> {
     match (&left, &right) {
         (Value::Text(_), _) | (_, Value::Text(_)) => {
             let mut joined = String::new();
-            append(&mut joined, left, limits)?;
-            append(&mut joined, right, limits)?;
+            append(&mut joined, &left, limits)?;
+            append(&mut joined, &right, limits)?;
             Ok(Value::text(joined))
         }
         (Value::Missing, _) | (Value::Null, Value::Null) => Ok(right),
@@ -144,8 +168,12 @@ fn add<'v>(left: Value<'v>, right: Value<'v>, limits: &Limits) -> Outcome<'v> {
 }
 
 /// Appends a value's text, as in mixed text, within the limit of size.
-pub(crate) fn append(joined: &mut String, value: Value<'_>, limits: &Limits) -> Result<(), String> {
-    match &value {
+pub(crate) fn append(
+    joined: &mut String,
+    value: &Value<'_>,
+    limits: &Limits,
+) -> Result<(), String> {
+    match value {
         Value::Text(text) => joined.push_str(text),
         Value::Missing | Value::Null => {}
         other if other.fits(limits) => joined.push_str(&other.to_text()),
@@ -167,10 +195,14 @@ pub(crate) fn too_large(limits: &Limits) -> String {
 }
 
 fn arithmetic<'v>(operator: Operator, left: &Value<'_>, right: &Value<'_>) -> Outcome<'v> {
-    let (one, other) = (operand(operator, left)?, operand(operator, right)?);
+    let one = operand(operator, left, Culprit::Left)?;
+    let other = operand(operator, right, Culprit::Right)?;
     let divides = matches!(operator, Operator::Divide | Operator::Remainder);
     if divides && other.is_zero() {
-        return Err("division by zero".to_owned());
+        return Err(Failure {
+            message: "division by zero".to_owned(),
+            culprit: Culprit::Right,
+        });
     }
     let small = one
         .as_small()
@@ -187,11 +219,21 @@ fn arithmetic<'v>(operator: Operator, left: &Value<'_>, right: &Value<'_>) -> Ou
     let number = number.or_else(|| Number::from_f64(float(operator, one.to_f64(), other.to_f64())));
     number
         .map(|number| Value::Number(number.into_owned()))
-        .ok_or_else(|| format!("the result of `{}` is not a number", operator.spelling()))
+        .ok_or_else(|| {
+            format!(
+                "the result of `{}` is too large for a number",
+                operator.spelling()
+            )
+            .into()
+        })
 }
 
 /// An operand as a number: numbers, texts that are one, dates as milliseconds.
-fn operand<'v>(operator: Operator, value: &Value<'v>) -> Result<Number<'v>, String> {
+fn operand<'v>(
+    operator: Operator,
+    value: &Value<'v>,
+    culprit: Culprit,
+) -> Result<Number<'v>, Failure> {
     let number = match value {
         Value::Number(number) => Some(number.clone()),
         Value::Date(date) => Some(Number::from(date.milliseconds())),
@@ -199,13 +241,18 @@ fn operand<'v>(operator: Operator, value: &Value<'v>) -> Result<Number<'v>, Stri
         _ => None,
     };
     number.ok_or_else(|| {
-        let came = match value {
-            Value::Text(_) => "a text that is not one".to_owned(),
-            Value::Missing | Value::Null | Value::Binary(_) => value.kind_name().to_owned(),
-            Value::Array(_) => "an array".to_owned(),
-            other => format!("a {}", other.kind_name()),
+        let message = match value {
+            Value::Text(_) => format!(
+                "`{}` wants numbers, but this text is not one",
+                operator.spelling()
+            ),
+            other => format!(
+                "`{}` wants numbers, but this is {}",
+                operator.spelling(),
+                other.described()
+            ),
         };
-        format!("`{}` wants numbers, not {came}", operator.spelling())
+        Failure { message, culprit }
     })
 }
 

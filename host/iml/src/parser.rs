@@ -6,10 +6,8 @@ use std::ops::Range;
 use crate::ast::{Expression, ExpressionKind, Step};
 use crate::error::{Error, Warning};
 use crate::hints;
+use crate::lexer;
 use crate::token::{Operator, Token, TokenKind};
-
-/// How deep parentheses, calls, brackets and signs may nest.
-const DEPTH_LIMIT: usize = 64;
 
 /// Operators bind in levels 0 to 5; above them come signs and juxtaposition.
 const UNARY_LEVEL: usize = 6;
@@ -72,9 +70,8 @@ impl<'t> Parser<'_, 't> {
     }
 
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
-        if self.depth == DEPTH_LIMIT {
-            let message = format!("this expression nests deeper than {DEPTH_LIMIT} levels");
-            return Err(Error::new(message, self.span()));
+        if self.depth == lexer::DEPTH_LIMIT {
+            return Err(lexer::too_deep(self.span()));
         }
         self.depth += 1;
         let result = read(self);

@@ -292,7 +292,7 @@ fn text<'v>(parts: &'v [Part], scope: &dyn Scope<'v>) -> Result<Value<'v>, Error
             Part::Plain(plain) => joined.push_str(plain),
             Part::Expression(expression) => {
                 let value = evaluate(expression, scope)?;
-                operators::append(&mut joined, value, limits)
+                operators::append(&mut joined, &value, limits)
                     .map_err(|message| expression.error(message))?;
             }
         }

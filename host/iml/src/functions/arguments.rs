@@ -76,7 +76,7 @@ impl<'a, 'v> Arguments<'a, 'v> {
         Some(self.next_value()).filter(|value| !value.is_nothing())
     }
 
-    /// An error about the argument taken last: what it must be, and what it is instead.
+    /// An error about the argument taken last: what it must be, and what it is ("missing", "an array").
     pub(crate) fn wrong(&self, wanted: impl Display, came: impl Display) -> ArgumentError {
         let position = self.taken.saturating_sub(1);
         let name = self
@@ -85,7 +85,7 @@ impl<'a, 'v> Arguments<'a, 'v> {
             .map(|name| format!(" ({name})"))
             .unwrap_or_default();
         let message = format!(
-            "argument {}{name} must be {wanted}, not {came}",
+            "argument {}{name} must be {wanted}, but is {came}",
             position + 1
         );
         ArgumentError {
@@ -122,7 +122,7 @@ impl<'a, 'v> Arguments<'a, 'v> {
             Value::Text(text) => {
                 Number::parse(&text).ok_or_else(|| self.wrong("a number", "a text that is not one"))
             }
-            other => Err(self.wrong("a number", Came(&other))),
+            other => Err(self.wrong("a number", other.described())),
         }
     }
 
@@ -173,7 +173,7 @@ impl<'a, 'v> Arguments<'a, 'v> {
                     .and_then(Date::from_milliseconds);
                 date.ok_or_else(|| self.wrong("a date", "a number beyond the years of a date"))
             }
-            other => Err(self.wrong("a date", Came(&other))),
+            other => Err(self.wrong("a date", other.described())),
         }
     }
 
@@ -192,7 +192,7 @@ impl<'a, 'v> Arguments<'a, 'v> {
         match self.next_value() {
             Value::Binary(bytes) => Ok(bytes),
             other @ (Value::Array(_) | Value::Collection(_)) => {
-                Err(self.wrong("binary", Came(&other)))
+                Err(self.wrong("binary", other.described()))
             }
             other => Ok(Binary::from(other.into_text().as_bytes().to_vec())),
         }
@@ -212,7 +212,7 @@ impl<'a, 'v> Arguments<'a, 'v> {
         match self.next_value() {
             Value::Collection(collection) => Ok(collection),
             Value::Missing | Value::Null => Ok(Collection::from(Vec::new())),
-            other => Err(self.wrong("a collection", Came(&other))),
+            other => Err(self.wrong("a collection", other.described())),
         }
     }
 
@@ -228,16 +228,12 @@ impl<'a, 'v> Arguments<'a, 'v> {
     }
 }
 
-/// What came instead, with its article.
+/// What a value is, as the end of a sentence.
 pub(crate) struct Came<'a, 'v>(pub(crate) &'a Value<'v>);
 
 impl Display for Came<'_, '_> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            Value::Missing | Value::Null | Value::Binary(_) => out.write_str(self.0.kind_name()),
-            Value::Array(_) => out.write_str("an array"),
-            other => write!(out, "a {}", other.kind_name()),
-        }
+        out.write_str(self.0.described())
     }
 }
 

@@ -20,7 +20,7 @@ mod text;
 use crate::error::Error;
 use crate::value::{Text, Value};
 
-pub(crate) use arguments::{ArgumentError, Arguments, Came};
+pub(crate) use arguments::{ArgumentError, Arguments};
 
 /// All tables, in the order in which references list them.
 static FAMILIES: &[&[Function]] = &[

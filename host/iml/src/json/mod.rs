@@ -20,6 +20,8 @@ pub const DEPTH_LIMIT: usize = 128;
 pub struct Document<'s> {
     source: &'s str,
     tape: Vec<Slot>,
+    /// How deep its arrays and objects nest.
+    depth: usize,
 }
 
 impl<'s> Document<'s> {
@@ -40,8 +42,12 @@ impl<'s> Document<'s> {
     }
 
     fn read(source: &'s str, comments: bool) -> Result<Self, Error> {
-        let tape = read::read(source, comments)?;
-        Ok(Self { source, tape })
+        let (tape, depth) = read::read(source, comments)?;
+        Ok(Self {
+            source,
+            tape,
+            depth,
+        })
     }
 
     /// The outermost value.

@@ -179,6 +179,18 @@ impl<'d> Node<'d> {
         self.slot().next == self.index + 1
     }
 
+    /// Whether it nests deeper than `levels`; a scalar has no level, `[1]` has one.
+    pub(crate) fn deeper_than(self, levels: usize) -> bool {
+        if self.document.depth <= levels || !matches!(self.kind(), Kind::Array | Kind::Object) {
+            return false;
+        }
+        let Some(inside) = levels.checked_sub(1) else {
+            return true;
+        };
+        self.elements().any(|element| element.deeper_than(inside))
+            || self.entries().any(|(_, value)| value.deeper_than(inside))
+    }
+
     /// The source of this node without the white space and comments between its parts: numbers, escapes,
     /// the order of keys and duplicate keys stay as they were written.
     pub fn write_compact(self, out: &mut Vec<u8>) {

@@ -4,7 +4,7 @@ use super::node::{Kind, Slot};
 use super::{DEPTH_LIMIT, Error};
 
 /// Reads the whole of `source` into a tape.
-pub(super) fn read(source: &str, comments: bool) -> Result<Vec<Slot>, Error> {
+pub(super) fn read(source: &str, comments: bool) -> Result<(Vec<Slot>, usize), Error> {
     if source.len() >= u32::MAX as usize {
         return Err(Error::new("the text is longer than 4 GiB", 0));
     }
@@ -15,10 +15,11 @@ pub(super) fn read(source: &str, comments: bool) -> Result<Vec<Slot>, Error> {
         at: start,
         tape,
         open: Vec::new(),
+        depth: 0,
         comments,
     };
     reader.document()?;
-    Ok(reader.tape)
+    Ok((reader.tape, reader.depth))
 }
 
 struct Reader<'s> {
@@ -27,6 +28,8 @@ struct Reader<'s> {
     tape: Vec<Slot>,
     /// Tape indices of the arrays and objects that are still open.
     open: Vec<u32>,
+    /// How many were open at once at most.
+    depth: usize,
     comments: bool,
 }
 
@@ -122,6 +125,7 @@ impl Reader<'_> {
             ));
         }
         self.open.push(self.tape.len() as u32);
+        self.depth = self.depth.max(self.open.len());
         self.push(kind, self.at, self.at, false);
         self.at += 1;
         Ok(())

@@ -1,6 +1,7 @@
 //! How large a value is when it is written out, without writing it.
 
 use super::{Text, Value};
+use crate::json::Node;
 use crate::scope::Limits;
 
 impl<'v> Value<'v> {
@@ -24,14 +25,14 @@ impl<'v> Value<'v> {
             Self::Text(text) => take(left, text.len()),
             Self::Binary(bytes) => take(left, bytes.len()),
             Self::Array(array) => match array.as_json() {
-                Some(node) => take(left, node.span().len()),
+                Some(node) => take_node(left, node, depth),
                 None => array.iter().try_for_each(|element| {
                     take(left, 1)?;
                     element.take_from(left, depth.checked_sub(1)?)
                 }),
             },
             Self::Collection(collection) => match collection.as_json() {
-                Some(node) => take(left, node.span().len()),
+                Some(node) => take_node(left, node, depth),
                 None => collection.iter().try_for_each(|(key, value)| {
                     take(left, key.len() + 4)?;
                     value.take_from(left, depth.checked_sub(1)?)
@@ -39,6 +40,12 @@ impl<'v> Value<'v> {
             },
         }
     }
+}
+
+/// The source is at least as long as what is written of it.
+fn take_node(left: &mut usize, node: Node<'_>, depth: usize) -> Option<()> {
+    take(left, node.span().len())?;
+    (!node.deeper_than(depth)).then_some(())
 }
 
 fn take(left: &mut usize, size: usize) -> Option<()> {

@@ -165,6 +165,21 @@ impl<'v> Value<'v> {
         }
     }
 
+    /// What it is, as the end of a sentence: "missing", "an array", "a date" ...
+    pub(crate) fn described(&self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Null => "null",
+            Self::Bool(_) => "a boolean",
+            Self::Number(_) => "a number",
+            Self::Text(_) => "a text",
+            Self::Date(_) => "a date",
+            Self::Binary(_) => "binary",
+            Self::Array(_) => "an array",
+            Self::Collection(_) => "a collection",
+        }
+    }
+
     /// The same value, borrowing nothing.
     pub fn into_owned(self) -> Value<'static> {
         match self {

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use super::super::Arguments;
 use super::Outcome;
 use super::order::Order;
-use crate::functions::Came;
 use crate::operators;
 use crate::path;
 use crate::value::{Array, Text, Value};
@@ -15,7 +14,7 @@ pub(super) fn add<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
     let mut elements = match arguments.next_value() {
         Value::Array(array) => array.to_vec(),
         Value::Missing | Value::Null => Vec::new(),
-        other => return Err(arguments.wrong("an array", Came(&other))),
+        other => return Err(arguments.wrong("an array", other.described())),
     };
     elements.extend_from_slice(arguments.rest());
     Ok(Value::array(elements))
@@ -142,7 +141,7 @@ pub(super) fn to_array<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
             .enumerate()
             .map(|(index, value)| pair(index.to_string().into(), value))
             .collect(),
-        other => return Err(arguments.wrong("a collection", Came(&other))),
+        other => return Err(arguments.wrong("a collection", other.described())),
     };
     Ok(Value::array(pairs))
 }

@@ -71,7 +71,7 @@ pub(super) fn join<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
         if index > 0 {
             joined.push_str(separator);
         }
-        operators::append(&mut joined, element, limits).map_err(ArgumentError::new)?;
+        operators::append(&mut joined, &element, limits).map_err(ArgumentError::new)?;
     }
     Ok(Value::text(joined))
 }
@@ -86,7 +86,7 @@ pub(super) fn keys<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
         Value::Array(array) => (0..array.len())
             .map(|index| Value::text(index.to_string()))
             .collect(),
-        _ => return Err(arguments.wrong("a collection or an array", "something else")),
+        other => return Err(arguments.wrong("a collection or an array", other.described())),
     };
     Ok(Value::array(names))
 }
