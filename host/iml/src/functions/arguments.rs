@@ -228,15 +228,6 @@ impl<'a, 'v> Arguments<'a, 'v> {
     }
 }
 
-/// What a value is, as the end of a sentence.
-pub(crate) struct Came<'a, 'v>(pub(crate) &'a Value<'v>);
-
-impl Display for Came<'_, '_> {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str(self.0.described())
-    }
-}
-
 impl Function {
     /// The name of the parameter at `position`, read from the signature; a repeated one has its last name.
     pub(crate) fn parameter_name(&self, position: usize) -> Option<&'static str> {

@@ -6,7 +6,6 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use super::Came;
 use super::{ArgumentError, Arguments, Arity, Call, Example, Family, Function};
 use crate::value::{Binary, Value};
 
@@ -181,7 +180,7 @@ pub(super) fn next_encoding(
 fn to_binary<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     let value = arguments.next_value();
     if matches!(value, Value::Array(_) | Value::Collection(_)) {
-        return Err(arguments.wrong("a text or bytes", Came(&value)));
+        return Err(arguments.wrong("a text or bytes", value.described()));
     }
     if let Value::Binary(bytes) = value {
         return Ok(Value::Binary(bytes));

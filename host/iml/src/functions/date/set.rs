@@ -177,7 +177,7 @@ fn set_named<'v>(
         Value::Text(text) => by_name(text).or_else(|| text.trim().parse().ok()),
         _ => None,
     };
-    let number = number.ok_or_else(|| arguments.wrong(wanted, super::super::Came(&value)))?;
+    let number = number.ok_or_else(|| arguments.wrong(wanted, value.described()))?;
     let environment = arguments.environment();
     at(change(local(date, environment)?, number), environment)
 }
