@@ -115,7 +115,7 @@ fn line(verdict: &Verdict) -> String {
         out.push_str(&format!(" id {id}"));
     }
     if let Some(failure) = &verdict.failure {
-        out.push_str(&format!(" failed {}:{} {}", failure.line, failure.column, failure.message));
+        out.push_str(&format!(" failed in line {}: {}", failure.line, failure.message));
     }
     let items: Vec<_> = verdict.items.iter().map(item).collect();
     out.push_str(&if items.is_empty() { " => nothing".to_owned() } else { format!(" => {}", items.join(" ")) });

@@ -52,12 +52,12 @@ fn what_fails_and_how() {
         ("condition", r#"{"condition": "{{1 / 0}}"}"#, "0", "500 division by zero"),
         ("a recipient's condition", r#"{"uid": "T1", "condition": "{{1 / (parameters.n - 2)}}"}"#, "0", "500 division by zero"),
         ("respond", r#"{"respond": {"status": "{{1 / 0}}"}}"#, "0", "500 division by zero"),
-        ("output: a normal reply, a failed event", "{\n  \"output\": \"{{1 / 0}}\"\n}", "0", "default failed 2:16 division by zero => nothing"),
-        ("uid", r#"{"uid": "{{1 / 0}}"}"#, "0", "default failed 1:12 division by zero => nothing"),
-        ("iterate", r#"{"iterate": "{{1 / 0}}"}"#, "0", "default failed 1:16 division by zero => nothing"),
-        ("dedupe", r#"{"dedupe": "{{1 / 0}}"}"#, "0", "default failed 1:15 division by zero => nothing"),
+        ("output: a normal reply, a failed event", "{\n  \"output\": \"{{1 / 0}}\"\n}", "0", "default failed in line 2: division by zero => nothing"),
+        ("uid", r#"{"uid": "{{1 / 0}}"}"#, "0", "default failed in line 1: division by zero => nothing"),
+        ("iterate", r#"{"iterate": "{{1 / 0}}"}"#, "0", "default failed in line 1: division by zero => nothing"),
+        ("dedupe", r#"{"dedupe": "{{1 / 0}}"}"#, "0", "default failed in line 1: division by zero => nothing"),
         ("one failing recipient keeps back all, so that a replay delivers each bundle once", r#"{"uid": "T1", "output": "{{1 / (parameters.n - 2)}}"}"#,
-         "0", "default failed 1:28 division by zero => nothing"),
+         "0", "default failed in line 1: division by zero => nothing"),
         ("output that nobody gets is not evaluated", r#"{"uid": "nobody", "output": "{{1 / 0}}"}"#, "0", "default => nobody:unmatched"),
     ]);
 }

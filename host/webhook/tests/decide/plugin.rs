@@ -56,7 +56,7 @@ fn check(extractor: &str, rows: &[(&str, &str, &str)]) {
 fn a_custom_function_answers_or_fails_like_a_built_in_one() {
     check("other", &[
         (r#"{"output": "{{shout(body)}}"}"#, "\"hey\"", r#"default => h1="HEY""#),
-        (r#"{"output": "{{shout(body)}}"}"#, "5", "default failed 1:15 `shout`: a text is what I shout => nothing"),
+        (r#"{"output": "{{shout(body)}}"}"#, "5", "default failed in line 1: `shout`: a text is what I shout => nothing"),
     ]);
 }
 
@@ -66,7 +66,7 @@ fn an_extractor_makes_its_webhook_shared_and_may_find_several_uids() {
         check(extractor, &[
             (r#"{"output": 0}"#, r#"{"teams": ["T1", "7"]}"#, "default => T1:h1=0 T1:h2=0 7:h3=0"),
             (r#"{"iterate": "body", "output": 0}"#, r#"[{"teams": ["7"]}, {"teams": []}]"#, "default => 7:h3=0 unmatched"),
-            ("{}", "{}", "default failed 1:1 the plugin's uid extractor `events` failed: no teams => nothing".replace("events", extractor).as_str()),
+            ("{}", "{}", "default failed in line 1: the plugin's uid extractor `events` failed: no teams => nothing".replace("events", extractor).as_str()),
         ]);
     }
 }

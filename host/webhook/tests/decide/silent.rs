@@ -89,7 +89,7 @@ fn items_and_bundles() {
         ("missing: no items", r#"{"iterate": "body.l"}"#, "{}", "default => nothing"),
         ("null: no items", r#"{"iterate": "{{body.l}}"}"#, r#"{"l": null}"#, "default => nothing"),
         ("a lone object: one item", r#"{"iterate": "{{body.l}}"}"#, r#"{"l": {"a": 1}}"#, r#"default => h1={"a":1}"#),
-        ("other scalars: an error of that event", r#"{"iterate": "{{body.l}}"}"#, r#"{"l": 5}"#, "default failed 1:13 `iterate` must give an array, and gave number => nothing"),
+        ("other scalars: an error of that event", r#"{"iterate": "{{body.l}}"}"#, r#"{"l": 5}"#, "default failed in line 1: `iterate` must give an array, and gave number => nothing"),
         ("item without iterate is the body", r#"{"output": "{{item.a}}"}"#, r#"{"a": 1}"#, "default => h1=1"),
         ("output missing: the item", r#"{"iterate": "body"}"#, "[[1, 2]]", "default => h1=[1,2]"),
         ("output an array without iterate: one bundle an element", r#"{"output": "{{body.l}}"}"#, r#"{"l": [1, {"a": 2}]}"#, r#"default => h1=1 h1={"a":2}"#),
