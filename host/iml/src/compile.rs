@@ -219,10 +219,8 @@ impl<'c> Compiler<'c> {
 
     /// A keyword (iml.md 2.2) or a variable.
     fn name(&mut self, name: &str, backticked: bool) -> Code {
-        if !backticked {
-            if let Some(code) = keyword(name) {
-                return code;
-            }
+        if !backticked && let Some(code) = keyword(name) {
+            return code;
         }
         self.variables.insert(Box::from(name));
         Code::Variable(Box::from(name))

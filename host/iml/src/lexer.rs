@@ -22,11 +22,8 @@ pub(crate) fn too_deep(span: Range<usize>) -> Error {
 pub(crate) enum Piece<'t> {
     /// Plain text.
     Text(&'t str),
-    /// What stands between `{{` and `}}`, and the bytes of the whole with its braces.
-    Expression {
-        tokens: Vec<Token<'t>>,
-        span: Range<usize>,
-    },
+    /// What stands between `{{` and `}}`.
+    Expression(Vec<Token<'t>>),
 }
 
 /// Cuts a template into its pieces. A `{{` that is never closed is plain text.
@@ -46,10 +43,7 @@ pub(crate) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Error> {
                 if plain < open {
                     pieces.push(Piece::Text(&text[plain..open]));
                 }
-                pieces.push(Piece::Expression {
-                    tokens,
-                    span: open..end,
-                });
+                pieces.push(Piece::Expression(tokens));
                 (plain, search) = (end, end);
             }
             Lexed::TooDeep { at } => return Err(too_deep(at..at + 1)),
@@ -263,10 +257,10 @@ impl<'t> Lexer<'t> {
         let rest = self.rest();
         let whole = count_digits(rest);
         let behind = &rest[whole..];
-        if let Some(member) = behind.strip_prefix('.') {
-            if member.starts_with(|c| is_name_start(c) || c == '`') {
-                return self.push(TokenKind::Name(&rest[..whole]), self.at + whole);
-            }
+        if let Some(member) = behind.strip_prefix('.')
+            && member.starts_with(|c| is_name_start(c) || c == '`')
+        {
+            return self.push(TokenKind::Name(&rest[..whole]), self.at + whole);
         }
         let fraction = match behind.strip_prefix('.').map(count_digits) {
             Some(digits) if digits > 0 => digits + 1,
@@ -325,7 +319,7 @@ impl<'t> Lexer<'t> {
             .find(|(spelling, _)| rest.starts_with(spelling))
         {
             Some((spelling, operator)) => {
-                self.push(TokenKind::Operator(*operator), self.at + spelling.len())
+                self.push(TokenKind::Operator(*operator), self.at + spelling.len());
             }
             None => self.push(
                 TokenKind::Unknown(character),

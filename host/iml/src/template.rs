@@ -214,7 +214,7 @@ impl Builder<'_> {
     fn pieces(&mut self, text: &str, pieces: Vec<Piece<'_>>, place: Place<'_>) -> Tree {
         if !pieces
             .iter()
-            .any(|piece| matches!(piece, Piece::Expression { .. }))
+            .any(|piece| matches!(piece, Piece::Expression(_)))
         {
             return Tree::Constant(Constant::Text(Box::from(text)));
         }
@@ -231,9 +231,7 @@ impl Builder<'_> {
     fn part(&mut self, text: &str, piece: Piece<'_>, place: Place<'_>) -> Option<Part> {
         match piece {
             Piece::Text(plain) => Some(Part::Plain(Box::from(plain))),
-            Piece::Expression { tokens, .. } => {
-                self.compiled(text, &tokens, place).map(Part::Expression)
-            }
+            Piece::Expression(tokens) => self.compiled(text, &tokens, place).map(Part::Expression),
         }
     }
 

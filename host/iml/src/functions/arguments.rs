@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use super::Function;
 use crate::scope::Environment;
-use crate::value::{Array, Binary, Collection, Date, Number, Text, Value};
+use crate::value::{Array, Collection, Date, Number, Text, Value};
 
 /// The evaluated arguments of one call. Each `next_...` takes the next one as the type its name says;
 /// `optional_...` gives none where the argument is left out, missing or null.
@@ -126,11 +126,6 @@ impl<'a, 'v> Arguments<'a, 'v> {
         }
     }
 
-    /// As [`Arguments::next_number`], none where it is left out.
-    pub(crate) fn optional_number(&mut self) -> Result<Option<Number<'v>>, ArgumentError> {
-        self.optional(Self::next_number)
-    }
-
     /// The next argument as a double.
     pub(crate) fn next_f64(&mut self) -> Result<f64, ArgumentError> {
         let number = self.next_number()?.to_f64();
@@ -187,17 +182,6 @@ impl<'a, 'v> Arguments<'a, 'v> {
         }
     }
 
-    /// The next argument as bytes: texts as UTF-8, numbers, booleans and dates as their text, nothing as none.
-    pub(crate) fn next_binary(&mut self) -> Result<Binary<'v>, ArgumentError> {
-        match self.next_value() {
-            Value::Binary(bytes) => Ok(bytes),
-            other @ (Value::Array(_) | Value::Collection(_)) => {
-                Err(self.wrong("binary", other.described()))
-            }
-            other => Ok(Binary::from(other.into_text().as_bytes().to_vec())),
-        }
-    }
-
     /// The next argument as an array: nothing is an empty one, any other value is an array of itself.
     pub(crate) fn next_array(&mut self) -> Result<Array<'v>, ArgumentError> {
         Ok(match self.next_value() {
@@ -236,7 +220,7 @@ impl Function {
             .trim_end_matches(')')
             .split(';')
             .map(|name| name.trim_matches([' ', '[', ']', '…']));
-        let names = names.filter(|name| !name.is_empty());
-        names.clone().nth(position).or_else(|| names.last())
+        let mut names = names.filter(|name| !name.is_empty());
+        names.clone().nth(position).or_else(|| names.next_back())
     }
 }

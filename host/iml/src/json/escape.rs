@@ -55,14 +55,15 @@ fn unicode_escape(text: &str) -> (char, usize) {
     if let Some(character) = char::from_u32(first) {
         return (character, 6);
     }
-    if first < 0xDC00 && text.as_bytes().get(6..8) == Some(b"\\u") {
-        if let Some(second @ 0xDC00..=0xDFFF) = hex4(text, 8) {
-            let code = 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
-            return (
-                char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER),
-                12,
-            );
-        }
+    if first < 0xDC00
+        && text.as_bytes().get(6..8) == Some(b"\\u")
+        && let Some(second @ 0xDC00..=0xDFFF) = hex4(text, 8)
+    {
+        let code = 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
+        return (
+            char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER),
+            12,
+        );
     }
     (char::REPLACEMENT_CHARACTER, 6)
 }

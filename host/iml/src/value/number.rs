@@ -85,7 +85,7 @@ impl<'v> Number<'v> {
     pub(crate) fn write_json(&self, out: &mut Vec<u8>) {
         match &self.0 {
             Repr::Integer(integer) => {
-                out.extend_from_slice(itoa::Buffer::new().format(*integer).as_bytes())
+                out.extend_from_slice(itoa::Buffer::new().format(*integer).as_bytes());
             }
             Repr::Float(float) => out.extend_from_slice(float.to_string().as_bytes()),
             Repr::Borrowed(digits) => out.extend_from_slice(digits.as_bytes()),

@@ -60,13 +60,13 @@ impl Parts {
             "Do" => {
                 self.day = Some(integer(
                     text.trim_end_matches(|letter: char| !letter.is_ascii_digit()),
-                )?)
+                )?);
             }
             "DDD" | "DDDD" => self.day_of_year = Some(integer(text)?),
             _ if field.starts_with('Y') => self.year = Some(integer(text)?),
             _ => {
                 self.month =
-                    Some(index_of_prefix(&MONTHS, text, 3).ok_or(ParseError::UnknownName)? + 1)
+                    Some(index_of_prefix(&MONTHS, text, 3).ok_or(ParseError::UnknownName)? + 1);
             }
         }
         Ok(())
@@ -84,7 +84,7 @@ impl Parts {
             _ if field.starts_with('G') => self.week.iso_year = Some(integer(text)?),
             _ => {
                 self.week.weekday =
-                    Some(index_of_prefix(&WEEKDAYS, text, 2).ok_or(ParseError::UnknownName)?)
+                    Some(index_of_prefix(&WEEKDAYS, text, 2).ok_or(ParseError::UnknownName)?);
             }
         }
         Ok(())
