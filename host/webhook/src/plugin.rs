@@ -9,7 +9,7 @@ pub trait Exports {
     /// Its IML functions.
     fn functions(&self) -> &[Signature];
 
-    /// The names of its uid extractors; one serves the webhook of the same name.
+    /// The names of its uid extractors; a single one serves every webhook of its service, of several each the one of its name.
     fn extractors(&self) -> &[String];
 
     /// Whether its functions may take the place of built-in ones, as a Make app's own functions may.
@@ -24,12 +24,7 @@ pub trait Plugin {
     fn call(&self, function: &str, arguments: &[Value<'_>]) -> Result<Value<'static>, String>;
 
     /// The uids that one of the [`Exports::extractors`] finds: in `item`, where the spec iterates, else in the request.
-    fn uids(
-        &self,
-        extractor: &str,
-        request: &Request<'_>,
-        item: Option<&Value<'_>>,
-    ) -> Result<Vec<String>, String>;
+    fn uids(&self, extractor: &str, request: &Request<'_>, item: Option<&Value<'_>>) -> Result<Vec<String>, String>;
 }
 
 /// The functions a spec may call beyond the built-in ones.
@@ -43,16 +38,11 @@ impl PluginLibrary<'_> {
 
 impl Library for PluginLibrary<'_> {
     fn custom(&self, name: &str) -> Option<&Signature> {
-        self.functions()
-            .iter()
-            .find(|signature| signature.name == name)
+        self.functions().iter().find(|signature| signature.name == name)
     }
 
     fn custom_names(&self) -> Vec<&str> {
-        self.functions()
-            .iter()
-            .map(|signature| signature.name.as_str())
-            .collect()
+        self.functions().iter().map(|signature| signature.name.as_str()).collect()
     }
 
     fn may_shadow(&self, _name: &str) -> bool {

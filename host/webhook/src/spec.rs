@@ -55,7 +55,7 @@ impl fmt::Display for Kind {
 /// What is known about a webhook beside its spec.
 #[derive(Clone, Copy, Default)]
 pub struct LoadOptions<'o> {
-    /// The webhook's name; a plugin's uid extractor of the same name serves it.
+    /// The webhook's name: which of several uid extractors of a plugin serves it.
     pub name: &'o str,
     /// What the service's plugin offers.
     pub plugin: Option<&'o dyn Exports>,

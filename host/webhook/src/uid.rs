@@ -25,21 +25,17 @@ impl Uid {
         reader.expression(node, "uid").map(Self::Spec)
     }
 
-    /// The extractor that a plugin offers for the webhook called `name`: the one of that name, else one called `uid`.
+    /// The extractor that a plugin offers for the webhook called `name`: its only one, or the one of that name.
     pub(crate) fn extractor(plugin: Option<&dyn Exports>, name: &str) -> Option<Self> {
-        let extractors = plugin?.extractors();
-        let found = [name, "uid"]
-            .into_iter()
-            .find(|wanted| extractors.iter().any(|offered| offered == wanted))?;
-        Some(Self::Extractor(found.to_owned()))
+        let found = match plugin?.extractors() {
+            [only] => only,
+            several => several.iter().find(|offered| *offered == name)?,
+        };
+        Some(Self::Extractor(found.clone()))
     }
 
     /// The uids of one item. A spec gives one at most; an extractor may find several, each of which gets the item.
-    pub(crate) fn of<'r>(
-        &'r self,
-        scope: &Scope<'_, 'r>,
-        iterating: bool,
-    ) -> Result<Vec<Option<String>>, Error> {
+    pub(crate) fn of<'r>(&'r self, scope: &Scope<'_, 'r>, iterating: bool) -> Result<Vec<Option<String>>, Error> {
         match self {
             Self::Spec(template) => Ok(vec![template.evaluate(scope)?.canonical_uid()]),
             Self::Extractor(name) => extracted(name, scope, iterating.then_some(&scope.item)),
@@ -54,11 +50,7 @@ impl Uid {
     }
 }
 
-fn extracted(
-    name: &str,
-    scope: &Scope<'_, '_>,
-    item: Option<&Value<'_>>,
-) -> Result<Vec<Option<String>>, Error> {
+fn extracted(name: &str, scope: &Scope<'_, '_>, item: Option<&Value<'_>>) -> Result<Vec<Option<String>>, Error> {
     let arrival = scope.arrival;
     let found = match arrival.plugin {
         Some(plugin) => plugin.uids(name, arrival.request, item),
@@ -66,17 +58,9 @@ fn extracted(
     };
     let mut uids = found.map_err(|reason| failed(name, &reason))?;
     uids.retain(|uid| !uid.is_empty());
-    Ok(if uids.is_empty() {
-        vec![None]
-    } else {
-        uids.into_iter().map(Some).collect()
-    })
+    Ok(if uids.is_empty() { vec![None] } else { uids.into_iter().map(Some).collect() })
 }
 
 fn failed(name: &str, reason: &str) -> Error {
-    Error {
-        message: format!("the plugin's uid extractor `{name}` failed: {reason}"),
-        help: None,
-        span: 0..0,
-    }
+    Error { message: format!("the plugin's uid extractor `{name}` failed: {reason}"), help: None, span: 0..0 }
 }

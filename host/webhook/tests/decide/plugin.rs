@@ -5,17 +5,17 @@ use hookwright_webhook::{Exports, Plugin, Request};
 
 use super::harness::verdict;
 
-/// Offers `shout` and one extractor, which finds the texts of `teams` in the item or the body.
+/// Offers `shout` and extractors, each of which finds the texts of `teams` in the item or the body.
 struct Example {
     functions: Vec<Signature>,
     extractors: Vec<String>,
 }
 
 impl Example {
-    fn new(extractor: &str) -> Self {
+    fn new(extractors: &[&str]) -> Self {
         let text = Parameter { name: "text".to_owned(), optional: false, variadic: false };
         let shout = Signature { name: "shout".to_owned(), parameters: vec![text], summary: String::new() };
-        Self { functions: vec![shout], extractors: vec![extractor.to_owned()] }
+        Self { functions: vec![shout], extractors: extractors.iter().map(|&name| name.to_owned()).collect() }
     }
 }
 
@@ -45,8 +45,8 @@ impl Plugin for Example {
     }
 }
 
-fn check(extractor: &str, rows: &[(&str, &str, &str)]) {
-    let example = Example::new(extractor);
+fn check(extractors: &[&str], rows: &[(&str, &str, &str)]) {
+    let example = Example::new(extractors);
     for (spec, request, expected) in rows {
         assert_eq!(verdict(spec, request, Some((&example, &example))), *expected, "{spec}");
     }
@@ -54,29 +54,41 @@ fn check(extractor: &str, rows: &[(&str, &str, &str)]) {
 
 #[test]
 fn a_custom_function_answers_or_fails_like_a_built_in_one() {
-    check("other", &[
-        (r#"{"output": "{{shout(body)}}"}"#, "\"hey\"", r#"default => h1="HEY""#),
-        (r#"{"output": "{{shout(body)}}"}"#, "5", "default failed in line 1: `shout`: a text is what I shout => nothing"),
-    ]);
+    check(
+        &[],
+        &[
+            (r#"{"output": "{{shout(body)}}"}"#, "\"hey\"", r#"default => h1="HEY""#),
+            (r#"{"output": "{{shout(body)}}"}"#, "5", "default failed in line 1: `shout`: a text is what I shout => nothing"),
+        ],
+    );
 }
 
 #[test]
 fn an_extractor_makes_its_webhook_shared_and_may_find_several_uids() {
-    for extractor in ["events", "uid"] {
-        check(extractor, &[
-            (r#"{"output": 0}"#, r#"{"teams": ["T1", "7"]}"#, "default => T1:h1=0 T1:h2=0 7:h3=0"),
-            (r#"{"iterate": "body", "output": 0}"#, r#"[{"teams": ["7"]}, {"teams": []}]"#, "default => 7:h3=0 unmatched"),
-            ("{}", "{}", "default failed in line 1: the plugin's uid extractor `events` failed: no teams => nothing".replace("events", extractor).as_str()),
-        ]);
+    for (extractors, extractor) in [(&["only"][..], "only"), (&["other", "events"], "events")] {
+        check(
+            extractors,
+            &[
+                (r#"{"output": 0}"#, r#"{"teams": ["T1", "7"]}"#, "default => T1:h1=0 T1:h2=0 7:h3=0"),
+                (r#"{"iterate": "body", "output": 0}"#, r#"[{"teams": ["7"]}, {"teams": []}]"#, "default => 7:h3=0 unmatched"),
+                (
+                    "{}",
+                    "{}",
+                    "default failed in line 1: the plugin's uid extractor `events` failed: no teams => nothing"
+                        .replace("events", extractor)
+                        .as_str(),
+                ),
+            ],
+        );
     }
 }
 
 #[test]
-fn an_extractor_of_another_name_leaves_the_webhook_dedicated() {
-    check("other", &[("{}", "1", "default => h1=1")]);
+fn extractors_of_other_names_leave_the_webhook_dedicated() {
+    check(&["some", "other"], &[("{}", "1", "default => h1=1")]);
 }
 
 #[test]
 fn the_specs_own_uid_wins_over_the_extractor() {
-    check("events", &[(r#"{"uid": "{{body.u}}", "output": 0}"#, r#"{"u": 7, "teams": ["T1"]}"#, "default => 7:h3=0")]);
+    check(&["events"], &[(r#"{"uid": "{{body.u}}", "output": 0}"#, r#"{"u": 7, "teams": ["T1"]}"#, "default => 7:h3=0")]);
 }
