@@ -1,1 +1,8 @@
-//! What the end-to-end tests share.
+//! What the end-to-end tests and the benchmark share: the real binary in a directory of its own, and the world around it.
+
+pub use hookwright::cli::demo::sign;
+
+pub mod client;
+pub mod host;
+pub mod receiver;
+pub mod wait;

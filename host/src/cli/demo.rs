@@ -1,1 +1,3 @@
-//! To be filled by its builder.
+//! `hookwright demo`: everything at once, to look at.
+
+pub mod sign;
