@@ -26,20 +26,11 @@ impl DataDirectory {
         make(path).map_err(|e| error(Cause::from(e)))?;
         let lock = lock(&path.join("LOCK")).map_err(error)?;
         check_format(&path.join("FORMAT")).map_err(error)?;
-        let directory = Self {
-            path: path.to_owned(),
-            _lock: Arc::new(lock),
-        };
-        for part in [
-            directory.events(),
-            directory.deliveries(),
-            directory.connections(),
-        ] {
+        let directory = Self { path: path.to_owned(), _lock: Arc::new(lock) };
+        for part in [directory.events(), directory.deliveries(), directory.connections()] {
             make(&part).map_err(|e| error(Cause::from(e)))?;
         }
-        File::open(path)
-            .and_then(|opened| opened.sync_all())
-            .map_err(|e| error(Cause::Io(e)))?;
+        File::open(path).and_then(|opened| opened.sync_all()).map_err(|e| error(Cause::Io(e)))?;
         Ok(directory)
     }
 
@@ -78,13 +69,7 @@ fn make(path: &Path) -> io::Result<()> {
 }
 
 fn lock(path: &Path) -> Result<File, Cause> {
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)?;
+    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(Cause::InUse(owner(&mut file))),
@@ -106,9 +91,7 @@ fn check_format(path: &Path) -> Result<(), Cause> {
     match fs::read_to_string(path) {
         Ok(found) if found == FORMAT => Ok(()),
         Ok(found) => Err(Cause::Format(found.trim().chars().take(80).collect())),
-        Err(missing) if missing.kind() == io::ErrorKind::NotFound => {
-            Ok(write_durably(path, FORMAT)?)
-        }
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => Ok(write_durably(path, FORMAT)?),
         Err(error) => Err(error.into()),
     }
 }
@@ -120,8 +103,7 @@ pub(crate) fn write_durably(path: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     fs::rename(&unfinished, path)?;
-    path.parent()
-        .map_or(Ok(()), |directory| File::open(directory)?.sync_all())
+    path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
 }
 
 /// Why a data directory cannot be used.
@@ -142,10 +124,7 @@ enum Cause {
 
 impl DataDirectoryError {
     fn new(path: &Path, cause: Cause) -> Self {
-        Self {
-            path: path.to_owned(),
-            cause,
-        }
+        Self { path: path.to_owned(), cause }
     }
 
     /// Whether there is no such directory.
@@ -162,9 +141,7 @@ impl DataDirectoryError {
 impl From<io::Error> for Cause {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                Self::NotWritable(error)
-            }
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Self::NotWritable(error),
             _ => Self::Io(error),
         }
     }
@@ -178,11 +155,7 @@ impl fmt::Display for DataDirectoryError {
             Cause::InUse(Some(pid)) => write!(f, "in use by another process (pid {pid})"),
             Cause::InUse(None) => f.write_str("in use by another process"),
             Cause::NotWritable(error) => write!(f, "not writable: {error}"),
-            Cause::Format(found) => write!(
-                f,
-                "its FORMAT is \"{found}\", this hookwright reads \"{}\"",
-                FORMAT.trim()
-            ),
+            Cause::Format(found) => write!(f, "its FORMAT is \"{found}\", this hookwright reads \"{}\"", FORMAT.trim()),
             Cause::Io(error) => error.fmt(f),
         }
     }
@@ -201,11 +174,7 @@ mod tests {
         let first = DataDirectory::open(root.path()).unwrap();
         let error = DataDirectory::open(root.path()).unwrap_err();
         assert!(error.is_in_use());
-        let expected = format!(
-            "data directory {}: in use by another process (pid {})",
-            root.path().display(),
-            process::id()
-        );
+        let expected = format!("data directory {}: in use by another process (pid {})", root.path().display(), process::id());
         assert_eq!(error.to_string(), expected);
         drop(first);
         DataDirectory::open(root.path()).unwrap();
@@ -225,12 +194,7 @@ mod tests {
         drop(DataDirectory::open(root.path()).unwrap());
         fs::write(root.path().join("FORMAT"), "hookwright-data 9\n").unwrap();
         let error = DataDirectory::open(root.path()).unwrap_err().to_string();
-        assert!(
-            error.ends_with(
-                "its FORMAT is \"hookwright-data 9\", this hookwright reads \"hookwright-data 1\""
-            ),
-            "{error}"
-        );
+        assert!(error.ends_with("its FORMAT is \"hookwright-data 9\", this hookwright reads \"hookwright-data 1\""), "{error}");
     }
 
     #[test]
@@ -238,20 +202,13 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let error = DataDirectory::open(file.path()).unwrap_err();
         assert!(!error.is_in_use());
-        assert!(
-            error
-                .to_string()
-                .starts_with(&format!("data directory {}: ", file.path().display()))
-        );
+        assert!(error.to_string().starts_with(&format!("data directory {}: ", file.path().display())));
     }
 
     #[test]
     fn a_directory_that_may_not_be_written_says_so() {
         let denied = Cause::from(io::Error::from(io::ErrorKind::PermissionDenied));
         let error = DataDirectoryError::new(Path::new("/data"), denied).to_string();
-        assert_eq!(
-            error,
-            "data directory /data: not writable: permission denied"
-        );
+        assert_eq!(error, "data directory /data: not writable: permission denied");
     }
 }

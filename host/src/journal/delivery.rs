@@ -51,24 +51,11 @@ const FIXED: usize = 14;
 pub(super) fn encode(seq: Sequence, bundle: u32, state: &DeliveryState) -> Entry {
     let (tag, rest) = match state {
         DeliveryState::Delivered => (0, Vec::new()),
-        DeliveryState::Retry { attempt, due_ms } => (
-            1,
-            [&attempt.to_le_bytes()[..], &due_ms.to_le_bytes()].concat(),
-        ),
+        DeliveryState::Retry { attempt, due_ms } => (1, [&attempt.to_le_bytes()[..], &due_ms.to_le_bytes()].concat()),
         DeliveryState::Dead { reason } => (2, reason.clone().into_bytes()),
     };
-    let head = [
-        &[VERSION, tag][..],
-        &seq.to_le_bytes(),
-        &bundle.to_le_bytes(),
-        &rest,
-    ]
-    .concat();
-    Entry {
-        kind: KIND,
-        head,
-        blobs: Vec::new(),
-    }
+    let head = [&[VERSION, tag][..], &seq.to_le_bytes(), &bundle.to_le_bytes(), &rest].concat();
+    Entry { kind: KIND, head, blobs: Vec::new() }
 }
 
 /// Reads a delivery state's record back.
@@ -77,25 +64,14 @@ pub(super) fn decode(payload: &[u8]) -> Result<(Sequence, u32, DeliveryState), M
     let (fixed, rest) = payload.split_first_chunk::<FIXED>().ok_or(short)?;
     let [version, tag, ids @ ..] = fixed;
     if *version != VERSION {
-        return Err(Malformed(
-            "a delivery state was written by another version of hookwright",
-        ));
+        return Err(Malformed("a delivery state was written by another version of hookwright"));
     }
     let state = match tag {
         0 => DeliveryState::Delivered,
-        1 => DeliveryState::Retry {
-            attempt: u32::from_le_bytes(part(rest, 0)?),
-            due_ms: u64::from_le_bytes(part(rest, 4)?),
-        },
-        _ => DeliveryState::Dead {
-            reason: String::from_utf8_lossy(rest).into_owned(),
-        },
+        1 => DeliveryState::Retry { attempt: u32::from_le_bytes(part(rest, 0)?), due_ms: u64::from_le_bytes(part(rest, 4)?) },
+        _ => DeliveryState::Dead { reason: String::from_utf8_lossy(rest).into_owned() },
     };
-    Ok((
-        u64::from_le_bytes(part(ids, 0)?),
-        u32::from_le_bytes(part(ids, 8)?),
-        state,
-    ))
+    Ok((u64::from_le_bytes(part(ids, 0)?), u32::from_le_bytes(part(ids, 8)?), state))
 }
 
 fn part<const N: usize>(bytes: &[u8], at: usize) -> Result<[u8; N], Malformed> {
@@ -123,14 +99,7 @@ impl Ledger {
     pub(super) fn add<'h>(&mut self, seq: Sequence, hooks: impl Iterator<Item = &'h str>) {
         for (bundle, hook) in (0..).zip(hooks) {
             let hook = self.intern(hook);
-            self.open.insert(
-                (seq, bundle),
-                Open {
-                    hook,
-                    attempt: 0,
-                    due_ms: 0,
-                },
-            );
+            self.open.insert((seq, bundle), Open { hook, attempt: 0, due_ms: 0 });
         }
     }
 
@@ -162,10 +131,7 @@ impl Ledger {
 
     /// Whether no bundle of these events is open.
     pub(super) fn done(&self, events: Range<Sequence>) -> bool {
-        self.open
-            .range((events.start, 0)..(events.end, 0))
-            .next()
-            .is_none()
+        self.open.range((events.start, 0)..(events.end, 0)).next().is_none()
     }
 
     fn intern(&mut self, hook: &str) -> Arc<str> {
@@ -185,17 +151,8 @@ mod tests {
 
     #[test]
     fn every_state_reads_back_as_it_was_written() {
-        let retry = DeliveryState::Retry {
-            attempt: 3,
-            due_ms: 1_790_000_000_123,
-        };
-        for state in [
-            DeliveryState::Delivered,
-            retry,
-            DeliveryState::Dead {
-                reason: "gone".into(),
-            },
-        ] {
+        let retry = DeliveryState::Retry { attempt: 3, due_ms: 1_790_000_000_123 };
+        for state in [DeliveryState::Delivered, retry, DeliveryState::Dead { reason: "gone".into() }] {
             let entry = encode(7, 2, &state);
             assert_eq!(decode(&entry.head), Ok((7, 2, state)));
         }
@@ -203,14 +160,7 @@ mod tests {
 
     #[test]
     fn a_state_that_ends_too_early_is_an_error_at_every_length() {
-        let entry = encode(
-            7,
-            2,
-            &DeliveryState::Retry {
-                attempt: 3,
-                due_ms: 9,
-            },
-        );
+        let entry = encode(7, 2, &DeliveryState::Retry { attempt: 3, due_ms: 9 });
         for length in 0..entry.head.len() {
             assert!(decode(&entry.head[..length]).is_err(), "{length}");
         }
@@ -222,30 +172,10 @@ mod tests {
         ledger.add(1, ["a", "b", "a"].into_iter());
         ledger.add(2, ["b"].into_iter());
         ledger.apply(1, 0, &DeliveryState::Delivered);
-        ledger.apply(
-            1,
-            1,
-            &DeliveryState::Retry {
-                attempt: 2,
-                due_ms: 50,
-            },
-        );
-        ledger.apply(
-            2,
-            0,
-            &DeliveryState::Dead {
-                reason: String::new(),
-            },
-        );
-        let pending: Vec<_> = ledger
-            .pending()
-            .into_iter()
-            .map(|p| (p.seq, p.bundle, p.hook.to_string(), p.attempt, p.due_ms))
-            .collect();
-        assert_eq!(
-            pending,
-            [(1, 1, "b".into(), 2, 50), (1, 2, "a".into(), 0, 0)]
-        );
+        ledger.apply(1, 1, &DeliveryState::Retry { attempt: 2, due_ms: 50 });
+        ledger.apply(2, 0, &DeliveryState::Dead { reason: String::new() });
+        let pending: Vec<_> = ledger.pending().into_iter().map(|p| (p.seq, p.bundle, p.hook.to_string(), p.attempt, p.due_ms)).collect();
+        assert_eq!(pending, [(1, 1, "b".into(), 2, 50), (1, 2, "a".into(), 0, 0)]);
         assert!(ledger.done(2..3));
         assert!(!ledger.done(1..2));
     }
@@ -255,14 +185,7 @@ mod tests {
         let mut ledger = Ledger::default();
         ledger.add(1, ["a"].into_iter());
         ledger.apply(1, 0, &DeliveryState::Delivered);
-        ledger.apply(
-            1,
-            0,
-            &DeliveryState::Retry {
-                attempt: 1,
-                due_ms: 1,
-            },
-        );
+        ledger.apply(1, 0, &DeliveryState::Retry { attempt: 1, due_ms: 1 });
         assert_eq!(ledger.pending(), []);
     }
 }

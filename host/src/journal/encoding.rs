@@ -34,11 +34,7 @@ pub(super) fn encode(event: &Event) -> Entry {
         head.number(bundle.json.len() as u64);
     });
     let bundles = event.bundles.iter().map(|bundle| bundle.json.clone());
-    Entry {
-        kind: KIND,
-        head: head.0,
-        blobs: std::iter::once(event.body.clone()).chain(bundles).collect(),
-    }
+    Entry { kind: KIND, head: head.0, blobs: std::iter::once(event.body.clone()).chain(bundles).collect() }
 }
 
 /// Reads an event's record back; its blobs share the payload's memory.
@@ -58,26 +54,9 @@ pub(super) fn decode(payload: &Bytes) -> Result<Event, Malformed> {
     let body = rest.number()?;
     let bundles = rest.list(|rest| Ok((rest.text()?, rest.text()?, rest.number()?)))?;
     let body = rest.take(body)?;
-    let bundles = bundles.into_iter().map(|(id, hook, length)| {
-        Ok(StoredBundle {
-            id,
-            hook,
-            json: rest.take(length)?,
-        })
-    });
+    let bundles = bundles.into_iter().map(|(id, hook, length)| Ok(StoredBundle { id, hook, json: rest.take(length)? }));
     let bundles = bundles.collect::<Result<_, Malformed>>()?;
-    Ok(Event {
-        id,
-        received_at,
-        service,
-        webhook,
-        outcome,
-        request,
-        body,
-        dedupe,
-        bundles,
-        unmatched,
-    })
+    Ok(Event { id, received_at, service, webhook, outcome, request, body, dedupe, bundles, unmatched })
 }
 
 /// A record that passed its checksum and still cannot be read.
@@ -155,22 +134,14 @@ impl Rest {
     fn text(&mut self) -> Result<String, Malformed> {
         let length = self.number()?;
         let bytes = self.take(length)?;
-        String::from_utf8(bytes.into())
-            .map_err(|_| Malformed("a text in an event's record is not UTF-8"))
+        String::from_utf8(bytes.into()).map_err(|_| Malformed("a text in an event's record is not UTF-8"))
     }
 
     fn optional(&mut self) -> Result<Option<String>, Malformed> {
-        if self.take(1)?[0] == 0 {
-            Ok(None)
-        } else {
-            self.text().map(Some)
-        }
+        if self.take(1)?[0] == 0 { Ok(None) } else { self.text().map(Some) }
     }
 
-    fn list<T>(
-        &mut self,
-        mut each: impl FnMut(&mut Self) -> Result<T, Malformed>,
-    ) -> Result<Vec<T>, Malformed> {
+    fn list<T>(&mut self, mut each: impl FnMut(&mut Self) -> Result<T, Malformed>) -> Result<Vec<T>, Malformed> {
         let length = self.number()?;
         (0..length).map(|_| each(self)).collect()
     }
@@ -180,12 +151,7 @@ impl Rest {
         let url = self.text()?;
         let remote_address = self.text()?;
         let headers = self.list(|rest| Ok((rest.text()?, rest.text()?)))?;
-        Ok(StoredRequest {
-            method,
-            url,
-            headers,
-            remote_address,
-        })
+        Ok(StoredRequest { method, url, headers, remote_address })
     }
 }
 
@@ -204,25 +170,14 @@ mod tests {
             request: StoredRequest {
                 method: "POST".into(),
                 url: "https://example.test/github?a=b%20c".into(),
-                headers: vec![
-                    ("X-One".into(), "1".into()),
-                    ("x-one".into(), String::new()),
-                ],
+                headers: vec![("X-One".into(), "1".into()), ("x-one".into(), String::new())],
                 remote_address: "127.0.0.1:4".into(),
             },
             body: Bytes::from_static(b"{\"a\":\xff}"),
             dedupe: Some("d".into()),
             bundles: vec![
-                StoredBundle {
-                    id: "b1".into(),
-                    hook: "h1".into(),
-                    json: Bytes::from_static(b"{}"),
-                },
-                StoredBundle {
-                    id: "b2".into(),
-                    hook: "h2".into(),
-                    json: Bytes::new(),
-                },
+                StoredBundle { id: "b1".into(), hook: "h1".into(), json: Bytes::from_static(b"{}") },
+                StoredBundle { id: "b2".into(), hook: "h2".into(), json: Bytes::new() },
             ],
             unmatched: vec!["U7".into()],
         }
@@ -230,22 +185,13 @@ mod tests {
 
     fn payload(entry: &Entry) -> Bytes {
         let mut bytes = entry.head.clone();
-        entry
-            .blobs
-            .iter()
-            .for_each(|blob| bytes.extend_from_slice(blob));
+        entry.blobs.iter().for_each(|blob| bytes.extend_from_slice(blob));
         bytes.into()
     }
 
     #[test]
     fn an_event_reads_back_as_it_was_written() {
-        let plain = Event {
-            outcome: Outcome::Accepted,
-            dedupe: None,
-            bundles: vec![],
-            unmatched: vec![],
-            ..event()
-        };
+        let plain = Event { outcome: Outcome::Accepted, dedupe: None, bundles: vec![], unmatched: vec![], ..event() };
         for event in [event(), plain] {
             assert_eq!(decode(&payload(&encode(&event))), Ok(event));
         }
@@ -273,9 +219,6 @@ mod tests {
     fn an_event_of_another_version_is_refused() {
         let mut bytes = payload(&encode(&event())).to_vec();
         bytes[0] = 2;
-        assert_eq!(
-            decode(&bytes.into()),
-            Err(Malformed("written by another version of hookwright"))
-        );
+        assert_eq!(decode(&bytes.into()), Err(Malformed("written by another version of hookwright")));
     }
 }

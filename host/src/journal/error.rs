@@ -29,22 +29,14 @@ pub enum JournalError {
 impl fmt::Display for JournalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Full => {
-                f.write_str("the journal's queue is full: the disk is slower than what arrives")
-            }
+            Self::Full => f.write_str("the journal's queue is full: the disk is slower than what arrives"),
             Self::DiskFull { free, reserve } => {
-                write!(
-                    f,
-                    "the journal's disk is full: {free} bytes free, {reserve} must stay free"
-                )
+                write!(f, "the journal's disk is full: {free} bytes free, {reserve} must stay free")
             }
             Self::TooLarge { bytes } => {
                 write!(f, "{bytes} bytes are more than one journal record can hold")
             }
-            Self::Broken(cause) => write!(
-                f,
-                "the journal is read-only until a restart, because writing failed: {cause}"
-            ),
+            Self::Broken(cause) => write!(f, "the journal is read-only until a restart, because writing failed: {cause}"),
             Self::Closed => f.write_str("the journal is shutting down"),
         }
     }

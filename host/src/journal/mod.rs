@@ -41,10 +41,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            queue_events: 4096,
-            queue_bytes: 256 << 20,
-        }
+        Self { queue_events: 4096, queue_bytes: 256 << 20 }
     }
 }
 
@@ -83,37 +80,17 @@ impl Journal {
         Self::open_on(LocalDisk, directory, settings, Sizes::default())
     }
 
-    fn open_on<D: Disk + Clone>(
-        disk: D,
-        directory: &DataDirectory,
-        settings: Settings,
-        sizes: Sizes,
-    ) -> io::Result<Self> {
+    fn open_on<D: Disk + Clone>(disk: D, directory: &DataDirectory, settings: Settings, sizes: Sizes) -> io::Result<Self> {
         let mut ledger = Ledger::default();
         let dedupe = Arc::new(Window::default());
-        let events = segment::open(&directory.events(), sizes, disk.clone(), |record| {
-            restore(&record, &mut ledger, &dedupe)
-        })?;
+        let events = segment::open(&directory.events(), sizes, disk.clone(), |record| restore(&record, &mut ledger, &dedupe))?;
         let deliveries = open_deliveries(disk, directory, sizes, &mut ledger)?;
-        let (index, delivery_index) = (
-            Arc::clone(events.writer.index()),
-            Arc::clone(deliveries.writer.index()),
-        );
+        let (index, delivery_index) = (Arc::clone(events.writer.index()), Arc::clone(deliveries.writer.index()));
         let ledger = Arc::new(Mutex::new(ledger));
         Ok(Self {
             recovery: events.recovery,
-            events: Committer::start(
-                "journal",
-                events.writer,
-                event_queue(settings),
-                stored(&ledger),
-            )?,
-            deliveries: Committer::start(
-                "deliveries",
-                deliveries.writer,
-                DELIVERY_QUEUE,
-                |_, ()| {},
-            )?,
+            events: Committer::start("journal", events.writer, event_queue(settings), stored(&ledger))?,
+            deliveries: Committer::start("deliveries", deliveries.writer, DELIVERY_QUEUE, |_, ()| {})?,
             index,
             delivery_index,
             ledger,
@@ -129,35 +106,19 @@ impl Journal {
     pub async fn append(&self, event: &Event) -> Result<Appended, JournalError> {
         let claim = match &event.dedupe {
             None => None,
-            Some(id) => match self
-                .dedupe
-                .claim(&event.service, &event.webhook, id, event.received_at)
-                .await
-            {
+            Some(id) => match self.dedupe.claim(&event.service, &event.webhook, id, event.received_at).await {
                 None => return Ok(Appended::Repeat),
                 claim => claim,
             },
         };
-        let hooks = event
-            .bundles
-            .iter()
-            .map(|bundle| bundle.hook.as_str().into())
-            .collect();
-        let answer = self
-            .events
-            .submit(encoding::encode(event), Note { hooks, claim })?;
-        answer
-            .await
-            .unwrap_or(Err(JournalError::Closed))
-            .map(Appended::Stored)
+        let hooks = event.bundles.iter().map(|bundle| bundle.hook.as_str().into()).collect();
+        let answer = self.events.submit(encoding::encode(event), Note { hooks, claim })?;
+        answer.await.unwrap_or(Err(JournalError::Closed)).map(Appended::Stored)
     }
 
     /// Reads an event. `None`: there is none with this number (any more). Blocks for one disk read.
     pub fn read(&self, seq: Sequence) -> io::Result<Option<Event>> {
-        self.index
-            .read(seq)?
-            .map(|record| Ok(encoding::decode(&record.payload)?))
-            .transpose()
+        self.index.read(seq)?.map(|record| Ok(encoding::decode(&record.payload)?)).transpose()
     }
 
     /// Reads all events from `from` on, in order. Blocks for one disk read each.
@@ -171,10 +132,7 @@ impl Journal {
     /// Notes what became of a bundle. It counts at once and is on disk within 100 ms.
     pub fn record(&self, seq: Sequence, bundle: u32, state: &DeliveryState) {
         self.ledger().apply(seq, bundle, state);
-        if let Err(error) = self
-            .deliveries
-            .submit_unwatched(delivery::encode(seq, bundle, state), ())
-        {
+        if let Err(error) = self.deliveries.submit_unwatched(delivery::encode(seq, bundle, state), ()) {
             tracing::warn!(seq, bundle, %error, "a delivery's state was not written: it may be delivered again after a restart");
         }
     }
@@ -195,32 +153,16 @@ impl Journal {
 }
 
 /// Delivery states are small and many; that they wait for company costs nobody anything.
-const DELIVERY_QUEUE: Queue = Queue {
-    records: 65_536,
-    bytes: 64 << 20,
-    linger: Duration::from_millis(100),
-};
+const DELIVERY_QUEUE: Queue = Queue { records: 65_536, bytes: 64 << 20, linger: Duration::from_millis(100) };
 /// A delivery log's segments are dropped as a whole, so they are small.
 const DELIVERY_SEGMENT: u64 = 8 << 20;
 
 fn event_queue(settings: Settings) -> Queue {
-    Queue {
-        records: settings.queue_events,
-        bytes: settings.queue_bytes,
-        linger: Duration::ZERO,
-    }
+    Queue { records: settings.queue_events, bytes: settings.queue_bytes, linger: Duration::ZERO }
 }
 
-fn open_deliveries<D: Disk>(
-    disk: D,
-    directory: &DataDirectory,
-    sizes: Sizes,
-    ledger: &mut Ledger,
-) -> io::Result<Opened<D>> {
-    let sizes = Sizes {
-        segment: sizes.segment.min(DELIVERY_SEGMENT),
-        ..sizes
-    };
+fn open_deliveries<D: Disk>(disk: D, directory: &DataDirectory, sizes: Sizes, ledger: &mut Ledger) -> io::Result<Opened<D>> {
+    let sizes = Sizes { segment: sizes.segment.min(DELIVERY_SEGMENT), ..sizes };
     segment::open(&directory.deliveries(), sizes, disk, |record| {
         let (seq, bundle, state) = delivery::decode(&record.payload)?;
         ledger.apply(seq, bundle, &state);
@@ -231,10 +173,7 @@ fn open_deliveries<D: Disk>(
 /// Takes an event that was on disk already into the journal's memory.
 fn restore(record: &Record, ledger: &mut Ledger, dedupe: &Window) -> io::Result<()> {
     let event = encoding::decode(&record.payload)?;
-    ledger.add(
-        record.seq,
-        event.bundles.iter().map(|bundle| bundle.hook.as_str()),
-    );
+    ledger.add(record.seq, event.bundles.iter().map(|bundle| bundle.hook.as_str()));
     if let Some(id) = &event.dedupe {
         dedupe.restore(&event.service, &event.webhook, id, event.received_at);
     }

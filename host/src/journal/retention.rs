@@ -19,10 +19,7 @@ pub struct Retention {
 impl Default for Retention {
     /// Seven days or 10 GiB, whatever is reached first.
     fn default() -> Self {
-        Self {
-            age: Duration::from_secs(7 * 24 * 3600),
-            bytes: 10 << 30,
-        }
+        Self { age: Duration::from_secs(7 * 24 * 3600), bytes: 10 << 30 }
     }
 }
 
@@ -42,12 +39,7 @@ impl Journal {
         let oldest = self.index.oldest().unwrap_or(1);
         for segment in self.delivery_index.sealed() {
             if self.speaks_only_of_events_before(oldest, &segment)? {
-                remove(
-                    &self.delivery_index,
-                    &segment,
-                    segment.path.metadata()?.len(),
-                    &mut removed,
-                )?;
+                remove(&self.delivery_index, &segment, segment.path.metadata()?.len(), &mut removed)?;
             }
         }
         Ok(removed)
@@ -56,10 +48,7 @@ impl Journal {
     fn remove_events(&self, retention: Retention, now: SystemTime) -> io::Result<Removed> {
         let mut removed = Removed::default();
         let sealed = self.index.sealed();
-        let sizes = sealed
-            .iter()
-            .map(|segment| segment.path.metadata())
-            .collect::<io::Result<Vec<_>>>()?;
+        let sizes = sealed.iter().map(|segment| segment.path.metadata()).collect::<io::Result<Vec<_>>>()?;
         let mut kept: u64 = sizes.iter().map(fs::Metadata::len).sum();
         for (segment, metadata) in sealed.iter().zip(&sizes) {
             let age = now.duration_since(metadata.modified()?).unwrap_or_default();
@@ -73,11 +62,7 @@ impl Journal {
     }
 
     /// Whether a segment of the delivery log is about nothing that is still there.
-    fn speaks_only_of_events_before(
-        &self,
-        oldest: Sequence,
-        segment: &Segment,
-    ) -> io::Result<bool> {
+    fn speaks_only_of_events_before(&self, oldest: Sequence, segment: &Segment) -> io::Result<bool> {
         for record in self.delivery_index.scan(segment.first) {
             let record = record?;
             if record.seq >= segment.next() {

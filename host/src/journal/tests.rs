@@ -34,10 +34,7 @@ fn event(id: &str, hooks: &[&str]) -> Event {
 }
 
 fn repeatable(id: &str) -> Event {
-    Event {
-        dedupe: Some(id.into()),
-        ..event(id, &["h"])
-    }
+    Event { dedupe: Some(id.into()), ..event(id, &["h"]) }
 }
 
 fn open(root: &Path) -> Journal {
@@ -46,17 +43,8 @@ fn open(root: &Path) -> Journal {
 
 /// A journal whose segments hold two or three events, or a dozen delivery states.
 fn open_small(root: &Path) -> Journal {
-    let sizes = Sizes {
-        segment: 500,
-        ..Sizes::default()
-    };
-    Journal::open_on(
-        LocalDisk,
-        &DataDirectory::open(root).unwrap(),
-        Settings::default(),
-        sizes,
-    )
-    .unwrap()
+    let sizes = Sizes { segment: 500, ..Sizes::default() };
+    Journal::open_on(LocalDisk, &DataDirectory::open(root).unwrap(), Settings::default(), sizes).unwrap()
 }
 
 async fn store(journal: &Journal, event: &Event) -> Sequence {
@@ -68,16 +56,7 @@ async fn store(journal: &Journal, event: &Event) -> Sequence {
 
 fn pending(journal: &Journal) -> Vec<(Sequence, u32, String, u32, u64)> {
     let all = journal.pending().into_iter();
-    all.map(|pending| {
-        (
-            pending.seq,
-            pending.bundle,
-            pending.hook.to_string(),
-            pending.attempt,
-            pending.due_ms,
-        )
-    })
-    .collect()
+    all.map(|pending| (pending.seq, pending.bundle, pending.hook.to_string(), pending.attempt, pending.due_ms)).collect()
 }
 
 fn root() -> TempDir {
@@ -88,11 +67,7 @@ fn root() -> TempDir {
 async fn events_are_read_back_in_order_after_reopening() {
     let root = root();
     let journal = open(root.path());
-    let events = [
-        event("a", &["h1"]),
-        event("b", &[]),
-        event("c", &["h1", "h2"]),
-    ];
+    let events = [event("a", &["h1"]), event("b", &[]), event("c", &["h1", "h2"])];
     for (event, seq) in events.iter().zip(1..) {
         assert_eq!(store(&journal, event).await, seq);
     }
@@ -102,13 +77,7 @@ async fn events_are_read_back_in_order_after_reopening() {
     assert_eq!(journal.read(4).unwrap(), None);
     let scanned: Vec<_> = journal.scan(1).map(Result::unwrap).collect();
     assert_eq!(scanned, (1..).zip(events).collect::<Vec<_>>());
-    assert_eq!(
-        journal.recovery(),
-        &Recovery {
-            records: 3,
-            ..Recovery::default()
-        }
-    );
+    assert_eq!(journal.recovery(), &Recovery { records: 3, ..Recovery::default() });
 }
 
 #[tokio::test]
@@ -119,25 +88,9 @@ async fn bundles_are_pending_until_they_are_delivered_or_dead_also_after_reopeni
     store(&journal, &event("b", &["h1", "h3"])).await;
     assert_eq!(pending(&journal).len(), 4);
     journal.record(1, 0, &DeliveryState::Delivered);
-    journal.record(
-        1,
-        1,
-        &DeliveryState::Retry {
-            attempt: 1,
-            due_ms: 77,
-        },
-    );
-    journal.record(
-        2,
-        0,
-        &DeliveryState::Dead {
-            reason: "gone".into(),
-        },
-    );
-    let open_ones = [
-        (1, 1, "h2".to_owned(), 1, 77),
-        (2, 1, "h3".to_owned(), 0, 0),
-    ];
+    journal.record(1, 1, &DeliveryState::Retry { attempt: 1, due_ms: 77 });
+    journal.record(2, 0, &DeliveryState::Dead { reason: "gone".into() });
+    let open_ones = [(1, 1, "h2".to_owned(), 1, 77), (2, 1, "h3".to_owned(), 0, 0)];
     assert_eq!(pending(&journal), open_ones);
     drop(journal);
     assert_eq!(pending(&open(root.path())), open_ones);
@@ -159,16 +112,10 @@ async fn a_repeat_is_not_stored_again_also_after_reopening() {
     let root = root();
     let journal = open(root.path());
     store(&journal, &repeatable("d1")).await;
-    assert_eq!(
-        journal.append(&repeatable("d1")).await,
-        Ok(Appended::Repeat)
-    );
+    assert_eq!(journal.append(&repeatable("d1")).await, Ok(Appended::Repeat));
     drop(journal);
     let journal = open(root.path());
-    assert_eq!(
-        journal.append(&repeatable("d1")).await,
-        Ok(Appended::Repeat)
-    );
+    assert_eq!(journal.append(&repeatable("d1")).await, Ok(Appended::Repeat));
     assert_eq!(store(&journal, &repeatable("d2")).await, 2);
 }
 
@@ -185,17 +132,8 @@ async fn two_of_the_same_at_once_are_stored_once() {
 async fn a_failed_commit_frees_the_id_and_everybody_gets_the_error() {
     let (root, disk) = (root(), FailingDisk::default());
     let directory = DataDirectory::open(root.path()).unwrap();
-    let journal = Journal::open_on(
-        disk.clone(),
-        &directory,
-        Settings::default(),
-        Sizes::default(),
-    )
-    .unwrap();
-    disk.set(Faults {
-        sync_fails: true,
-        ..Faults::default()
-    });
+    let journal = Journal::open_on(disk.clone(), &directory, Settings::default(), Sizes::default()).unwrap();
+    disk.set(Faults { sync_fails: true, ..Faults::default() });
     let event = repeatable("d1");
     let (one, two) = tokio::join!(journal.append(&event), journal.append(&event));
     assert!(matches!(one, Err(JournalError::Broken(_))), "{one:?}");
@@ -210,20 +148,9 @@ async fn only_segments_whose_bundles_are_all_done_are_removed() {
     for number in 0..12 {
         store(&journal, &event(&number.to_string(), &["h"])).await;
     }
-    (1..=12)
-        .filter(|seq| *seq != 5)
-        .for_each(|seq| journal.record(seq, 0, &DeliveryState::Delivered));
-    let everything = Retention {
-        age: Duration::MAX,
-        bytes: 0,
-    };
-    assert!(
-        journal
-            .maintain(everything, SystemTime::now())
-            .unwrap()
-            .segments
-            > 0
-    );
+    (1..=12).filter(|seq| *seq != 5).for_each(|seq| journal.record(seq, 0, &DeliveryState::Delivered));
+    let everything = Retention { age: Duration::MAX, bytes: 0 };
+    assert!(journal.maintain(everything, SystemTime::now()).unwrap().segments > 0);
     let left: Vec<_> = journal.scan(1).map(|event| event.unwrap().0).collect();
     assert!(left.contains(&5), "{left:?}");
     assert!(left.contains(&12), "the newest segment stays: {left:?}");
@@ -243,15 +170,8 @@ async fn retention_keeps_what_is_young_and_fits() {
         store(&journal, &event(&number.to_string(), &[])).await;
     }
     let (now, day) = (SystemTime::now(), Duration::from_secs(24 * 3600));
-    assert_eq!(
-        journal
-            .maintain(Retention::default(), now + 6 * day)
-            .unwrap(),
-        Removed::default()
-    );
-    let removed = journal
-        .maintain(Retention::default(), now + 8 * day)
-        .unwrap();
+    assert_eq!(journal.maintain(Retention::default(), now + 6 * day).unwrap(), Removed::default());
+    let removed = journal.maintain(Retention::default(), now + 8 * day).unwrap();
     assert!(removed.segments > 0 && removed.bytes > 0);
 }
 
@@ -267,21 +187,9 @@ async fn delivery_states_of_removed_events_are_removed_with_them() {
         }
     }
     let journal = open_small(root.path());
-    let segments = || {
-        std::fs::read_dir(root.path().join("journal/deliveries"))
-            .unwrap()
-            .count()
-    };
+    let segments = || std::fs::read_dir(root.path().join("journal/deliveries")).unwrap().count();
     let before = segments();
-    journal
-        .maintain(
-            Retention {
-                age: Duration::MAX,
-                bytes: 0,
-            },
-            SystemTime::now(),
-        )
-        .unwrap();
+    journal.maintain(Retention { age: Duration::MAX, bytes: 0 }, SystemTime::now()).unwrap();
     assert!(segments() < before, "{before} segments are still there");
     drop(journal);
     assert_eq!(pending(&open_small(root.path())), []);

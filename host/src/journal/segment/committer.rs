@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{
-    Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel,
-};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use std::{io, thread};
@@ -35,11 +33,13 @@ pub(crate) struct Committer<N> {
     thread: Option<JoinHandle<()>>,
 }
 
+type Answer = oneshot::Sender<Result<u64, JournalError>>;
+
 #[derive(Debug)]
 struct Submission<N> {
     entry: Entry,
     note: N,
-    answer: Option<oneshot::Sender<Result<u64, JournalError>>>,
+    answer: Option<Answer>,
 }
 
 impl<N: Send + 'static> Committer<N> {
@@ -52,46 +52,21 @@ impl<N: Send + 'static> Committer<N> {
     ) -> io::Result<Self> {
         let (submissions, receiver) = sync_channel(queue.records);
         let waiting_bytes = Arc::new(AtomicUsize::new(0));
-        let inbox = Inbox {
-            receiver,
-            waiting_bytes: Arc::clone(&waiting_bytes),
-            sizes: writer.sizes(),
-            linger: queue.linger,
-            held: None,
-        };
-        let thread = thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || run(inbox, writer, committed))?;
-        Ok(Self {
-            submissions: Some(submissions),
-            waiting_bytes,
-            limit: queue.bytes,
-            thread: Some(thread),
-        })
+        let inbox = Inbox { receiver, waiting_bytes: Arc::clone(&waiting_bytes), sizes: writer.sizes(), linger: queue.linger, held: None };
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || run(inbox, writer, committed))?;
+        Ok(Self { submissions: Some(submissions), waiting_bytes, limit: queue.bytes, thread: Some(thread) })
     }
 
     /// Queues a record; the receiver hears its number when it is on disk.
-    pub(crate) fn submit(
-        &self,
-        entry: Entry,
-        note: N,
-    ) -> Result<oneshot::Receiver<Result<u64, JournalError>>, JournalError> {
+    pub(crate) fn submit(&self, entry: Entry, note: N) -> Result<oneshot::Receiver<Result<u64, JournalError>>, JournalError> {
         let (answer, receiver) = oneshot::channel();
-        self.send(Submission {
-            entry,
-            note,
-            answer: Some(answer),
-        })?;
+        self.send(Submission { entry, note, answer: Some(answer) })?;
         Ok(receiver)
     }
 
     /// Queues a record that nobody waits for.
     pub(crate) fn submit_unwatched(&self, entry: Entry, note: N) -> Result<(), JournalError> {
-        self.send(Submission {
-            entry,
-            note,
-            answer: None,
-        })
+        self.send(Submission { entry, note, answer: None })
     }
 
     fn send(&self, submission: Submission<N>) -> Result<(), JournalError> {
@@ -102,12 +77,10 @@ impl<N: Send + 'static> Committer<N> {
             Err(JournalError::Full)
         } else {
             let submissions = self.submissions.as_ref().ok_or(JournalError::Closed)?;
-            submissions
-                .try_send(submission)
-                .map_err(|error| match error {
-                    TrySendError::Full(_) => JournalError::Full,
-                    TrySendError::Disconnected(_) => JournalError::Closed,
-                })
+            submissions.try_send(submission).map_err(|error| match error {
+                TrySendError::Full(_) => JournalError::Full,
+                TrySendError::Disconnected(_) => JournalError::Closed,
+            })
         };
         if result.is_err() {
             self.waiting_bytes.fetch_sub(size, Ordering::Relaxed);
@@ -120,21 +93,14 @@ impl<N: Send + 'static> Committer<N> {
 impl<N> Drop for Committer<N> {
     fn drop(&mut self) {
         self.submissions = None;
-        if self
-            .thread
-            .take()
-            .is_some_and(|thread| thread.join().is_err())
-        {
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("a log's committer panicked");
         }
     }
 }
 
 fn run<N, D: Disk>(mut inbox: Inbox<N>, mut writer: Writer<D>, mut committed: impl FnMut(u64, N)) {
-    let mut batch = Batch {
-        entries: Vec::new(),
-        waiting: Vec::new(),
-    };
+    let mut batch = Batch { entries: Vec::new(), waiting: Vec::new() };
     while inbox.gather(&mut batch) {
         match writer.append(&batch.entries) {
             Ok(first) => batch.stored(first, &mut committed),
@@ -146,7 +112,7 @@ fn run<N, D: Disk>(mut inbox: Inbox<N>, mut writer: Writer<D>, mut committed: im
 /// What goes to disk together.
 struct Batch<N> {
     entries: Vec<Entry>,
-    waiting: Vec<(N, Option<oneshot::Sender<Result<u64, JournalError>>>)>,
+    waiting: Vec<(N, Option<Answer>)>,
 }
 
 impl<N> Batch<N> {
@@ -204,8 +170,7 @@ impl<N> Inbox<N> {
     }
 
     fn take(&self, batch: &mut Batch<N>, submission: Submission<N>) {
-        self.waiting_bytes
-            .fetch_sub(submission.entry.size(), Ordering::Relaxed);
+        self.waiting_bytes.fetch_sub(submission.entry.size(), Ordering::Relaxed);
         batch.entries.push(submission.entry);
         batch.waiting.push((submission.note, submission.answer));
     }
@@ -215,13 +180,7 @@ impl<N> Inbox<N> {
             Ok(submission) => Some(submission),
             Err(TryRecvError::Disconnected) => None,
             Err(TryRecvError::Empty) if self.linger.is_zero() => None,
-            Err(TryRecvError::Empty) => match self
-                .receiver
-                .recv_timeout(until.saturating_duration_since(Instant::now()))
-            {
-                Ok(submission) => Some(submission),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-            },
+            Err(TryRecvError::Empty) => self.receiver.recv_timeout(until.saturating_duration_since(Instant::now())).ok(),
         }
     }
 }

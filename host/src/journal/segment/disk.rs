@@ -39,12 +39,7 @@ pub(crate) struct LocalDisk;
 
 impl Disk for LocalDisk {
     fn create(&self, path: &Path, reserve: u64) -> io::Result<File> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(path)?;
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
         reserve_blocks(&file, reserve)?;
         Ok(file)
     }
@@ -63,10 +58,7 @@ impl Disk for LocalDisk {
 
     fn space(&self, directory: &Path) -> io::Result<Space> {
         let stat = rustix::fs::statvfs(directory)?;
-        Ok(Space {
-            free: stat.f_bavail * stat.f_frsize,
-            total: stat.f_blocks * stat.f_frsize,
-        })
+        Ok(Space { free: stat.f_bavail * stat.f_frsize, total: stat.f_blocks * stat.f_frsize })
     }
 }
 
@@ -150,9 +142,7 @@ pub(crate) mod failing {
         }
 
         fn space(&self, directory: &Path) -> io::Result<Space> {
-            self.faults()
-                .space
-                .map_or_else(|| LocalDisk.space(directory), Ok)
+            self.faults().space.map_or_else(|| LocalDisk.space(directory), Ok)
         }
     }
 }

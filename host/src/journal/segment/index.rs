@@ -70,73 +70,42 @@ impl Index {
 
     /// Forgets a segment; its file is the caller's to remove. Whoever is reading it now finishes undisturbed.
     pub(crate) fn forget(&self, segment: &Segment) {
-        self.segments
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&segment.first);
+        self.segments.write().unwrap_or_else(PoisonError::into_inner).remove(&segment.first);
     }
 
     /// The oldest record that can still be there.
     pub(crate) fn oldest(&self) -> Option<u64> {
-        self.segments
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .keys()
-            .next()
-            .copied()
+        self.segments.read().unwrap_or_else(PoisonError::into_inner).keys().next().copied()
     }
 
     pub(super) fn insert(&self, segment: Arc<Segment>) {
-        self.segments
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(segment.first, segment);
+        self.segments.write().unwrap_or_else(PoisonError::into_inner).insert(segment.first, segment);
     }
 
     fn segment_of(&self, seq: u64) -> Option<Arc<Segment>> {
         let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
-        segments
-            .range(..=seq)
-            .next_back()
-            .map(|(_, segment)| Arc::clone(segment))
+        segments.range(..=seq).next_back().map(|(_, segment)| Arc::clone(segment))
     }
 
     /// The smallest number from `seq` on that a segment knows.
     fn at_or_after(&self, seq: u64) -> Option<u64> {
-        if self
-            .segment_of(seq)
-            .is_some_and(|segment| seq < segment.next())
-        {
+        if self.segment_of(seq).is_some_and(|segment| seq < segment.next()) {
             return Some(seq);
         }
         let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
         let later = segments.range(seq..).map(|(_, segment)| segment);
-        later
-            .filter(|segment| segment.next() > segment.first)
-            .map(|segment| segment.first)
-            .next()
+        later.filter(|segment| segment.next() > segment.first).map(|segment| segment.first).next()
     }
 }
 
 impl Segment {
     pub(super) fn new(first: u64, path: PathBuf, id: u32, file: File) -> Self {
-        Self {
-            first,
-            path,
-            id,
-            file,
-            places: RwLock::default(),
-        }
+        Self { first, path, id, file, places: RwLock::default() }
     }
 
     /// The number after its last record.
     pub(crate) fn next(&self) -> u64 {
-        self.first
-            + self
-                .places
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .len() as u64
+        self.first + self.places.read().unwrap_or_else(PoisonError::into_inner).len() as u64
     }
 
     /// Notes where the record `seq` lies; numbers that were skipped are lost.
@@ -147,15 +116,8 @@ impl Segment {
     /// Notes where the records from `first` on lie.
     pub(super) fn place_all(&self, first: u64, places: impl Iterator<Item = (u64, usize)>) {
         let mut known = self.places.write().unwrap_or_else(PoisonError::into_inner);
-        let index =
-            usize::try_from(first - self.first).expect("a segment holds fewer records than bytes");
-        known.resize(
-            index,
-            Place {
-                offset: 0,
-                length: 0,
-            },
-        );
+        let index = usize::try_from(first - self.first).expect("a segment holds fewer records than bytes");
+        known.resize(index, Place { offset: 0, length: 0 });
         known.extend(places.map(|(offset, length)| Place {
             offset: u32::try_from(offset).expect("a record begins within its segment's size"),
             length: u32::try_from(length).expect("the writer refuses larger records"),
@@ -164,27 +126,16 @@ impl Segment {
 
     fn read(&self, seq: u64) -> io::Result<Option<Record>> {
         let index = usize::try_from(seq - self.first).unwrap_or(usize::MAX);
-        let place = self
-            .places
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(index)
-            .copied();
+        let place = self.places.read().unwrap_or_else(PoisonError::into_inner).get(index).copied();
         let Some(place) = place.filter(|place| place.length > 0) else {
             return Ok(None);
         };
         let mut bytes = vec![0; place.length as usize];
-        self.file
-            .read_exact_at(&mut bytes, u64::from(place.offset))?;
-        let Some(View { kind, .. }) = View::parse(&bytes, self.id).filter(|view| view.seq == seq)
-        else {
+        self.file.read_exact_at(&mut bytes, u64::from(place.offset))?;
+        let Some(View { kind, .. }) = View::parse(&bytes, self.id).filter(|view| view.seq == seq) else {
             let at = format!("record {seq} in {} is damaged", self.path.display());
             return Err(io::Error::new(io::ErrorKind::InvalidData, at));
         };
-        Ok(Some(Record {
-            seq,
-            kind,
-            payload: Bytes::from(bytes).slice(FRAME..),
-        }))
+        Ok(Some(Record { seq, kind, payload: Bytes::from(bytes).slice(FRAME..) }))
     }
 }

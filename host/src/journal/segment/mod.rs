@@ -49,11 +49,6 @@ pub(crate) struct Sizes {
 
 impl Default for Sizes {
     fn default() -> Self {
-        Self {
-            segment: 64 << 20,
-            large: 8 << 20,
-            commit_records: 1024,
-            commit_bytes: 1 << 20,
-        }
+        Self { segment: 64 << 20, large: 8 << 20, commit_records: 1024, commit_bytes: 1 << 20 }
     }
 }

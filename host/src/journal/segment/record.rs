@@ -39,8 +39,7 @@ impl Entry {
     /// The bytes that go before the payload.
     pub(super) fn frame(&self, seq: u64, segment: u32) -> [u8; FRAME] {
         let mut frame = [0; FRAME];
-        let length = u32::try_from(FRAME - PREFIX + self.size())
-            .expect("the writer refuses larger payloads");
+        let length = u32::try_from(FRAME - PREFIX + self.size()).expect("the writer refuses larger payloads");
         frame[0..4].copy_from_slice(&length.to_le_bytes());
         frame[8..16].copy_from_slice(&seq.to_le_bytes());
         frame[16..20].copy_from_slice(&segment.to_le_bytes());
@@ -83,11 +82,7 @@ impl<'b> View<'b> {
             return None;
         }
         let seq = u64::from_le_bytes(bytes[8..16].try_into().ok()?);
-        Some(Self {
-            seq,
-            kind: bytes[20],
-            payload: &bytes[FRAME..PREFIX + length],
-        })
+        Some(Self { seq, kind: bytes[20], payload: &bytes[FRAME..PREFIX + length] })
     }
 
     /// Bytes the record takes in its segment.

@@ -47,44 +47,23 @@ pub(crate) fn open<D: Disk>(
     disk: D,
     mut visit: impl FnMut(Record) -> io::Result<()>,
 ) -> io::Result<Opened<D>> {
-    let mut scan = Scan {
-        index: Arc::default(),
-        recovery: Recovery::default(),
-        next: 1,
-        tail: None,
-    };
+    let mut scan = Scan { index: Arc::default(), recovery: Recovery::default(), next: 1, tail: None };
     let paths = segments(directory)?;
     for (place, (first, path)) in paths.iter().enumerate() {
         let until = paths.get(place + 1).map(|(next, _)| *next);
-        scan.segment(*first, path, until, &mut visit)
-            .map_err(|error| named(path, &error))?;
+        scan.segment(*first, path, until, &mut visit).map_err(|error| named(path, &error))?;
     }
     if let Some(tail) = &scan.tail {
-        super::disk::reserve_blocks(&tail.segment.file, sizes.segment.max(tail.end))
-            .or_else(no_room)?;
+        super::disk::reserve_blocks(&tail.segment.file, sizes.segment.max(tail.end)).or_else(no_room)?;
     }
     report(directory, &scan.recovery);
-    let writer = Writer::new(
-        disk,
-        directory.to_owned(),
-        sizes,
-        scan.index,
-        scan.tail,
-        scan.next,
-    );
-    Ok(Opened {
-        writer,
-        recovery: scan.recovery,
-    })
+    let writer = Writer::new(disk, directory.to_owned(), sizes, scan.index, scan.tail, scan.next);
+    Ok(Opened { writer, recovery: scan.recovery })
 }
 
 /// A full disk is told to those who append, not to those who only want to read what is there.
 fn no_room(error: io::Error) -> io::Result<()> {
-    if error.kind() == io::ErrorKind::StorageFull {
-        Ok(())
-    } else {
-        Err(error)
-    }
+    if error.kind() == io::ErrorKind::StorageFull { Ok(()) } else { Err(error) }
 }
 
 fn named(path: &Path, error: &io::Error) -> io::Error {
@@ -125,13 +104,7 @@ struct Scan {
 
 impl Scan {
     /// Reads the segment whose first record is `first`; `until` is that of the segment after it, if there is one.
-    fn segment(
-        &mut self,
-        first: u64,
-        path: &Path,
-        until: Option<u64>,
-        visit: &mut Visit<'_>,
-    ) -> io::Result<()> {
+    fn segment(&mut self, first: u64, path: &Path, until: Option<u64>, visit: &mut Visit<'_>) -> io::Result<()> {
         let file = OpenOptions::new().read(true).write(true).open(path)?;
         let bytes = read_all(&file)?;
         self.next = self.next.max(first);
@@ -143,13 +116,10 @@ impl Scan {
         match until {
             None => {
                 self.cut(&segment, end, bytes.len())?;
-                self.tail = Some(Tail {
-                    segment: Arc::clone(&segment),
-                    end: end as u64,
-                });
+                self.tail = Some(Tail { segment: Arc::clone(&segment), end: end as u64 });
             }
             Some(until) if end < bytes.len() => {
-                self.damaged(path, end..bytes.len(), self.next..until)
+                self.damaged(path, end..bytes.len(), self.next..until);
             }
             Some(_) => {}
         }
@@ -158,12 +128,7 @@ impl Scan {
     }
 
     /// Visits all whole records and returns the end of the last one.
-    fn records(
-        &mut self,
-        segment: &Segment,
-        bytes: &Bytes,
-        visit: &mut Visit<'_>,
-    ) -> io::Result<usize> {
+    fn records(&mut self, segment: &Segment, bytes: &Bytes, visit: &mut Visit<'_>) -> io::Result<usize> {
         let mut end = header::SIZE;
         while let Some((at, view)) = self.next_record(bytes, end, segment.id) {
             if at > end {
@@ -174,11 +139,7 @@ impl Scan {
             self.next = view.seq + 1;
             self.recovery.records += 1;
             let payload = bytes.slice_ref(view.payload);
-            visit(Record {
-                seq: view.seq,
-                kind: view.kind,
-                payload,
-            })?;
+            visit(Record { seq: view.seq, kind: view.kind, payload })?;
         }
         Ok(end)
     }
@@ -213,11 +174,7 @@ impl Scan {
 
     fn damaged(&mut self, path: &Path, bytes: Range<usize>, lost: Range<u64>) {
         let bytes = bytes.start as u64..bytes.end as u64;
-        self.recovery.damage.push(Damage {
-            path: path.to_owned(),
-            bytes,
-            lost,
-        });
+        self.recovery.damage.push(Damage { path: path.to_owned(), bytes, lost });
     }
 }
 

@@ -35,24 +35,8 @@ pub(super) struct Tail {
 }
 
 impl<D: Disk> Writer<D> {
-    pub(super) fn new(
-        disk: D,
-        directory: PathBuf,
-        sizes: Sizes,
-        index: Arc<Index>,
-        tail: Option<Tail>,
-        next: u64,
-    ) -> Self {
-        Self {
-            disk,
-            directory,
-            sizes,
-            index,
-            current: tail,
-            next,
-            buffer: Vec::new(),
-            broken: None,
-        }
+    pub(super) fn new(disk: D, directory: PathBuf, sizes: Sizes, index: Arc<Index>, tail: Option<Tail>, next: u64) -> Self {
+        Self { disk, directory, sizes, index, current: tail, next, buffer: Vec::new(), broken: None }
     }
 
     /// The log's readers.
@@ -81,11 +65,7 @@ impl<D: Disk> Writer<D> {
     }
 
     fn check(&self, batch: &[Entry]) -> Result<(), JournalError> {
-        if let Some(bytes) = batch
-            .iter()
-            .map(Entry::size)
-            .find(|size| *size > MAX_PAYLOAD)
-        {
+        if let Some(bytes) = batch.iter().map(Entry::size).find(|size| *size > MAX_PAYLOAD) {
             return Err(JournalError::TooLarge { bytes });
         }
         match self.disk.space(&self.directory) {
@@ -95,10 +75,7 @@ impl<D: Disk> Writer<D> {
     }
 
     fn disk_full(&self) -> JournalError {
-        let (free, reserve) = self
-            .disk
-            .space(&self.directory)
-            .map_or((0, 0), |space| (space.free, space.reserve()));
+        let (free, reserve) = self.disk.space(&self.directory).map_or((0, 0), |space| (space.free, space.reserve()));
         JournalError::DiskFull { free, reserve }
     }
 
@@ -110,20 +87,12 @@ impl<D: Disk> Writer<D> {
     }
 
     fn write(&mut self, batch: &[Entry]) -> Result<u64, Failure> {
-        let bytes: u64 = batch
-            .iter()
-            .map(|entry| (FRAME + entry.size()) as u64)
-            .sum();
+        let bytes: u64 = batch.iter().map(|entry| (FRAME + entry.size()) as u64).sum();
         let large = batch.iter().any(|entry| entry.size() >= self.sizes.large);
         let tail = self.tail_for(bytes, large)?;
         let first = self.next;
         let start = tail.end;
-        let mut output = Output {
-            disk: &self.disk,
-            file: &tail.segment.file,
-            buffer: &mut self.buffer,
-            at: start,
-        };
+        let mut output = Output { disk: &self.disk, file: &tail.segment.file, buffer: &mut self.buffer, at: start };
         for (entry, seq) in batch.iter().zip(first..) {
             output.put(&entry.frame(seq, tail.segment.id))?;
             entry.parts().try_for_each(|part| output.put(part))?;
@@ -133,11 +102,7 @@ impl<D: Disk> Writer<D> {
         tail.segment.place_all(first, places(batch, start));
         self.next += batch.len() as u64;
         // A segment that holds a large record is full.
-        self.current = Some(Tail {
-            end: start + bytes,
-            ..tail
-        })
-        .filter(|_| !large);
+        self.current = Some(Tail { end: start + bytes, ..tail }).filter(|_| !large);
         Ok(first)
     }
 
@@ -149,11 +114,7 @@ impl<D: Disk> Writer<D> {
             Some(tail) if tail.segment.first == self.next => Ok(tail),
             full => {
                 full.iter().for_each(Tail::seal);
-                let reserve = if large {
-                    bytes + header::SIZE as u64
-                } else {
-                    self.sizes.segment
-                };
+                let reserve = if large { bytes + header::SIZE as u64 } else { self.sizes.segment };
                 self.create(reserve)
             }
         }
@@ -163,27 +124,13 @@ impl<D: Disk> Writer<D> {
     fn create(&self, reserve: u64) -> Result<Tail, Failure> {
         let path = header::path(&self.directory, self.next);
         let id = getrandom::u32().map_err(|error| io::Error::other(error.to_string()))?;
-        let file = self
-            .disk
-            .create(&path, reserve)
-            .map_err(|error| self.not_created(&path, error))?;
-        self.disk.write(
-            &file,
-            &Header {
-                id,
-                first: self.next,
-            }
-            .encode(),
-            0,
-        )?;
+        let file = self.disk.create(&path, reserve).map_err(|error| self.not_created(&path, error))?;
+        self.disk.write(&file, &Header { id, first: self.next }.encode(), 0)?;
         self.disk.sync(&file)?;
         self.disk.sync_directory(&self.directory)?;
         let segment = Arc::new(Segment::new(self.next, path, id, file));
         self.index.insert(Arc::clone(&segment));
-        Ok(Tail {
-            segment,
-            end: header::SIZE as u64,
-        })
+        Ok(Tail { segment, end: header::SIZE as u64 })
     }
 
     /// No room for a new segment is no damage: nothing was written that anybody waits for.
