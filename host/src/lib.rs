@@ -7,6 +7,7 @@ pub mod data_directory;
 pub mod deliver;
 pub mod environment;
 pub mod failure;
+mod fingerprint;
 pub mod inbound;
 pub mod journal;
 pub mod plugin;

@@ -1,1 +1,93 @@
-//! To be filled by its builder.
+//! Connections and hooks: who listens to what, kept in sled and looked up in memory.
+//!
+//! A [`Change`] is written to the connection journal first, then to the [`store`], then to the [`index`]; only then is
+//! it acknowledged. The journal is the truth: a store that does not open or does not agree with it is rebuilt at start.
+//! Requests read the index and nothing else; it takes no lock.
+
+mod change;
+mod definition;
+mod error;
+mod index;
+mod log;
+mod memory;
+mod open;
+mod random;
+mod record;
+mod sled;
+mod store;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use change::Change;
+pub use definition::{Connection, Hook, State};
+pub use error::StoreError;
+pub use random::{new_id, new_token};
+
+use crate::data_directory::DataDirectory;
+use index::Index;
+use memory::MemoryStore;
+use writer::{Commands, Writer};
+
+/// All connections and hooks of a host.
+#[derive(Debug)]
+pub struct Connections {
+    index: Arc<Index>,
+    commands: Commands,
+    _directory: Option<DataDirectory>,
+}
+
+impl Connections {
+    /// Opens the connections of a data directory. Blocks: everything is read and checked.
+    pub fn open(directory: &DataDirectory) -> anyhow::Result<Arc<Self>> {
+        let open::Opened { log, store, index } = open::open(&directory.connections())?;
+        let commands = Commands::start(Writer::new(Some(log), store, Arc::clone(&index)))?;
+        Ok(Arc::new(Self { index, commands, _directory: Some(directory.clone()) }))
+    }
+
+    /// Connections that last as long as the process: for trials and tests.
+    pub fn in_memory() -> Arc<Self> {
+        let index = Arc::new(Index::default());
+        let writer = Writer::new(None, MemoryStore::default(), Arc::clone(&index));
+        let commands = Commands::start(writer).expect("a process that runs can start a thread");
+        Arc::new(Self { index, commands, _directory: None })
+    }
+
+    /// A connection by its id.
+    pub fn connection(&self, id: &str) -> Option<Arc<Connection>> {
+        self.index.connection(id)
+    }
+
+    /// A hook by its id, whatever its state.
+    pub fn hook(&self, id: &str) -> Option<Arc<Hook>> {
+        self.index.hook(id)
+    }
+
+    /// A dedicated hook by its token, whatever its state.
+    pub fn hook_by_token(&self, token: &str) -> Option<Arc<Hook>> {
+        self.index.hook_by_token(token)
+    }
+
+    /// The enabled hooks that listen on a shared webhook, on every connection of the service with this uid.
+    pub fn hooks_of(&self, service: &str, webhook: &str, uid: &str) -> Vec<Arc<Hook>> {
+        self.index.hooks_of(service, webhook, uid)
+    }
+
+    /// All connections, by service, uid and id.
+    pub fn connections(&self) -> Vec<Arc<Connection>> {
+        self.index.connections()
+    }
+
+    /// All hooks, by service, webhook and id; those that were removed and keep their token are among them.
+    pub fn hooks(&self) -> Vec<Arc<Hook>> {
+        self.index.hooks()
+    }
+
+    /// Makes a change. When this returns `Ok` it is on disk and every later look-up sees it.
+    pub async fn apply(&self, change: Change) -> Result<(), StoreError> {
+        self.commands.apply(change).await
+    }
+}

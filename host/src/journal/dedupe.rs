@@ -4,10 +4,11 @@
 //! forgetting is dropping a bucket. The event records hold the ids themselves; opening the journal fills the window.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
+
+use crate::fingerprint::Fingerprints;
 
 /// Hours after which an id may come again as a new event.
 const HOURS: u64 = 24;
@@ -16,7 +17,7 @@ const HOUR_MS: u64 = 3_600_000;
 /// All ids that count.
 #[derive(Debug, Default)]
 pub(super) struct Window {
-    keys: [RandomState; 2],
+    fingerprints: Fingerprints,
     ids: Mutex<Ids>,
 }
 
@@ -46,14 +47,8 @@ impl Window {
     /// Claims an id for an event received at `received_at` (ms since 1970); `None` if the event is a repeat.
     ///
     /// While another event with the same id is on its way to disk this waits for it: if that fails, this one is the first.
-    pub(super) async fn claim(
-        self: &Arc<Self>,
-        service: &str,
-        webhook: &str,
-        id: &str,
-        received_at: u64,
-    ) -> Option<Claim> {
-        let id = self.fingerprint(service, webhook, id);
+    pub(super) async fn claim(self: &Arc<Self>, service: &str, webhook: &str, id: &str, received_at: u64) -> Option<Claim> {
+        let id = self.fingerprints.of((service, webhook, id));
         loop {
             match self.look(id, received_at) {
                 Found::First(claim) => return Some(claim),
@@ -66,7 +61,7 @@ impl Window {
 
     /// Takes in an id that is on disk already. Called in the order of the events, it keeps the last 24 hours only.
     pub(super) fn restore(&self, service: &str, webhook: &str, id: &str, received_at: u64) {
-        let id = self.fingerprint(service, webhook, id);
+        let id = self.fingerprints.of((service, webhook, id));
         let mut ids = self.lock();
         ids.remember(id, received_at);
         ids.forget(received_at);
@@ -84,17 +79,7 @@ impl Window {
             return Found::Wait(receiver);
         }
         ids.claimed.insert(id, Vec::new());
-        Found::First(Claim {
-            window: Arc::clone(self),
-            id,
-            received_at,
-        })
-    }
-
-    fn fingerprint(&self, service: &str, webhook: &str, id: &str) -> u128 {
-        let [high, low] = &self.keys;
-        let id = (service, webhook, id);
-        u128::from(high.hash_one(id)) << 64 | u128::from(low.hash_one(id))
+        Found::First(Claim { window: Arc::clone(self), id, received_at })
     }
 
     fn lock(&self) -> MutexGuard<'_, Ids> {
@@ -104,10 +89,7 @@ impl Window {
 
 impl Ids {
     fn remember(&mut self, id: u128, received_at: u64) {
-        self.hours
-            .entry(received_at / HOUR_MS)
-            .or_default()
-            .insert(id);
+        self.hours.entry(received_at / HOUR_MS).or_default().insert(id);
     }
 
     fn forget(&mut self, now: u64) {
@@ -168,11 +150,7 @@ mod tests {
         let window = Arc::new(Window::default());
         claim(&window, "a", NOW).await.unwrap().commit();
         assert!(claim(&window, "a", NOW + HOURS * HOUR_MS).await.is_none());
-        assert!(
-            claim(&window, "a", NOW + (HOURS + 1) * HOUR_MS)
-                .await
-                .is_some()
-        );
+        assert!(claim(&window, "a", NOW + (HOURS + 1) * HOUR_MS).await.is_some());
     }
 
     #[tokio::test]
@@ -183,10 +161,7 @@ mod tests {
         let mut context = Context::from_waker(Waker::noop());
         assert!(repeat.as_mut().poll(&mut context).is_pending());
         first.commit();
-        assert!(matches!(
-            repeat.as_mut().poll(&mut context),
-            Poll::Ready(None)
-        ));
+        assert!(matches!(repeat.as_mut().poll(&mut context), Poll::Ready(None)));
     }
 
     #[tokio::test]
@@ -197,10 +172,7 @@ mod tests {
         let mut context = Context::from_waker(Waker::noop());
         assert!(repeat.as_mut().poll(&mut context).is_pending());
         drop(first);
-        assert!(matches!(
-            repeat.as_mut().poll(&mut context),
-            Poll::Ready(Some(_))
-        ));
+        assert!(matches!(repeat.as_mut().poll(&mut context), Poll::Ready(Some(_))));
     }
 
     #[tokio::test]

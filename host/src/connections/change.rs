@@ -1,0 +1,109 @@
+//! What can be changed, and which definitions a change puts and removes.
+
+use std::sync::Arc;
+
+use super::definition::{Connection, Definition, Hook, State};
+use super::error::StoreError;
+use super::index::Index;
+use super::record::{Write, connection_key, hook_key, put};
+
+/// A change to connections and hooks.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// Adds a connection, or replaces the one with its id.
+    PutConnection(Connection),
+    /// Removes a connection and its hooks.
+    RemoveConnection(String),
+    /// Adds a hook, or replaces the one with its id.
+    PutHook(Hook),
+    /// Removes a hook; of a dedicated one the token stays, so that its URL can say "gone".
+    RemoveHook(String),
+    /// Makes a hook stop listening until it is put again as enabled.
+    DisableHook(String),
+}
+
+/// One definition to put or to remove.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Step {
+    Put(Definition),
+    RemoveConnection(String),
+    RemoveHook(String),
+}
+
+impl Step {
+    pub(super) fn write(&self) -> Write {
+        match self {
+            Self::Put(definition) => put(definition),
+            Self::RemoveConnection(id) => Write { key: connection_key(id), json: None },
+            Self::RemoveHook(id) => Write { key: hook_key(id), json: None },
+        }
+    }
+}
+
+/// The steps of a change, as things stand in the index.
+pub(super) fn plan(change: Change, index: &Index) -> Result<Vec<Step>, StoreError> {
+    match change {
+        Change::PutConnection(connection) => put_connection(connection, index),
+        Change::RemoveConnection(id) => remove_connection(id, index),
+        Change::PutHook(hook) => put_hook(hook, index),
+        Change::RemoveHook(id) => Ok(vec![remove_hook(&*living(&id, index)?)]),
+        Change::DisableHook(id) => {
+            let hook = Hook { state: State::Disabled, ..Hook::clone(&*living(&id, index)?) };
+            Ok(vec![Step::Put(Definition::Hook(Arc::new(hook)))])
+        }
+    }
+}
+
+fn put_connection(connection: Connection, index: &Index) -> Result<Vec<Step>, StoreError> {
+    if connection.id.is_empty() || connection.service.is_empty() || connection.uid.is_empty() {
+        return Err(StoreError::Invalid("a connection needs an id, a service and a uid"));
+    }
+    let moves = index.connection(&connection.id).is_some_and(|old| old.service != connection.service);
+    if moves && !index.hooks_on(&connection.id).is_empty() {
+        return Err(StoreError::Invalid("a connection that has hooks stays with its service"));
+    }
+    Ok(vec![Step::Put(Definition::Connection(Arc::new(connection)))])
+}
+
+fn put_hook(hook: Hook, index: &Index) -> Result<Vec<Step>, StoreError> {
+    if hook.id.is_empty() || hook.service.is_empty() {
+        return Err(StoreError::Invalid("a hook needs an id and a service"));
+    }
+    if hook.state != State::Removed && hook.token.is_none() && hook.connection.is_none() {
+        return Err(StoreError::Invalid("a hook needs a connection (shared webhook) or a token (dedicated webhook)"));
+    }
+    if let Some(id) = &hook.connection {
+        let connection = index.connection(id).ok_or_else(|| StoreError::UnknownConnection(id.clone()))?;
+        if connection.service != hook.service {
+            return Err(StoreError::Invalid("a hook's connection must be of the hook's service"));
+        }
+    }
+    let holder = hook.token.as_deref().and_then(|token| index.hook_by_token(token));
+    if holder.is_some_and(|holder| holder.id != hook.id) {
+        return Err(StoreError::Invalid("another hook has this token"));
+    }
+    Ok(vec![Step::Put(Definition::Hook(Arc::new(hook)))])
+}
+
+/// The hooks go first: a part of this that survives a crash leaves no hook without its connection.
+fn remove_connection(id: String, index: &Index) -> Result<Vec<Step>, StoreError> {
+    if index.connection(&id).is_none() {
+        return Err(StoreError::UnknownConnection(id));
+    }
+    let mut steps: Vec<_> = index.hooks_on(&id).iter().map(|hook| remove_hook(hook)).collect();
+    steps.push(Step::RemoveConnection(id));
+    Ok(steps)
+}
+
+fn remove_hook(hook: &Hook) -> Step {
+    if hook.token.is_none() {
+        return Step::RemoveHook(hook.id.clone());
+    }
+    let emptied = Hook { connection: None, destination: None, parameters: serde_json::Map::new(), state: State::Removed, ..hook.clone() };
+    Step::Put(Definition::Hook(Arc::new(emptied)))
+}
+
+fn living(id: &str, index: &Index) -> Result<Arc<Hook>, StoreError> {
+    let hook = index.hook(id).filter(|hook| hook.state != State::Removed);
+    hook.ok_or_else(|| StoreError::UnknownHook(id.to_owned()))
+}

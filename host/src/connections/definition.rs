@@ -1,0 +1,79 @@
+//! What an operator defines: connections and hooks.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+/// One user's account with a service.
+#[derive(Clone, PartialEq)]
+pub struct Connection {
+    /// Names it for ever.
+    pub id: String,
+    /// The service's name.
+    pub service: String,
+    /// How the service names its user; several connections may have the same.
+    pub uid: String,
+    /// How the operator names it.
+    pub name: Option<String>,
+    /// What else is known about the account; secrets among it.
+    pub data: Map<String, Value>,
+}
+
+/// One listener on a webhook.
+#[derive(Clone, PartialEq)]
+pub struct Hook {
+    /// Names it for ever.
+    pub id: String,
+    /// The service's name.
+    pub service: String,
+    /// The webhook's name. `None`: every shared webhook of the service, or the only dedicated one.
+    pub webhook: Option<String>,
+    /// Whose account it listens for (shared webhooks).
+    pub connection: Option<String>,
+    /// The secret part of its URL (dedicated webhooks).
+    pub token: Option<String>,
+    /// What the spec sees as `parameters`; secrets among it.
+    pub parameters: Map<String, Value>,
+    /// Where its bundles go: `https://...`, `file:PATH`, `stdout:`. `None`: they stay in the journal.
+    pub destination: Option<String>,
+    /// Whether it listens.
+    pub state: State,
+}
+
+/// Whether a hook listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It does.
+    Enabled,
+    /// It does not, until it is enabled again.
+    Disabled,
+    /// It never will again; it is there only so that its URL says "gone" instead of "unknown".
+    Removed,
+}
+
+/// One of both.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Definition {
+    Connection(Arc<Connection>),
+    Hook(Arc<Hook>),
+}
+
+/// Without `data`: what is printed may end in a log, and secrets must not.
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, service, uid, name, data: _ } = self;
+        let mut fields = f.debug_struct("Connection");
+        fields.field("id", id).field("service", service).field("uid", uid).field("name", name).finish_non_exhaustive()
+    }
+}
+
+/// Without `token` and `parameters`, for the same reason.
+impl fmt::Debug for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, service, webhook, connection, destination: _, state, token: _, parameters: _ } = self;
+        let mut fields = f.debug_struct("Hook");
+        fields.field("id", id).field("service", service).field("webhook", webhook).field("connection", connection);
+        fields.field("state", state).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,177 @@
+//! Opening connections: the journal is read, the store is compared with it, and rebuilt if it does not agree.
+
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context as _;
+
+use super::change::Step;
+use super::index::Index;
+use super::log::{Log, Truth};
+use super::record::{self, Write};
+use super::sled::{self, SledStore};
+use super::store::{Contents, Fault, Store};
+use super::writer::catching;
+use crate::data_directory::write_durably;
+
+/// How long the store may take to open: a million connections take under three seconds; a damaged one may take for ever.
+const DEADLINE: Duration = Duration::from_secs(60);
+/// Writes that a rebuild hands to the store at once.
+const REBUILD_BATCH: usize = 1000;
+
+/// The parts of opened connections.
+pub(super) struct Opened {
+    pub(super) log: Log,
+    pub(super) store: SledStore,
+    pub(super) index: Arc<Index>,
+}
+
+/// Opens journal and store in `directory`, which must exist, and fills the index.
+pub(super) fn open(directory: &Path) -> anyhow::Result<Opened> {
+    let journal = directory.join("journal");
+    DirBuilder::new().recursive(true).mode(0o700).create(&journal).with_context(|| format!("cannot make {}", journal.display()))?;
+    let (mut log, mut truth) = Log::open(&journal).context("cannot read the connection journal")?;
+    let place = Place { store: directory.join(sled::NAME), format: directory.join("FORMAT") };
+    let found = place.open();
+    if let Ok((_, contents)) = &found {
+        salvage(&mut log, &mut truth, contents).context("cannot write the connection journal")?;
+    }
+    let store = match found.and_then(|(store, contents)| agree(store, &contents, &truth)) {
+        Ok(store) => store,
+        Err(fault) => place.rebuild(&fault, &truth.contents())?,
+    };
+    Ok(Opened { log, store, index: Arc::new(index(&truth)?) })
+}
+
+/// Brings a store that is only behind up to date. Any other difference is a fault.
+fn agree(mut store: SledStore, contents: &Contents, truth: &Truth) -> Result<SledStore, Fault> {
+    let expected = truth.contents();
+    if *contents == expected {
+        return Ok(store);
+    }
+    if contents.revision == 0 {
+        return Err(Fault("it is empty and its journal is not".into()));
+    }
+    // The last change may have reached the journal and not the store: that is what the journal is for.
+    let behind = truth.last.iter().filter(|(_, (revision, _))| *revision > contents.revision);
+    let mut behind: Vec<_> = behind.map(|(key, (revision, json))| (*revision, Write { key: key.clone(), json: json.clone() })).collect();
+    behind.sort_by_key(|(revision, _)| *revision);
+    let mut caught_up = contents.clone();
+    behind.iter().for_each(|(revision, write)| caught_up.write(*revision, write));
+    if caught_up != expected {
+        return Err(Fault("it does not hold what its journal says".into()));
+    }
+    tracing::info!(changes = behind.len(), "the store of connections was behind its journal and has caught up");
+    catching(|| behind.iter().try_for_each(|(revision, write)| store.apply(*revision, std::slice::from_ref(write))))?;
+    Ok(store)
+}
+
+/// Takes from the store what the journal has lost: all of it if the journal is gone, the damaged part otherwise.
+fn salvage(log: &mut Log, truth: &mut Truth, contents: &Contents) -> anyhow::Result<()> {
+    let gone = truth.last.is_empty();
+    let lost = |revision: u64| gone || truth.damage.iter().any(|damage| damage.lost.contains(&revision));
+    let newer = |key: &String, revision: u64| truth.last.get(key).is_some_and(|(last, _)| *last > revision);
+    let found = contents.rows.iter().filter(|(key, row)| lost(row.revision) && !newer(key, row.revision));
+    let found: Vec<_> = found.map(|(key, row)| Write { key: key.clone(), json: Some(row.json.clone()) }).collect();
+    if found.is_empty() {
+        return Ok(());
+    }
+    tracing::error!(definitions = found.len(), "THE CONNECTION JOURNAL HAD LOST RECORDS: they were taken from the store");
+    for batch in found.chunks(REBUILD_BATCH) {
+        let first = log.append(batch)?;
+        (first..).zip(batch).for_each(|(revision, write)| truth.write(revision, write.clone()));
+    }
+    Ok(())
+}
+
+fn index(truth: &Truth) -> anyhow::Result<Index> {
+    let index = Index::default();
+    for (key, row) in &truth.contents().rows {
+        let definition = record::read(key, &row.json).with_context(|| format!("{key} in the connection journal cannot be read"))?;
+        index.apply(Step::Put(definition.with_context(|| format!("{key} was written by another version of hookwright"))?));
+    }
+    Ok(index)
+}
+
+/// Where the store lies.
+struct Place {
+    store: PathBuf,
+    format: PathBuf,
+}
+
+impl Place {
+    /// Opens the store and reads all of it, within the deadline.
+    fn open(&self) -> Result<(SledStore, Contents), Fault> {
+        self.check_format()?;
+        let (sender, receiver) = sync_channel(1);
+        let directory = self.store.clone();
+        thread::Builder::new().name("open sled".into()).spawn(move || {
+            let opened = catching(|| {
+                let store = SledStore::open(&directory)?;
+                let contents = store.load()?;
+                Ok((store, contents))
+            });
+            // Nobody listens after the deadline.
+            let _ = sender.send(opened);
+        })?;
+        receiver.recv_timeout(DEADLINE).unwrap_or_else(|error| {
+            Err(Fault(match error {
+                RecvTimeoutError::Timeout => format!("it did not open within {} s", DEADLINE.as_secs()),
+                RecvTimeoutError::Disconnected => "it ended while it was opened".into(),
+            }))
+        })
+    }
+
+    /// sled opens what another version has made as an empty database, so the version is written beside it.
+    fn check_format(&self) -> Result<(), Fault> {
+        match fs::read_to_string(&self.format) {
+            Ok(found) if found == sled::FORMAT => Ok(()),
+            Ok(found) => Err(Fault(format!("its FORMAT is \"{}\"", found.trim()))),
+            Err(missing) if missing.kind() == io::ErrorKind::NotFound && !self.store.exists() => {
+                Ok(write_durably(&self.format, sled::FORMAT)?)
+            }
+            Err(error) => Err(Fault(format!("its FORMAT cannot be read: {error}"))),
+        }
+    }
+
+    /// Moves a store that cannot be used aside and makes a new one from the journal.
+    fn rebuild(&self, fault: &Fault, contents: &Contents) -> anyhow::Result<SledStore> {
+        let aside = self.set_aside().context("cannot move the broken store of connections aside")?;
+        tracing::error!(%fault, aside = ?aside, definitions = contents.rows.len(), "THE STORE OF CONNECTIONS WAS NOT USABLE: it is rebuilt from its journal");
+        write_durably(&self.format, sled::FORMAT)?;
+        let (mut store, _) = self.open().map_err(anyhow::Error::msg).context("cannot make a new store of connections")?;
+        catching(|| fill(&mut store, contents)).map_err(anyhow::Error::msg).context("cannot rebuild the store of connections")?;
+        Ok(store)
+    }
+
+    fn set_aside(&self) -> io::Result<Option<PathBuf>> {
+        if !self.store.exists() {
+            return Ok(None);
+        }
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let aside = self.store.with_file_name(format!("{}.broken-{}", sled::NAME, now.as_millis()));
+        fs::rename(&self.store, &aside)?;
+        self.store.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())?;
+        Ok(Some(aside))
+    }
+}
+
+/// Writes everything, in the order of revisions, every row under its own.
+fn fill(store: &mut SledStore, contents: &Contents) -> Result<(), Fault> {
+    let mut rows: Vec<_> = contents.rows.iter().collect();
+    rows.sort_by_key(|(_, row)| row.revision);
+    for run in rows.chunk_by(|(_, one), (_, next)| one.revision + 1 == next.revision) {
+        for part in run.chunks(REBUILD_BATCH) {
+            let writes: Vec<_> = part.iter().map(|(key, row)| Write { key: (*key).clone(), json: Some(row.json.clone()) }).collect();
+            store.apply(part[0].1.revision, &writes)?;
+        }
+    }
+    // Removals count too: the newest revision may have left no row.
+    store.apply(contents.revision, &[])
+}

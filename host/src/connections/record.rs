@@ -1,0 +1,110 @@
+//! How definitions lie on disk: their key, their JSON, and the rows of the store around it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::definition::{Connection, Definition, Hook, State};
+
+/// One definition put or removed, as journal and store keep it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Write {
+    pub(super) key: String,
+    /// The JSON; `None`: removed.
+    pub(super) json: Option<Vec<u8>>,
+}
+
+/// A connection's JSON. Fields may be added if they can be absent.
+#[derive(Serialize, Deserialize)]
+struct ConnectionRecord {
+    id: String,
+    service: String,
+    uid: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(default)]
+    data: Map<String, Value>,
+}
+
+/// A hook's JSON. Fields may be added if they can be absent.
+#[derive(Serialize, Deserialize)]
+struct HookRecord {
+    id: String,
+    service: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    webhook: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    connection: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    #[serde(default)]
+    parameters: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    destination: Option<String>,
+    state: StateRecord,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum StateRecord {
+    Enabled,
+    Disabled,
+    Removed,
+}
+
+pub(super) fn connection_key(id: &str) -> String {
+    format!("connection/{id}")
+}
+
+pub(super) fn hook_key(id: &str) -> String {
+    format!("hook/{id}")
+}
+
+/// What writing a definition writes.
+pub(super) fn put(definition: &Definition) -> Write {
+    let (key, json) = match definition {
+        Definition::Connection(connection) => (connection_key(&connection.id), serde_json::to_vec(&connection_record(connection))),
+        Definition::Hook(hook) => (hook_key(&hook.id), serde_json::to_vec(&hook_record(hook))),
+    };
+    Write { key, json: Some(json.expect("text keys and JSON values always serialise")) }
+}
+
+/// Reads a definition back. `None`: the key is of a kind that this version does not know.
+pub(super) fn read(key: &str, json: &[u8]) -> serde_json::Result<Option<Definition>> {
+    match key.split_once('/') {
+        Some(("connection", _)) => serde_json::from_slice(json).map(|record| Some(connection(record))),
+        Some(("hook", _)) => serde_json::from_slice(json).map(|record| Some(hook(record))),
+        _ => Ok(None),
+    }
+}
+
+fn connection_record(connection: &Connection) -> ConnectionRecord {
+    let Connection { id, service, uid, name, data } = connection.clone();
+    ConnectionRecord { id, service, uid, name, data }
+}
+
+fn connection(record: ConnectionRecord) -> Definition {
+    let ConnectionRecord { id, service, uid, name, data } = record;
+    Definition::Connection(Arc::new(Connection { id, service, uid, name, data }))
+}
+
+fn hook_record(hook: &Hook) -> HookRecord {
+    let Hook { id, service, webhook, connection, token, parameters, destination, state } = hook.clone();
+    let state = match state {
+        State::Enabled => StateRecord::Enabled,
+        State::Disabled => StateRecord::Disabled,
+        State::Removed => StateRecord::Removed,
+    };
+    HookRecord { id, service, webhook, connection, token, parameters, destination, state }
+}
+
+fn hook(record: HookRecord) -> Definition {
+    let HookRecord { id, service, webhook, connection, token, parameters, destination, state } = record;
+    let state = match state {
+        StateRecord::Enabled => State::Enabled,
+        StateRecord::Disabled => State::Disabled,
+        StateRecord::Removed => State::Removed,
+    };
+    Definition::Hook(Arc::new(Hook { id, service, webhook, connection, token, parameters, destination, state }))
+}

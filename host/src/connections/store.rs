@@ -1,0 +1,112 @@
+//! What keeps definitions: a small ordered map on disk or in memory. Every store passes the same contract test.
+
+use std::collections::BTreeMap;
+
+use super::record::Write;
+
+/// The largest value a store takes. With sled's segments of 4 MiB a value up to this size stays inline; larger ones
+/// would go to files that sled never syncs.
+pub(super) const MAX_VALUE: usize = 32 << 10;
+/// Bytes that a store may put before the JSON of a value.
+pub(super) const VALUE_HEADER: usize = 13;
+
+/// A store of definitions. One thread owns it.
+pub(super) trait Store: Send + 'static {
+    /// Everything there is, checked.
+    fn load(&self) -> Result<Contents, Fault>;
+    /// Makes the writes durable, all or none. The first has revision `first`, the others follow.
+    fn apply(&mut self, first: u64, writes: &[Write]) -> Result<(), Fault>;
+}
+
+/// What a store holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Contents {
+    /// The newest write's revision; 0 if there has been none.
+    pub(super) revision: u64,
+    pub(super) rows: BTreeMap<String, Row>,
+}
+
+/// One definition and the revision of the write that made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) revision: u64,
+    pub(super) json: Vec<u8>,
+}
+
+/// A store that cannot be used any more, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fault(pub(super) String);
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<std::io::Error> for Fault {
+    fn from(error: std::io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl Contents {
+    /// Takes in one write.
+    pub(super) fn write(&mut self, revision: u64, write: &Write) {
+        self.revision = self.revision.max(revision);
+        match &write.json {
+            Some(json) => self.rows.insert(write.key.clone(), Row { revision, json: json.clone() }),
+            None => self.rows.remove(&write.key),
+        };
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::memory::MemoryStore;
+    use super::super::sled::SledStore;
+    use super::*;
+
+    fn write(key: &str, json: Option<&str>) -> Write {
+        Write { key: key.into(), json: json.map(|json| json.as_bytes().to_vec()) }
+    }
+
+    fn row(revision: u64, json: &str) -> Row {
+        Row { revision, json: json.into() }
+    }
+
+    /// What every store promises.
+    fn keeps_the_contract(store: &mut impl Store) {
+        assert_eq!(store.load(), Ok(Contents::default()), "a new store is empty");
+
+        store.apply(1, &[write("b", Some("1")), write("a", Some("2")), write("c", Some("3"))]).unwrap();
+        let rows = [("a".into(), row(2, "2")), ("b".into(), row(1, "1")), ("c".into(), row(3, "3"))];
+        assert_eq!(store.load(), Ok(Contents { revision: 3, rows: rows.into() }), "every write has its own revision");
+
+        store.apply(4, &[write("a", Some("4")), write("b", None), write("gone", None)]).unwrap();
+        let rows = [("a".into(), row(4, "4")), ("c".into(), row(3, "3"))];
+        assert_eq!(store.load(), Ok(Contents { revision: 6, rows: rows.into() }), "removals count as revisions");
+
+        store.apply(7, &[write("c", Some("x")), write("c", None), write("c", Some("y"))]).unwrap();
+        assert_eq!(store.load().unwrap().rows["c"], row(9, "y"), "the last write of a batch wins");
+
+        let largest = "x".repeat(MAX_VALUE - VALUE_HEADER);
+        store.apply(10, &[write("large", Some(&largest))]).unwrap();
+        assert_eq!(store.load().unwrap().rows["large"].json.len(), largest.len());
+    }
+
+    #[test]
+    fn the_memory_store_keeps_the_contract() {
+        keeps_the_contract(&mut MemoryStore::default());
+    }
+
+    #[test]
+    fn the_sled_store_keeps_the_contract_and_has_it_all_when_it_is_opened_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut store = SledStore::open(directory.path()).unwrap();
+        keeps_the_contract(&mut store);
+        let contents = store.load().unwrap();
+        drop(store);
+        assert_eq!(SledStore::open(directory.path()).unwrap().load(), Ok(contents));
+    }
+}

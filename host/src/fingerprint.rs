@@ -1,0 +1,15 @@
+//! 128-bit keyed fingerprints of texts that strangers choose: small keys for large in-memory maps.
+
+use std::hash::{BuildHasher as _, Hash, RandomState};
+
+/// A key that is new at every start, so that nobody can choose texts whose fingerprints collide.
+#[derive(Debug, Default)]
+pub(crate) struct Fingerprints([RandomState; 2]);
+
+impl Fingerprints {
+    /// The fingerprint of a value under this key.
+    pub(crate) fn of(&self, value: impl Hash) -> u128 {
+        let [high, low] = &self.0;
+        u128::from(high.hash_one(&value)) << 64 | u128::from(low.hash_one(&value))
+    }
+}
