@@ -1,0 +1,185 @@
+//! Run a service directory's spec and samples natively, with the plugin's own functions.
+//!
+//! Everything goes through the code that the host runs, values through the encoding that they cross
+//! the border in; what is missing is WebAssembly, and the time it takes to build.
+//!
+//! ```no_run
+//! use hookwright_sdk::testing::Service;
+//!
+//! # hookwright_sdk::plugin! {}
+//! # fn main() {
+//! Service::open("services/cards", &PLUGIN).check_samples();
+//! # }
+//! ```
+
+mod adapter;
+mod request;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hookwright_iml::{Environment, Limits, Zone};
+use hookwright_webhook::sample::{self, Surroundings};
+use hookwright_webhook::{LoadOptions, Source, Webhook};
+
+pub use hookwright_webhook::sample::Refusal;
+pub use hookwright_webhook::{Bundle, Item, Reply, Verdict};
+
+pub(crate) use adapter::iml;
+pub use request::request;
+
+use crate::host::native::FROZEN;
+use crate::{Date, Plugin};
+use adapter::Native;
+
+/// Sets the time that plugin functions see on this thread, and `now` in specs.
+pub fn freeze(now: Date) {
+    FROZEN.set(Some(now));
+}
+
+/// A service directory with the plugin under test.
+#[derive(Debug)]
+pub struct Service {
+    directory: PathBuf,
+    common: Option<String>,
+    plugin: Native,
+}
+
+impl Service {
+    /// The service in `directory`. A relative path is looked for from the crate's directory, where
+    /// cargo runs tests.
+    pub fn open(directory: impl AsRef<Path>, plugin: &'static Plugin) -> Self {
+        let directory = directory.as_ref().to_owned();
+        assert!(
+            directory.is_dir(),
+            "there is no directory {}",
+            directory.display()
+        );
+        let common = fs::read_to_string(directory.join("common.json")).ok();
+        Self {
+            directory,
+            common,
+            plugin: Native::new(plugin),
+        }
+    }
+
+    /// Runs a request, in the form of a sample's `request.http`, through the service's only webhook,
+    /// or through the one that the request names.
+    ///
+    /// # Panics
+    /// Where the spec cannot be loaded; the message is its diagnostics.
+    pub fn run(&self, request: &[u8]) -> Result<Verdict, Refusal> {
+        let request = sample::Request::parse(request).map_err(Refusal::Malformed)?;
+        let webhook = self.webhook(request.given.webhook.as_deref());
+        let environment = environment();
+        let surroundings = Surroundings {
+            environment: &environment,
+            common: self.common.as_deref(),
+            hook: None,
+            plugin: Some(&self.plugin),
+        };
+        sample::run(&webhook, &request, surroundings)
+    }
+
+    /// Runs every folder in `samples`: its `request.http` must give its `reply.http` and `bundles.json`.
+    ///
+    /// # Panics
+    /// With every difference there is, or where there are no samples.
+    pub fn check_samples(&self) {
+        let samples = self.samples();
+        assert!(
+            !samples.is_empty(),
+            "there are no samples in {}",
+            self.directory.display()
+        );
+        let wrong: Vec<String> = samples
+            .iter()
+            .flat_map(|sample| self.check(sample))
+            .collect();
+        assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    }
+
+    fn samples(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.directory.join("samples"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        let mut samples: Vec<PathBuf> = entries
+            .map(|entry| entry.path())
+            .filter(|path| path.join("request.http").is_file())
+            .collect();
+        samples.sort();
+        samples
+    }
+
+    /// What is wrong with one sample.
+    fn check(&self, sample: &Path) -> Vec<String> {
+        let verdict = match self.run(&read(&sample.join("request.http"))) {
+            Ok(verdict) => verdict,
+            Err(refusal) => return vec![format!("{}: {refusal}", sample.display())],
+        };
+        let reply = sample.join("reply.http");
+        let reply = reply.is_file().then(|| {
+            sample::parse_reply(&read(&reply))
+                .map(|expected| sample::compare_reply(&expected, &verdict.reply))
+        });
+        let bundles = fs::read_to_string(sample.join("bundles.json"))
+            .ok()
+            .map(|expected| sample::compare_items(&expected, &verdict.items));
+        let failure = verdict
+            .failure
+            .as_ref()
+            .map(|failure| Ok(Some(failure.to_string())));
+        let outcomes = [failure, reply, bundles].into_iter().flatten();
+        let problems = outcomes
+            .filter_map(|outcome| outcome.unwrap_or_else(|malformed| Some(malformed.to_string())));
+        problems
+            .map(|problem| format!("{}: {problem}", sample.display()))
+            .collect()
+    }
+
+    fn webhook(&self, name: Option<&str>) -> Webhook {
+        let path = match name {
+            Some(name) => self.directory.join("webhooks").join(format!("{name}.json")),
+            None => self.directory.join("webhook.json"),
+        };
+        let text = String::from_utf8(read(&path))
+            .unwrap_or_else(|_| panic!("{} is not UTF-8", path.display()));
+        let source = Source::new(path.display().to_string(), text);
+        let service = self
+            .directory
+            .file_name()
+            .map(|name| name.to_string_lossy())
+            .unwrap_or_default();
+        let options = LoadOptions {
+            name: name.unwrap_or(&service),
+            plugin: Some(&self.plugin),
+            shared: false,
+        };
+        match Webhook::load(&source, options) {
+            Ok((webhook, _)) => webhook,
+            Err(diagnostics) => {
+                let rendered: Vec<String> = diagnostics
+                    .iter()
+                    .map(|diagnostic| diagnostic.render(&source.text, false))
+                    .collect();
+                panic!("\n{}", rendered.join("\n"));
+            }
+        }
+    }
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
+}
+
+/// The environment of a test: frozen where [`freeze`] said so, with no randomness.
+fn environment() -> Environment {
+    let now = hookwright_iml::Date::from_milliseconds(crate::host::now().milliseconds());
+    Environment {
+        now: now.expect("the machine's clock is within the calendar"),
+        zone: Zone::UTC,
+        random: || 0x9e37_79b9_7f4a_7c15,
+        limits: Limits::default(),
+    }
+}
