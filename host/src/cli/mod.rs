@@ -51,6 +51,7 @@ enum Command {
     Eval(eval::Arguments),
     Functions(functions::Arguments),
     Completions(completions::Arguments),
+    Plugin(plugin::Arguments),
 }
 
 /// Runs one parsed command line.
@@ -61,6 +62,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Eval(arguments) => eval::run(arguments),
         Command::Functions(arguments) => functions::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),
+        Command::Plugin(arguments) => plugin::run(arguments),
     }
 }
 

@@ -1,0 +1,129 @@
+//! The contract of `sdk/wit` on the host's side: its bindings, and the check that a component keeps it.
+
+use std::fmt;
+
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// What wasmtime makes of the contract.
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    unsafe_code,
+    clippy::all,
+    clippy::pedantic
+)]
+pub(super) mod bindings {
+    wasmtime::component::bindgen!({
+        path: "../sdk/wit",
+        world: "plugin",
+        with: { "hookwright:plugin/request.request": crate::plugin::state::CurrentRequest },
+    });
+}
+
+/// The version of the contract that this host speaks.
+const OFFERED: &str = "1.0.0";
+const PACKAGE: &str = "hookwright:plugin/";
+const INTERFACES: &[&str] = &["clock", "iml", "log", "request", "types"];
+
+/// Why a file is not a plugin that this host can run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoadError {
+    /// Larger than the host takes.
+    TooLarge {
+        /// The file, in bytes.
+        size: usize,
+        /// What is allowed.
+        limit: usize,
+    },
+    /// Neither a module nor a component.
+    NotWasm,
+    /// A module that does not say what it is for.
+    NoInterface(String),
+    /// Built against another major version of the contract.
+    OtherVersion(String),
+    /// Wants something of the host that plugins are not given.
+    Import(String),
+    /// Not valid WebAssembly, or beyond the limits.
+    Invalid(String),
+    /// What it says it offers cannot be used.
+    Description(String),
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge { size, limit } => write!(out, "the plugin has {size} bytes; the limit is {limit}"),
+            Self::NotWasm => out.write_str("this is not WebAssembly: a plugin is a component, or a module made with hookwright-sdk"),
+            Self::NoInterface(reason) => write!(out, "this is WebAssembly, but not a plugin: {reason}"),
+            Self::OtherVersion(built_for) => write!(
+                out,
+                "the plugin was built for hookwright:plugin {built_for}; this host speaks {OFFERED}: rebuild it with a matching hookwright-sdk"
+            ),
+            Self::Import(name) => write!(out, "the plugin imports {name}, which plugins are not given{}", import_help(name)),
+            Self::Invalid(reason) => write!(out, "the plugin cannot be compiled: {reason}"),
+            Self::Description(reason) => write!(out, "the plugin's description of itself is wrong: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+fn import_help(name: &str) -> &'static str {
+    if name.starts_with("wasi:") {
+        ": there is no WASI here; build for wasm32-unknown-unknown, as `hookwright plugin build` does"
+    } else {
+        ": it may import hookwright:plugin/{clock, iml, log, request} and nothing else"
+    }
+}
+
+/// Checks by name what the component imports and exports, so that the message is about the
+/// plugin and not about types.
+pub(super) fn check(engine: &Engine, component: &Component) -> Result<(), LoadError> {
+    let world = component.component_type();
+    let names = world
+        .imports(engine)
+        .map(|(name, _)| name)
+        .chain(world.exports(engine).map(|(name, _)| name));
+    if let Some(other) = names
+        .filter_map(version)
+        .find(|version| major(version) != major(OFFERED))
+    {
+        return Err(LoadError::OtherVersion(other.to_owned()));
+    }
+    if let Some((name, _)) = world.imports(engine).find(|(name, _)| !is_offered(name)) {
+        return Err(LoadError::Import(name.to_owned()));
+    }
+    let exports_guest = world
+        .exports(engine)
+        .any(|(name, _)| interface(name) == Some("guest"));
+    if !exports_guest {
+        return Err(LoadError::NoInterface(format!(
+            "it does not export {PACKAGE}guest"
+        )));
+    }
+    Ok(())
+}
+
+/// The version of our package in an import's or export's name.
+fn version(name: &str) -> Option<&str> {
+    name.strip_prefix(PACKAGE)?
+        .split_once('@')
+        .map(|(_, version)| version)
+}
+
+fn interface(name: &str) -> Option<&str> {
+    let name = name.strip_prefix(PACKAGE)?;
+    Some(
+        name.split_once('@')
+            .map_or(name, |(interface, _)| interface),
+    )
+}
+
+fn major(version: &str) -> &str {
+    version.split('.').next().unwrap_or(version)
+}
+
+fn is_offered(import: &str) -> bool {
+    interface(import).is_some_and(|interface| INTERFACES.contains(&interface))
+}

@@ -1,0 +1,217 @@
+//! What a plugin says it offers, checked.
+
+use std::collections::HashSet;
+
+use hookwright_iml as iml;
+use hookwright_webhook::Exports;
+
+use super::contract::LoadError;
+use super::contract::bindings::exports::hookwright::plugin::guest as wire;
+
+/// What a plugin offers, as it described itself when it was loaded.
+#[derive(Clone, Debug)]
+pub struct Description {
+    /// The plugin's name.
+    pub name: String,
+    /// Its version, as its author numbers it.
+    pub version: String,
+    /// Its functions.
+    pub functions: Vec<Function>,
+    /// Its uid extractors.
+    pub extractors: Vec<Extractor>,
+    signatures: Vec<iml::Signature>,
+    extractor_names: Vec<String>,
+}
+
+/// A function that specs may call.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// As written in an expression.
+    pub name: String,
+    /// Documentation, Markdown.
+    pub summary: String,
+    /// In order.
+    pub parameters: Vec<Parameter>,
+    /// What it gives: "text", "any" ...
+    pub returns: &'static str,
+}
+
+/// One parameter of a [`Function`].
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// What it takes: "text", "any" ...
+    pub kind: &'static str,
+    /// A call may leave it out.
+    pub optional: bool,
+    /// It takes all further arguments.
+    pub variadic: bool,
+}
+
+/// A uid extractor.
+#[derive(Clone, Debug)]
+pub struct Extractor {
+    /// The webhook it is for.
+    pub name: String,
+    /// Documentation, Markdown.
+    pub summary: String,
+}
+
+impl Function {
+    /// How it is called, as the reference of the built-in functions shows it: `luhn(number; [strict])`.
+    pub fn signature(&self) -> String {
+        let parameters: Vec<String> = self.parameters.iter().map(Parameter::shown).collect();
+        format!("{}({})", self.name, parameters.join("; "))
+    }
+}
+
+impl Parameter {
+    fn shown(&self) -> String {
+        match (self.optional, self.variadic) {
+            (_, true) => format!("{}…", self.name),
+            (true, false) => format!("[{}]", self.name),
+            (false, false) => self.name.clone(),
+        }
+    }
+}
+
+impl Exports for Description {
+    fn functions(&self) -> &[iml::Signature] {
+        &self.signatures
+    }
+
+    fn extractors(&self) -> &[String] {
+        &self.extractor_names
+    }
+}
+
+impl Description {
+    /// Takes over what the plugin said, unless it cannot be used.
+    pub(super) fn from_wire(description: wire::Description) -> Result<Self, LoadError> {
+        let functions: Vec<Function> = description.functions.into_iter().map(function).collect();
+        let extractors: Vec<Extractor> = description
+            .extractors
+            .into_iter()
+            .map(|extractor| Extractor {
+                name: extractor.name,
+                summary: extractor.summary,
+            })
+            .collect();
+        check_functions(&functions)?;
+        check_extractors(&extractors)?;
+        Ok(Self {
+            name: description.name,
+            version: description.version,
+            signatures: functions.iter().map(signature).collect(),
+            extractor_names: extractors
+                .iter()
+                .map(|extractor| extractor.name.clone())
+                .collect(),
+            functions,
+            extractors,
+        })
+    }
+}
+
+fn check_functions(functions: &[Function]) -> Result<(), LoadError> {
+    let mut seen = HashSet::new();
+    for Function {
+        name, parameters, ..
+    } in functions
+    {
+        let problem = if !is_identifier(name) {
+            "is not a name that an expression can call"
+        } else if iml::functions::find(name).is_some() {
+            "has the name of a built-in function"
+        } else if !seen.insert(name) {
+            "is there twice"
+        } else if parameters
+            .iter()
+            .rev()
+            .skip(1)
+            .any(|parameter| parameter.variadic)
+        {
+            "has a variadic parameter that is not the last"
+        } else {
+            continue;
+        };
+        return Err(LoadError::Description(format!(
+            "the function `{name}` {problem}"
+        )));
+    }
+    Ok(())
+}
+
+fn check_extractors(extractors: &[Extractor]) -> Result<(), LoadError> {
+    let mut seen = HashSet::new();
+    match extractors
+        .iter()
+        .find(|extractor| !seen.insert(&extractor.name))
+    {
+        Some(twice) => Err(LoadError::Description(format!(
+            "the uid extractor `{}` is there twice",
+            twice.name
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn is_identifier(name: &str) -> bool {
+    let mut letters = name.bytes();
+    letters
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == b'_')
+}
+
+fn function(function: wire::Function) -> Function {
+    let parameters = function.parameters.into_iter().map(|parameter| Parameter {
+        name: parameter.name,
+        kind: kind_name(parameter.kind),
+        optional: parameter.optional,
+        variadic: parameter.variadic,
+    });
+    Function {
+        name: function.name,
+        summary: function.summary,
+        parameters: parameters.collect(),
+        returns: kind_name(function.returns),
+    }
+}
+
+fn signature(function: &Function) -> iml::Signature {
+    let parameters = function.parameters.iter().map(|parameter| iml::Parameter {
+        name: parameter.name.clone(),
+        optional: parameter.optional,
+        variadic: parameter.variadic,
+    });
+    iml::Signature {
+        name: function.name.clone(),
+        parameters: parameters.collect(),
+        summary: first_paragraph(&function.summary),
+    }
+}
+
+/// What stands alone where there is room for one line.
+pub fn first_paragraph(documentation: &str) -> String {
+    let lines = documentation
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(" ")
+}
+
+fn kind_name(kind: wire::Kind) -> &'static str {
+    match kind {
+        wire::Kind::Any => "any",
+        wire::Kind::Null => "null",
+        wire::Kind::Boolean => "boolean",
+        wire::Kind::Number => "number",
+        wire::Kind::Text => "text",
+        wire::Kind::Date => "date",
+        wire::Kind::Binary => "binary",
+        wire::Kind::Array => "array",
+        wire::Kind::Collection => "collection",
+    }
+}

@@ -1,0 +1,128 @@
+//! Everything that all plugins share, and a plugin once it is loaded.
+
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use hookwright_iml::{Date, Environment, Limits, Zone};
+use wasmtime::component::{HasSelf, Linker};
+
+use super::cache::Cache;
+use super::compile::Compiler;
+use super::contract::{self, LoadError, bindings};
+use super::description::Description;
+use super::session::{Running, Session};
+use super::settings::Settings;
+use super::slots::Slots;
+use super::state::State;
+use super::stopped::Stopped;
+use super::{plain, ticker};
+
+/// Loads plugins; there is one in a host.
+pub struct Engine(Arc<Shared>);
+
+/// What every plugin and session needs of the engine.
+pub(super) struct Shared {
+    pub(super) settings: Settings,
+    pub(super) slots: Arc<Slots>,
+    pub(super) wasmtime: wasmtime::Engine,
+    linker: Linker<State>,
+    compiler: Compiler,
+}
+
+/// A plugin, compiled and linked; each request gets an instance of its own.
+pub struct Plugin {
+    pub(super) shared: Arc<Shared>,
+    pub(super) prepared: bindings::PluginPre<State>,
+    description: Description,
+}
+
+impl Engine {
+    /// An engine with these limits. A cache directory that cannot be used is an error; an address
+    /// space too small for the pool is not.
+    pub fn new(settings: &Settings) -> Result<Self> {
+        let cache = settings.cache.as_deref().map(Cache::open).transpose()?;
+        let wasmtime = settings
+            .wasmtime_engine()
+            .map_err(plain)
+            .context("cannot set up the plugin engine")?;
+        ticker::start(&wasmtime).context("cannot start the plugins' clock")?;
+        let mut linker = Linker::new(&wasmtime);
+        bindings::Plugin::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)
+            .map_err(plain)
+            .context("cannot link the plugins' imports")?;
+        Ok(Self(Arc::new(Shared {
+            settings: settings.clone(),
+            slots: Slots::new(settings.instances),
+            wasmtime,
+            linker,
+            compiler: Compiler::new(cache),
+        })))
+    }
+
+    /// Loads a plugin from the bytes of its file. Blocks: compiling takes about a second for 1.3 MiB.
+    pub fn load(&self, bytes: &[u8]) -> Result<Arc<Plugin>, LoadError> {
+        let limit = self.0.settings.file_size;
+        if bytes.len() > limit {
+            return Err(LoadError::TooLarge {
+                size: bytes.len(),
+                limit,
+            });
+        }
+        let component = self.0.compiler.compile(&self.0.wasmtime, bytes)?;
+        contract::check(&self.0.wasmtime, &component)?;
+        let prepared = self
+            .0
+            .linker
+            .instantiate_pre(&component)
+            .and_then(bindings::PluginPre::new);
+        let prepared = prepared.map_err(|error| LoadError::Invalid(format!("{error:#}")))?;
+        let description = describe(&self.0, &prepared)?;
+        Ok(Arc::new(Plugin {
+            shared: Arc::clone(&self.0),
+            prepared,
+            description,
+        }))
+    }
+}
+
+/// Asks a fresh instance what it offers, under the limits of every call.
+fn describe(
+    shared: &Arc<Shared>,
+    prepared: &bindings::PluginPre<State>,
+) -> Result<Description, LoadError> {
+    let environment = Environment {
+        now: Date::from_milliseconds(0).expect("1970 is a date"),
+        zone: Zone::UTC,
+        random: || 0,
+        limits: Limits::default(),
+    };
+    let described = Running::start(shared, prepared, Rc::from("(loading)"), environment).and_then(
+        |mut running| {
+            let mut left = shared.settings.deadline;
+            running.run(&mut left, |guest, store| guest.call_describe(store))
+        },
+    );
+    let described =
+        described.map_err(|stopped: Stopped| LoadError::Description(stopped.to_string()))?;
+    Description::from_wire(described)
+}
+
+impl Plugin {
+    /// What it offers.
+    pub fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// Its calls during one request.
+    pub fn begin(self: &Arc<Self>, environment: &Environment) -> Session {
+        Session::new(Arc::clone(self), environment.clone())
+    }
+}
+
+impl fmt::Debug for Plugin {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.description.fmt(out)
+    }
+}

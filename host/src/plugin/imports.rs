@@ -1,0 +1,175 @@
+//! What the host does for a plugin: log, clock, IML's built-in functions, the request.
+
+use std::rc::Rc;
+
+use hookwright_iml::{self as iml, Environment, NoCustom, Scope, Template, Value};
+use tracing::{debug, error, info, warn};
+use wasmtime::component::Resource;
+
+use super::contract::bindings::hookwright::plugin::{clock, iml as built_in, log, request, types};
+use super::state::{CurrentRequest, RequestParts, State};
+use super::wire;
+
+/// Lines of one instance that are written; the rest is dropped, with one line that says so.
+const LINES: u32 = 100;
+/// Bytes of one line that are written.
+const LINE: usize = 4096;
+
+impl types::Host for State {}
+
+impl log::Host for State {
+    fn write(&mut self, level: log::Level, message: String) {
+        self.log.lines = self.log.lines.saturating_add(1);
+        let plugin = &*self.plugin;
+        if self.log.lines == LINES {
+            warn!(
+                plugin,
+                "the plugin logs too much; the rest of this request's lines is dropped"
+            );
+        }
+        let message = cut(message);
+        if self.log.lines < LINES {
+            match level {
+                log::Level::Debug => debug!(plugin, "{message}"),
+                log::Level::Info => info!(plugin, "{message}"),
+                log::Level::Warn => warn!(plugin, "{message}"),
+                log::Level::Error => error!(plugin, "{message}"),
+            }
+        }
+        if matches!(level, log::Level::Error) {
+            self.log.last_error = Some(message);
+        }
+    }
+}
+
+fn cut(mut message: String) -> String {
+    if message.len() > LINE {
+        message.truncate(message.floor_char_boundary(LINE));
+        message.push('…');
+    }
+    message
+}
+
+impl clock::Host for State {
+    fn now_ms(&mut self) -> u64 {
+        u64::try_from(self.environment.now.milliseconds()).unwrap_or_default()
+    }
+}
+
+impl built_in::Host for State {
+    fn call(&mut self, name: String, arguments: Vec<u8>) -> Result<Vec<u8>, String> {
+        let Value::Array(arguments) = wire::decode(&arguments)? else {
+            return Err("the arguments are not an array".to_owned());
+        };
+        let scope = Call {
+            arguments: arguments.to_vec(),
+            environment: &self.environment,
+        };
+        let result = scope.call_built_in(&name)?;
+        Ok(wire::encode(&result))
+    }
+}
+
+/// A call of a built-in function as an expression: its arguments are the variables `a0`, `a1`, ...
+struct Call<'e> {
+    arguments: Vec<Value<'static>>,
+    environment: &'e Environment,
+}
+
+impl Call<'_> {
+    fn call_built_in(&self, name: &str) -> Result<Value<'static>, String> {
+        if iml::functions::find(name).is_none() {
+            return Err(format!("there is no built-in function {name}"));
+        }
+        let arguments: Vec<String> = (0..self.arguments.len())
+            .map(|index| format!("a{index}"))
+            .collect();
+        let expression = format!("{{{{{name}({})}}}}", arguments.join("; "));
+        let (template, _) =
+            Template::from_text(&expression, &NoCustom).map_err(|errors| first_message(&errors))?;
+        let result = template.evaluate(self).map_err(|error| error.message)?;
+        Ok(result.into_owned())
+    }
+}
+
+fn first_message(errors: &[iml::Error]) -> String {
+    errors
+        .first()
+        .map(|error| error.message.clone())
+        .unwrap_or_default()
+}
+
+impl<'v> Scope<'v> for Call<'_> {
+    fn variable(&self, name: &str) -> Value<'v> {
+        let index = name
+            .strip_prefix('a')
+            .and_then(|index| index.parse::<usize>().ok());
+        index
+            .and_then(|index| self.arguments.get(index))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    fn environment(&self) -> &Environment {
+        self.environment
+    }
+
+    fn call(&self, function: &str, _: &[Value<'v>]) -> Result<Value<'v>, String> {
+        Err(format!("{function} is not a built-in function"))
+    }
+}
+
+impl State {
+    /// The request of the running call. The handle to it is lent for one call of `uid` only.
+    fn parts(&self) -> Rc<RequestParts> {
+        Rc::clone(
+            self.request
+                .as_ref()
+                .expect("a handle exists only while a request is looked at"),
+        )
+    }
+}
+
+impl request::Host for State {}
+
+impl request::HostRequest for State {
+    fn method(&mut self, _: Resource<CurrentRequest>) -> String {
+        self.parts().method.clone()
+    }
+
+    fn url(&mut self, _: Resource<CurrentRequest>) -> String {
+        self.parts().url.clone()
+    }
+
+    fn path(&mut self, _: Resource<CurrentRequest>) -> String {
+        self.parts().path.clone()
+    }
+
+    fn remote_address(&mut self, _: Resource<CurrentRequest>) -> String {
+        self.parts().remote_address.clone()
+    }
+
+    fn header(&mut self, _: Resource<CurrentRequest>, name: String) -> Option<String> {
+        self.parts().header(&name)
+    }
+
+    fn headers(&mut self, _: Resource<CurrentRequest>) -> Vec<(String, String)> {
+        self.parts().headers.clone()
+    }
+
+    fn query(&mut self, _: Resource<CurrentRequest>) -> Vec<u8> {
+        self.parts().query.clone()
+    }
+
+    fn body(&mut self, _: Resource<CurrentRequest>) -> Vec<u8> {
+        self.parts().body.clone()
+    }
+
+    fn raw_body(&mut self, _: Resource<CurrentRequest>) -> Vec<u8> {
+        self.parts().raw_body.clone()
+    }
+
+    fn drop(&mut self, _: Resource<CurrentRequest>) -> wasmtime::Result<()> {
+        Ok(())
+    }
+}

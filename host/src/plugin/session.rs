@@ -1,0 +1,182 @@
+//! One request's calls into a plugin: a fresh instance, made at the first call and gone with the request.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hookwright_iml::{Environment, Value};
+use hookwright_webhook::Request;
+use wasmtime::Store;
+use wasmtime::component::Resource;
+
+use super::contract::bindings;
+use super::contract::bindings::exports::hookwright::plugin::guest::Guest;
+use super::contract::bindings::hookwright::plugin::types::Failure;
+use super::engine::{Plugin, Shared};
+use super::settings::{Settings, TICK};
+use super::slots::Slot;
+use super::state::{RequestParts, State};
+use super::stopped::Stopped;
+use super::wire;
+
+/// A plugin at work on one request.
+///
+/// Its calls block their thread for as long as the plugin's deadline allows: inside a runtime, run
+/// what calls them in `block_in_place`.
+pub struct Session {
+    plugin: Arc<Plugin>,
+    environment: Environment,
+    work: RefCell<Work>,
+}
+
+struct Work {
+    running: Option<Running>,
+    /// Time left for this request.
+    left: Duration,
+    request: Option<Rc<RequestParts>>,
+}
+
+/// A living instance.
+pub(super) struct Running {
+    store: Store<State>,
+    instance: bindings::Plugin,
+    shared: Arc<Shared>,
+    _slot: Slot,
+}
+
+impl Session {
+    pub(super) fn new(plugin: Arc<Plugin>, environment: Environment) -> Self {
+        let left = plugin.shared.settings.deadline;
+        Self {
+            plugin,
+            environment,
+            work: RefCell::new(Work {
+                running: None,
+                left,
+                request: None,
+            }),
+        }
+    }
+
+    /// Runs `call` in this request's instance. One that was stopped is not called again: the next
+    /// call gets another, within what is left of the request's time.
+    fn run<T>(
+        &self,
+        call: impl FnOnce(&Guest, &mut Store<State>) -> wasmtime::Result<T>,
+    ) -> Result<T, String> {
+        let mut work = self.work.borrow_mut();
+        let Work {
+            running,
+            left,
+            request,
+        } = &mut *work;
+        let mut instance = match running.take() {
+            Some(instance) => instance,
+            None => self.start().map_err(|stopped| stopped.to_string())?,
+        };
+        instance.store.data_mut().request.clone_from(request);
+        let result = instance
+            .run(left, call)
+            .map_err(|stopped| stopped.to_string())?;
+        *running = Some(instance);
+        Ok(result)
+    }
+
+    fn start(&self) -> Result<Running, Stopped> {
+        let name = Rc::from(self.plugin.description().name.as_str());
+        Running::start(
+            &self.plugin.shared,
+            &self.plugin.prepared,
+            name,
+            self.environment.clone(),
+        )
+    }
+
+    /// Encodes the request once, at the first look at it.
+    fn see(&self, request: &Request<'_>) {
+        self.work
+            .borrow_mut()
+            .request
+            .get_or_insert_with(|| Rc::new(RequestParts::of(request)));
+    }
+}
+
+impl hookwright_webhook::Plugin for Session {
+    fn call(&self, function: &str, arguments: &[Value<'_>]) -> Result<Value<'static>, String> {
+        let arguments = wire::encode_all(arguments);
+        let result = self.run(|guest, store| guest.call_call(store, function, &arguments))?;
+        wire::decode(&result.map_err(message)?)
+    }
+
+    fn uids(
+        &self,
+        extractor: &str,
+        request: &Request<'_>,
+        item: Option<&Value<'_>>,
+    ) -> Result<Vec<String>, String> {
+        self.see(request);
+        let item = item.map(wire::encode);
+        let result = self.run(|guest, store| {
+            guest.call_uid(store, extractor, Resource::new_borrow(0), item.as_deref())
+        })?;
+        result.map_err(message)
+    }
+}
+
+fn message(failure: Failure) -> String {
+    match failure {
+        Failure::InvalidArgument((index, problem)) => {
+            format!("argument {}: {problem}", u64::from(index) + 1)
+        }
+        Failure::Failed(message) => message,
+    }
+}
+
+impl Running {
+    /// A fresh instance. Its start function, if it has one, runs under the same limits as its calls.
+    pub(super) fn start(
+        shared: &Arc<Shared>,
+        prepared: &bindings::PluginPre<State>,
+        plugin: Rc<str>,
+        environment: Environment,
+    ) -> Result<Self, Stopped> {
+        let settings = &shared.settings;
+        let slot = shared.slots.take(settings.patience).ok_or(Stopped::Busy)?;
+        let mut store = Store::new(&shared.wasmtime, State::new(plugin, settings, environment));
+        store.limiter(|state| &mut state.limits);
+        store.set_hostcall_fuel(settings.result_size);
+        store.set_epoch_deadline(ticks(settings.deadline));
+        match prepared.instantiate(&mut store) {
+            Ok(instance) => Ok(Self {
+                store,
+                instance,
+                shared: Arc::clone(shared),
+                _slot: slot,
+            }),
+            Err(error) => Err(Stopped::from_error(&error, store.data(), settings)),
+        }
+    }
+
+    /// Runs one call within `left`, and takes the time it took from it.
+    pub(super) fn run<T>(
+        &mut self,
+        left: &mut Duration,
+        call: impl FnOnce(&Guest, &mut Store<State>) -> wasmtime::Result<T>,
+    ) -> Result<T, Stopped> {
+        let settings: &Settings = &self.shared.settings;
+        if left.is_zero() {
+            return Err(Stopped::Deadline(settings.deadline));
+        }
+        self.store.set_epoch_deadline(ticks(*left));
+        let begun = Instant::now();
+        let result = call(self.instance.hookwright_plugin_guest(), &mut self.store);
+        *left = left.saturating_sub(begun.elapsed());
+        result.map_err(|error| Stopped::from_error(&error, self.store.data(), settings))
+    }
+}
+
+/// How many ticks of the clock a call of this length may see; one more, since the first is partial.
+fn ticks(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos().div_ceil(TICK.as_nanos())).unwrap_or(u64::MAX - 1) + 1
+}

@@ -1,0 +1,91 @@
+//! What a plugin may use, and how wasmtime is set up for it.
+//!
+//! The figures are measurements of wasmtime 48 with guests built by `plugin build`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+/// The limits that plugins run under.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where compiled plugins are kept; a directory of the host's own. None: compiled at each start.
+    pub cache: Option<PathBuf>,
+    /// The largest plugin file, in bytes. Compilation cannot be interrupted; this is what bounds it.
+    pub file_size: usize,
+    /// Time in a plugin during one request, all calls together.
+    pub deadline: Duration,
+    /// How long a request waits for a free instance when all are in use.
+    pub patience: Duration,
+    /// Linear memory of one instance, in bytes.
+    pub memory: usize,
+    /// What a plugin may hand to the host in one call, in bytes.
+    pub result_size: usize,
+    /// How many instances may live at once.
+    pub instances: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            cache: None,
+            file_size: 32 << 20,
+            deadline: Duration::from_millis(100),
+            patience: Duration::from_secs(5),
+            memory: 64 << 20,
+            result_size: 4 << 20,
+            instances: 64,
+        }
+    }
+}
+
+/// How often the clock that ends overlong calls ticks.
+pub(super) const TICK: Duration = Duration::from_millis(5);
+
+/// Memory of an instance that stays mapped between two uses; enough for what a plugin starts with.
+const KEPT_MEMORY: usize = 1 << 20;
+const KEPT_TABLE: usize = 4 << 10;
+/// Table elements of one instance: function pointers, so far more than any plugin has.
+pub(super) const TABLE_ELEMENTS: usize = 20_000;
+
+impl Settings {
+    /// An engine with a pool of instances; where the address space does not allow that, one that
+    /// reserves less, and then one that maps memory as it is needed.
+    pub(super) fn wasmtime_engine(&self) -> wasmtime::Result<wasmtime::Engine> {
+        wasmtime::Engine::new(&self.pooled(|_| {}))
+            .or_else(|_| {
+                wasmtime::Engine::new(&self.pooled(|config| {
+                    config
+                        .memory_reservation(self.memory as u64)
+                        .memory_guard_size(64 << 10);
+                }))
+            })
+            .or_else(|_| wasmtime::Engine::new(&Self::base()))
+    }
+
+    /// What holds however memory is had. No fuel: epochs bound time at a third of the cost. Wasmtime's
+    /// features for parallel compilation, garbage collection and threads are not even compiled in.
+    fn base() -> Config {
+        let mut config = Config::new();
+        config.epoch_interruption(true);
+        config
+    }
+
+    fn pooled(&self, adjust: impl FnOnce(&mut Config)) -> Config {
+        let mut pool = PoolingAllocationConfig::new();
+        pool.total_component_instances(self.instances)
+            .total_memories(self.instances)
+            .total_stacks(self.instances)
+            .total_core_instances(self.instances * 8)
+            .total_tables(self.instances * 4)
+            .max_memory_size(self.memory)
+            .table_elements(TABLE_ELEMENTS)
+            .linear_memory_keep_resident(KEPT_MEMORY)
+            .table_keep_resident(KEPT_TABLE);
+        let mut config = Self::base();
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+        adjust(&mut config);
+        config
+    }
+}

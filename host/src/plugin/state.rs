@@ -1,0 +1,122 @@
+//! What an instance has on the host's side: its limits, its log, the request it serves.
+
+use std::rc::Rc;
+
+use hookwright_iml::Environment;
+use hookwright_webhook::Request;
+use wasmtime::{ResourceLimiter, Result};
+
+use super::settings::{Settings, TABLE_ELEMENTS};
+use super::wire;
+
+/// The data of a store.
+pub(super) struct State {
+    /// The plugin's name, for the log.
+    pub(super) plugin: Rc<str>,
+    pub(super) limits: Limits,
+    pub(super) environment: Environment,
+    /// The request that an extractor looks at.
+    pub(super) request: Option<Rc<RequestParts>>,
+    pub(super) log: Log,
+}
+
+impl State {
+    pub(super) fn new(plugin: Rc<str>, settings: &Settings, environment: Environment) -> Self {
+        let limits = Limits {
+            memory: settings.memory,
+            memory_refused: false,
+        };
+        Self {
+            plugin,
+            limits,
+            environment,
+            request: None,
+            log: Log::default(),
+        }
+    }
+}
+
+/// How much an instance may take.
+pub(super) struct Limits {
+    memory: usize,
+    /// It asked for more than it may have: what an allocation failure in the plugin comes from.
+    pub(super) memory_refused: bool,
+}
+
+impl ResourceLimiter for Limits {
+    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+        let granted = desired <= self.memory;
+        self.memory_refused |= !granted;
+        Ok(granted)
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+        Ok(desired <= TABLE_ELEMENTS)
+    }
+
+    fn instances(&self) -> usize {
+        32
+    }
+
+    fn tables(&self) -> usize {
+        8
+    }
+
+    fn memories(&self) -> usize {
+        8
+    }
+}
+
+/// What an instance has logged.
+#[derive(Default)]
+pub(super) struct Log {
+    pub(super) lines: u32,
+    /// The last line of level error: what a panic said before it became a trap.
+    pub(super) last_error: Option<String>,
+}
+
+/// The resource `request`: there is one in a session, so that its handle says nothing more.
+#[allow(unreachable_pub)] // the bindings re-export it under the contract's name
+pub struct CurrentRequest;
+
+/// A request's parts as they cross the border; made once for all calls about it.
+pub(super) struct RequestParts {
+    pub(super) method: String,
+    pub(super) url: String,
+    pub(super) path: String,
+    pub(super) remote_address: String,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) query: Vec<u8>,
+    pub(super) body: Vec<u8>,
+    pub(super) raw_body: Vec<u8>,
+}
+
+impl RequestParts {
+    pub(super) fn of(request: &Request<'_>) -> Self {
+        Self {
+            method: request.method.to_owned(),
+            url: request.url.to_owned(),
+            path: request.path.to_owned(),
+            remote_address: request.remote_address.to_owned(),
+            headers: request
+                .headers
+                .pairs()
+                .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+                .collect(),
+            query: wire::encode(&request.query),
+            body: wire::encode(&request.body),
+            raw_body: request.raw_body.to_vec(),
+        }
+    }
+
+    /// A header, repeated ones joined.
+    pub(super) fn header(&self, name: &str) -> Option<String> {
+        let values: Vec<&str> = self
+            .headers
+            .iter()
+            .filter(|(header, _)| header.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+            .collect();
+        (!values.is_empty()).then(|| values.join(", "))
+    }
+}
