@@ -6,18 +6,11 @@ use hookwright_iml::{Date, Environment, Limits, Zone};
 
 /// An environment of this moment, in UTC.
 pub fn now() -> Environment {
-    Environment {
-        now: clock(),
-        zone: Zone::UTC,
-        random,
-        limits: Limits::default(),
-    }
+    Environment { now: clock(), zone: Zone::UTC, random, limits: Limits::default() }
 }
 
 fn clock() -> Date {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let milliseconds = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
     Date::from_milliseconds(milliseconds).unwrap_or(Date::EPOCH)
 }

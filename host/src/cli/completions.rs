@@ -23,12 +23,7 @@ const EXAMPLES: &str = "Examples:
 #[allow(clippy::needless_pass_by_value)] // every command is run with its own arguments
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let mut script = Vec::new();
-    clap_complete::generate(
-        arguments.shell,
-        &mut super::Cli::command(),
-        "hookwright",
-        &mut script,
-    );
+    clap_complete::generate(arguments.shell, &mut super::Cli::command(), "hookwright", &mut script);
     io::Write::write_all(&mut io::stdout().lock(), &script)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -41,19 +36,10 @@ mod tests {
     #[test]
     fn every_command_is_completed() {
         let mut script = Vec::new();
-        clap_complete::generate(
-            Shell::Bash,
-            &mut super::super::Cli::command(),
-            "hookwright",
-            &mut script,
-        );
+        clap_complete::generate(Shell::Bash, &mut super::super::Cli::command(), "hookwright", &mut script);
         let script = String::from_utf8(script).unwrap();
         for command in super::super::Cli::command().get_subcommands() {
-            assert!(
-                script.contains(command.get_name()),
-                "{}",
-                command.get_name()
-            );
+            assert!(script.contains(command.get_name()), "{}", command.get_name());
         }
     }
 }

@@ -49,12 +49,7 @@ const EXAMPLES: &str = r#"Examples:
 /// Evaluates and prints.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let Arguments {
-        template,
-        context,
-        tree,
-        lines: _,
-    } = arguments;
+    let Arguments { template, context, tree, lines: _ } = arguments;
     let code = match template {
         None => lines(io::stdin().lock(), &mut out).map(|()| ExitCode::SUCCESS),
         Some(template) => one(&template, context.as_deref(), tree, &mut out),
@@ -63,12 +58,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
-fn one(
-    template: &str,
-    context: Option<&Path>,
-    tree: bool,
-    out: &mut impl Write,
-) -> anyhow::Result<ExitCode> {
+fn one(template: &str, context: Option<&Path>, tree: bool, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let context = read_context(context)?;
     let context = Document::parse_with_comments(&context).context("the context is not JSON")?;
     if !tree && !template.contains("{{") {
@@ -96,12 +86,7 @@ fn read_context(file: Option<&Path>) -> anyhow::Result<String> {
 
 fn show(template: &str, errors: Vec<Error>) {
     let source = Source::new("template", template);
-    for Error {
-        message,
-        help,
-        span,
-    } in errors
-    {
+    for Error { message, help, span } in errors {
         let diagnostic = source.error(span, message);
         let diagnostic = match help {
             Some(help) => diagnostic.with_help(help),
@@ -122,19 +107,12 @@ fn evaluate(template: &str, context: Node<'_>, tree: bool) -> Result<Vec<u8>, Ve
     Ok(out)
 }
 
-fn compile(
-    template: &str,
-    tree: bool,
-) -> Result<(Template, Vec<hookwright_iml::Warning>), Vec<Error>> {
+fn compile(template: &str, tree: bool) -> Result<(Template, Vec<hookwright_iml::Warning>), Vec<Error>> {
     if !tree {
         return Template::from_text(template, &NoCustom);
     }
-    let document = Document::parse_with_comments(template).map_err(|error| {
-        vec![Error::new(
-            format!("the tree is not JSON: {}", error.message),
-            error.offset..error.offset,
-        )]
-    })?;
+    let document = Document::parse_with_comments(template)
+        .map_err(|error| vec![Error::new(format!("the tree is not JSON: {}", error.message), error.offset..error.offset)])?;
     Template::from_node(document.root(), &NoCustom)
 }
 
@@ -152,10 +130,7 @@ fn lines(input: impl BufRead, out: &mut impl Write) -> anyhow::Result<()> {
 fn answer(line: &str, out: &mut impl Write) -> anyhow::Result<()> {
     let case = Document::parse(line).context("not JSON")?;
     let case = case.root();
-    let expression = case
-        .get("expr")
-        .and_then(Node::as_text)
-        .ok_or_else(|| anyhow!("`expr` is not a text"))?;
+    let expression = case.get("expr").and_then(Node::as_text).ok_or_else(|| anyhow!("`expr` is not a text"))?;
     let form = case.get("form").map(|form| form.text_is("tree"));
     ensure!(form != Some(false), "the only `form` is \"tree\"");
     let nothing = Document::parse("{}").expect("this is JSON");
@@ -181,18 +156,13 @@ fn answer(line: &str, out: &mut impl Write) -> anyhow::Result<()> {
 /// The first mistake: its message, its advice, and its bytes in the expression.
 fn write_error(errors: &[Error], out: &mut Vec<u8>) {
     out.extend_from_slice(b"\"error\":{\"message\":");
-    let first = errors
-        .first()
-        .cloned()
-        .unwrap_or_else(|| Error::new("it failed", 0..0));
+    let first = errors.first().cloned().unwrap_or_else(|| Error::new("it failed", 0..0));
     json::write_text(&first.message, out);
     if let Some(help) = &first.help {
         out.extend_from_slice(b",\"help\":");
         json::write_text(help, out);
     }
-    out.extend_from_slice(
-        format!(",\"span\":[{},{}]}}", first.span.start, first.span.end).as_bytes(),
-    );
+    out.extend_from_slice(format!(",\"span\":[{},{}]}}", first.span.start, first.span.end).as_bytes());
 }
 
 #[cfg(test)]
@@ -231,19 +201,13 @@ mod tests {
     fn a_mistake_is_an_answer_and_the_lines_behind_it_are_answered_too() {
         let out = answered("{\"id\":1,\"expr\":\"{{nope(1)}}\"}\n{\"id\":2,\"expr\":\"x\"}\n");
         let (error, value) = out.split_once('\n').unwrap();
-        assert!(
-            error.starts_with(r#"{"id":1,"error":{"message":"#),
-            "{error}"
-        );
+        assert!(error.starts_with(r#"{"id":1,"error":{"message":"#), "{error}");
         assert_eq!(value, "{\"id\":2,\"value\":\"x\"}\n");
     }
 
     #[test]
     fn a_line_that_is_no_case_stops_with_its_number() {
         let error = lines("\n{}\n".as_bytes(), &mut Vec::new()).unwrap_err();
-        assert_eq!(
-            format!("{error:#}"),
-            "line 2 of the input: `expr` is not a text"
-        );
+        assert_eq!(format!("{error:#}"), "line 2 of the input: `expr` is not a text");
     }
 }

@@ -33,11 +33,7 @@ const EXAMPLES: &str = "Examples:
 
 /// Prints the list, or one entry of it.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let Arguments {
-        name,
-        markdown: page,
-        json,
-    } = arguments;
+    let Arguments { name, markdown: page, json } = arguments;
     let chosen: Vec<&Function> = match &name {
         None => functions::all().collect(),
         Some(name) => functions::find(name).into_iter().collect(),
@@ -48,10 +44,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     let text = match (name, page, json) {
         (_, true, _) => markdown(&chosen),
-        (_, _, true) => format!(
-            "{:#}\n",
-            Value::from_iter(chosen.iter().map(|function| described(function)))
-        ),
+        (_, _, true) => format!("{:#}\n", Value::from_iter(chosen.iter().map(|function| described(function)))),
         (None, ..) => list(&chosen),
         (Some(_), ..) => chosen.iter().map(|function| explained(function)).collect(),
     };
@@ -62,43 +55,24 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 /// Names that hold what was asked for, whatever its case.
 fn suggestion(name: &str) -> String {
     let wanted = name.to_ascii_lowercase();
-    let near =
-        functions::all().filter(|function| function.name.to_ascii_lowercase().contains(&wanted));
-    let near: Vec<_> = near
-        .map(|function| format!("`{}`", function.name))
-        .collect();
-    if near.is_empty() {
-        String::new()
-    } else {
-        format!("; did you mean {}?", near.join(", "))
-    }
+    let near = functions::all().filter(|function| function.name.to_ascii_lowercase().contains(&wanted));
+    let near: Vec<_> = near.map(|function| format!("`{}`", function.name)).collect();
+    if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(", ")) }
 }
 
 /// The functions of one family after the other, as the table has them.
-fn families<'f>(
-    functions: &'f [&'static Function],
-) -> impl Iterator<Item = &'f [&'static Function]> {
+fn families<'f>(functions: &'f [&'static Function]) -> impl Iterator<Item = &'f [&'static Function]> {
     functions.chunk_by(|one, other| one.family == other.family)
 }
 
 fn list(functions: &[&'static Function]) -> String {
-    let width = functions
-        .iter()
-        .map(|function| function.signature.chars().count())
-        .max()
-        .unwrap_or_default()
-        .min(44);
+    let width = functions.iter().map(|function| function.signature.chars().count()).max().unwrap_or_default().min(44);
     let mut out = String::new();
     for family in families(functions) {
         let separator = if out.is_empty() { "" } else { "\n" };
         _ = writeln!(out, "{separator}{}:", family[0].family.name());
         for function in family {
-            _ = writeln!(
-                out,
-                "  {:width$}  {}",
-                function.signature,
-                first_sentence(function.summary)
-            );
+            _ = writeln!(out, "  {:width$}  {}", function.signature, first_sentence(function.summary));
         }
     }
     out
@@ -106,10 +80,7 @@ fn list(functions: &[&'static Function]) -> String {
 
 /// A summary up to the first full stop or semicolon that ends something.
 fn first_sentence(summary: &str) -> &str {
-    let end = [". ", "; "]
-        .iter()
-        .filter_map(|stop| summary.find(stop))
-        .min();
+    let end = [". ", "; "].iter().filter_map(|stop| summary.find(stop)).min();
     summary[..end.unwrap_or(summary.len())].trim_end_matches('.')
 }
 
@@ -130,26 +101,13 @@ fn markdown(functions: &[&'static Function]) -> String {
     for family in families(functions) {
         _ = writeln!(out, "\n## {}", family[0].family.name());
         for function in family {
-            _ = write!(
-                out,
-                "\n### `{}`\n\n{}\n",
-                function.signature, function.summary
-            );
+            _ = write!(out, "\n### `{}`\n\n{}\n", function.signature, function.summary);
             if !function.examples.is_empty() {
                 out.push_str("\n| expression | variables | result |\n| --- | --- | --- |\n");
             }
             for example in function.examples {
-                let context = if example.context == "{}" {
-                    String::new()
-                } else {
-                    cell(example.context)
-                };
-                _ = writeln!(
-                    out,
-                    "| {} | {context} | {} |",
-                    cell(&format!("{{{{{}}}}}", example.expression)),
-                    cell(example.result)
-                );
+                let context = if example.context == "{}" { String::new() } else { cell(example.context) };
+                _ = writeln!(out, "| {} | {context} | {} |", cell(&format!("{{{{{}}}}}", example.expression)), cell(example.result));
             }
         }
     }
@@ -190,12 +148,7 @@ mod tests {
         let all: Vec<_> = functions::all().collect();
         let list = list(&all);
         for function in &all {
-            assert_eq!(
-                list.matches(&format!("  {} ", function.signature)).count(),
-                1,
-                "{}",
-                function.name
-            );
+            assert_eq!(list.matches(&format!("  {} ", function.signature)).count(), 1, "{}", function.name);
         }
     }
 

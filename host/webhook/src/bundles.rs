@@ -23,11 +23,7 @@ struct Admission<'r> {
 
 impl Webhook {
     /// The items of this request with whom they are for.
-    pub(crate) fn addressed<'r>(
-        &'r self,
-        scope: &Scope<'_, 'r>,
-        held: bool,
-    ) -> Result<Vec<Addressed<'r>>, Error> {
+    pub(crate) fn addressed<'r>(&'r self, scope: &Scope<'_, 'r>, held: bool) -> Result<Vec<Addressed<'r>>, Error> {
         let iterate = self.iterate.as_ref().filter(|_| held);
         let items = match iterate {
             Some(iterate) => iterate.items(scope)?,
@@ -39,31 +35,19 @@ impl Webhook {
             let uids = self.uid.as_ref().map_or(Ok(vec![None]), |uid| uid.of(&of_item, iterate.is_some()));
             for uid in uids? {
                 let recipients = self.recipients(scope, uid.as_deref(), held);
-                addressed.push(Addressed {
-                    item: item.clone(),
-                    uid,
-                    recipients,
-                });
+                addressed.push(Addressed { item: item.clone(), uid, recipients });
             }
         }
         Ok(addressed)
     }
 
-    fn recipients<'r>(
-        &self,
-        scope: &Scope<'_, 'r>,
-        uid: Option<&str>,
-        held: bool,
-    ) -> Vec<Admission<'r>> {
+    fn recipients<'r>(&self, scope: &Scope<'_, 'r>, uid: Option<&str>, held: bool) -> Vec<Admission<'r>> {
         let found = match (self.kind, uid) {
             (Kind::Dedicated, _) => scope.recipient.iter().cloned().collect(),
             (Kind::Shared, Some(uid)) => scope.arrival.recipients.of_uid(uid),
             (Kind::Shared, None) => Vec::new(),
         };
-        found
-            .into_iter()
-            .map(|recipient| Admission { recipient, held })
-            .collect()
+        found.into_iter().map(|recipient| Admission { recipient, held }).collect()
     }
 
     /// Asks a condition that reads parameters for each recipient; gives whether it held for any.
@@ -74,10 +58,7 @@ impl Webhook {
         addressed: &mut [Addressed<'r>],
     ) -> Result<bool, Error> {
         let mut accepted = false;
-        for Addressed {
-            item, recipients, ..
-        } in addressed
-        {
+        for Addressed { item, recipients, .. } in addressed {
             for admission in recipients {
                 admission.held = condition.holds(&scope.of(item, &admission.recipient))?;
                 accepted |= admission.held;
@@ -87,23 +68,12 @@ impl Webhook {
     }
 
     /// The bundles of every item for every recipient.
-    pub(crate) fn bundles<'r>(
-        &'r self,
-        scope: &Scope<'_, 'r>,
-        addressed: Vec<Addressed<'r>>,
-    ) -> Result<Vec<Item>, Error> {
-        addressed
-            .into_iter()
-            .map(|addressed| self.item(scope, addressed))
-            .collect()
+    pub(crate) fn bundles<'r>(&'r self, scope: &Scope<'_, 'r>, addressed: Vec<Addressed<'r>>) -> Result<Vec<Item>, Error> {
+        addressed.into_iter().map(|addressed| self.item(scope, addressed)).collect()
     }
 
     fn item<'r>(&'r self, scope: &Scope<'_, 'r>, addressed: Addressed<'r>) -> Result<Item, Error> {
-        let Addressed {
-            item,
-            uid,
-            recipients,
-        } = addressed;
+        let Addressed { item, uid, recipients } = addressed;
         let mut bundles = Vec::with_capacity(recipients.len());
         let mut same_for_all = None;
         for Admission { recipient, held } in &recipients {
@@ -116,41 +86,24 @@ impl Webhook {
                 },
                 false => self.default_bundle(&scope)?,
             };
-            bundles.extend(jsons.into_iter().map(|json| Bundle {
-                hook: recipient.hook.to_string(),
-                json,
-            }));
+            bundles.extend(jsons.into_iter().map(|json| Bundle { hook: recipient.hook.to_string(), json }));
         }
-        Ok(Item {
-            uid,
-            matched: !recipients.is_empty(),
-            bundles,
-        })
+        Ok(Item { uid, matched: !recipients.is_empty(), bundles })
     }
 
     /// `output`, or the item itself. Without `iterate` an array is one bundle for each element.
     fn output<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<Vec<Bytes>, Error> {
-        let value = self
-            .output
-            .as_ref()
-            .map_or(Ok(scope.item.clone()), |output| output.evaluate(scope))?;
+        let value = self.output.as_ref().map_or(Ok(scope.item.clone()), |output| output.evaluate(scope))?;
         match value {
-            Value::Array(elements) if self.iterate.is_none() => {
-                Ok(elements.iter().map(|element| json(&element)).collect())
-            }
+            Value::Array(elements) if self.iterate.is_none() => Ok(elements.iter().map(|element| json(&element)).collect()),
             value => Ok(vec![json(&value)]),
         }
     }
 
     /// The one bundle that a condition's `default` stands in with, if it has one.
     fn default_bundle<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<Vec<Bytes>, Error> {
-        let default: Option<&Template> = self
-            .condition
-            .as_ref()
-            .and_then(|condition| condition.default.as_ref());
-        default.map_or(Ok(Vec::new()), |default| {
-            Ok(vec![json(&default.evaluate(scope)?)])
-        })
+        let default: Option<&Template> = self.condition.as_ref().and_then(|condition| condition.default.as_ref());
+        default.map_or(Ok(Vec::new()), |default| Ok(vec![json(&default.evaluate(scope)?)]))
     }
 }
 

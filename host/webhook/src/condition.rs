@@ -22,10 +22,7 @@ impl Condition {
     /// Reads `true`, `"{{...}}"` or `{condition, default}`.
     pub(crate) fn read(reader: &mut Reader<'_>, node: Node<'_>, directive: &str) -> Option<Self> {
         if node.kind() != Kind::Object {
-            return Some(Self {
-                when: When::read(reader, node, directive)?,
-                default: None,
-            });
+            return Some(Self { when: When::read(reader, node, directive)?, default: None });
         }
         let members = reader.members(node, directive, &["condition", "default"])?;
         let when = match members.get("condition") {

@@ -113,8 +113,7 @@ struct Outcome {
 impl Webhook {
     /// Decides about one request: who gets which bundles, and what the sender is told. Pure but for the plugin's calls.
     pub fn decide<'r>(&'r self, arrival: &Arrival<'r>) -> Result<Verdict, Failure> {
-        self.steps(&self.scope(arrival))
-            .map_err(|error| Failure(self.diagnostic(error)))
+        self.steps(&self.scope(arrival)).map_err(|error| Failure(self.diagnostic(error)))
     }
 
     fn steps<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<Verdict, Error> {
@@ -141,34 +140,19 @@ impl Webhook {
             Kind::Shared => None,
             Kind::Dedicated => arrival.recipients.of_hook().pop(),
         };
-        let item = if self.iterate.is_none() {
-            arrival.request.body.clone()
-        } else {
-            Value::Missing
-        };
-        Scope {
-            arrival,
-            item,
-            recipient,
-            accepted: None,
-        }
+        let item = if self.iterate.is_none() { arrival.request.body.clone() } else { Value::Missing };
+        Scope { arrival, item, recipient, accepted: None }
     }
 
     fn verify<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<Option<Reply>, Error> {
-        self.verification
-            .as_ref()
-            .map_or(Ok(None), |verification| verification.reply(scope))
+        self.verification.as_ref().map_or(Ok(None), |verification| verification.reply(scope))
     }
 
     fn condition<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<Held, Error> {
         match &self.condition {
             None => Ok(Held::Yes),
             Some(condition) if self.asks_recipients(condition) => Ok(Held::AskRecipients),
-            Some(condition) => Ok(if condition.holds(scope)? {
-                Held::Yes
-            } else {
-                Held::No
-            }),
+            Some(condition) => Ok(if condition.holds(scope)? { Held::Yes } else { Held::No }),
         }
     }
 
@@ -179,11 +163,7 @@ impl Webhook {
         let mut addressed = match self.addressed(scope, !matches!(held, Held::No)) {
             Ok(addressed) => addressed,
             Err(error) => {
-                return Ok(Outcome {
-                    accepted,
-                    failure: Some(error),
-                    ..Outcome::default()
-                });
+                return Ok(Outcome { accepted, failure: Some(error), ..Outcome::default() });
             }
         };
         if let (Held::AskRecipients, Some(condition)) = (held, &self.condition) {
@@ -191,17 +171,8 @@ impl Webhook {
         }
         let made = self.items(scope, addressed, accepted);
         Ok(match made {
-            Ok((items, dedupe)) => Outcome {
-                accepted,
-                items,
-                dedupe,
-                failure: None,
-            },
-            Err(error) => Outcome {
-                accepted,
-                failure: Some(error),
-                ..Outcome::default()
-            },
+            Ok((items, dedupe)) => Outcome { accepted, items, dedupe, failure: None },
+            Err(error) => Outcome { accepted, failure: Some(error), ..Outcome::default() },
         })
     }
 
@@ -220,11 +191,7 @@ impl Webhook {
     }
 
     fn respond<'r>(&'r self, scope: &Scope<'_, 'r>, accepted: bool) -> Result<Reply, Error> {
-        self.respond
-            .as_ref()
-            .map_or(Ok(Reply::default()), |respond| {
-                respond.reply(&scope.with_accepted(accepted))
-            })
+        self.respond.as_ref().map_or(Ok(Reply::default()), |respond| respond.reply(&scope.with_accepted(accepted)))
     }
 
     fn diagnostic(&self, error: Error) -> Diagnostic {
@@ -238,13 +205,6 @@ impl Webhook {
 
 impl Verdict {
     fn verification(reply: Reply) -> Self {
-        Self {
-            verification: true,
-            accepted: false,
-            reply,
-            items: Vec::new(),
-            dedupe: None,
-            failure: None,
-        }
+        Self { verification: true, accepted: false, reply, items: Vec::new(), dedupe: None, failure: None }
     }
 }

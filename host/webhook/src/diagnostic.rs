@@ -17,10 +17,7 @@ pub struct Source {
 impl Source {
     /// A spec called `name` with this `text`.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            text: text.into(),
-        }
+        Self { name: name.into(), text: text.into() }
     }
 
     /// An error at `span`, a range of bytes of [`Source::text`].
@@ -36,25 +33,13 @@ impl Source {
     fn diagnostic(&self, severity: Severity, span: Range<usize>, message: String) -> Diagnostic {
         let span = self.on_characters(span);
         let (line, column) = self.position(span.start);
-        Diagnostic {
-            severity,
-            message,
-            help: None,
-            file: self.name.clone(),
-            span,
-            line,
-            column,
-        }
+        Diagnostic { severity, message, help: None, file: self.name.clone(), span, line, column }
     }
 
     /// Moves both ends onto character boundaries inside the text, so that no caller's slip can make rendering panic.
     fn on_characters(&self, span: Range<usize>) -> Range<usize> {
-        let start = self
-            .text
-            .floor_char_boundary(span.start.min(self.text.len()));
-        let end = self
-            .text
-            .ceil_char_boundary(span.end.clamp(start, self.text.len()));
+        let start = self.text.floor_char_boundary(span.start.min(self.text.len()));
+        let end = self.text.ceil_char_boundary(span.end.clamp(start, self.text.len()));
         start..end
     }
 
@@ -62,10 +47,7 @@ impl Source {
     fn position(&self, offset: usize) -> (usize, usize) {
         let before = &self.text[..offset];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (
-            before.matches('\n').count() + 1,
-            before[line_start..].chars().count() + 1,
-        )
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
     }
 }
 
@@ -122,11 +104,7 @@ impl Diagnostic {
     /// The message with the source line and a caret under the mistake, over several lines.
     /// `text` is the text of the [`Source`] that the diagnostic came from.
     pub fn render(&self, text: &str, colour: bool) -> String {
-        let renderer = if colour {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let level = match self.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
@@ -134,11 +112,7 @@ impl Diagnostic {
         let mut group = Group::with_title(level.primary_title(self.message.as_str()));
         if let Some(span) = self.visible_span(text) {
             let caret = AnnotationKind::Primary.span(span);
-            group = group.element(
-                Snippet::source(text)
-                    .path(self.file.as_str())
-                    .annotation(caret),
-            );
+            group = group.element(Snippet::source(text).path(self.file.as_str()).annotation(caret));
         }
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help.as_str()));
@@ -149,11 +123,7 @@ impl Diagnostic {
     /// The span where it lies in `text`; one character wide at least where there is a character.
     fn visible_span(&self, text: &str) -> Option<Range<usize>> {
         text.get(self.span.clone())?;
-        let wide = if self.span.is_empty() {
-            text.ceil_char_boundary(self.span.start + 1)
-        } else {
-            self.span.end
-        };
+        let wide = if self.span.is_empty() { text.ceil_char_boundary(self.span.start + 1) } else { self.span.end };
         Some(self.span.start..wide)
     }
 }
@@ -161,11 +131,7 @@ impl Diagnostic {
 /// One line: `webhook.json:3:5: error: unknown directive 'iterat'`.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}:{}:{}: {}: {}",
-            self.file, self.line, self.column, self.severity, self.message
-        )
+        write!(f, "{}:{}:{}: {}: {}", self.file, self.line, self.column, self.severity, self.message)
     }
 }
 
@@ -192,10 +158,7 @@ mod tests {
     #[test]
     fn the_caret_stands_under_the_span_and_the_help_below_it() {
         let source = Source::new("a.json", "{\n  \"uidd\": 1\n}");
-        let rendered = source
-            .error(4..10, "unknown directive")
-            .with_help("did you mean `uid`?")
-            .render(&source.text, false);
+        let rendered = source.error(4..10, "unknown directive").with_help("did you mean `uid`?").render(&source.text, false);
         assert!(rendered.contains("--> a.json:2:3"), "{rendered}");
         assert!(rendered.contains("^^^^^^"), "{rendered}");
         assert!(rendered.contains("help: did you mean `uid`?"), "{rendered}");

@@ -22,9 +22,7 @@ pub struct Form<'r> {
 impl<'r> Form<'r> {
     /// Decodes percent signs and `+` of a query or an urlencoded body. Never fails: what is not UTF-8 becomes U+FFFD.
     pub fn parse(encoded: &'r [u8]) -> Self {
-        form_urlencoded::parse(encoded)
-            .map(|(name, value)| (name, Value::text(value)))
-            .collect()
+        form_urlencoded::parse(encoded).map(|(name, value)| (name, Value::text(value))).collect()
     }
 
     /// The form as a collection.
@@ -33,12 +31,7 @@ impl<'r> Form<'r> {
     }
 
     fn literal(&self, name: &str) -> Option<Value<'r>> {
-        let mut values: Vec<_> = self
-            .pairs
-            .iter()
-            .filter(|(known, _)| known == name)
-            .map(|(_, value)| value.clone())
-            .collect();
+        let mut values: Vec<_> = self.pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone()).collect();
         match values.len() {
             0 => None,
             1 => values.pop(),
@@ -60,20 +53,11 @@ impl<'r> FromIterator<(Cow<'r, str>, Value<'r>)> for Form<'r> {
 
 impl Fields for Form<'_> {
     fn get(&self, name: &str) -> Option<Value<'_>> {
-        self.nested
-            .members
-            .get(name)
-            .map(Node::value)
-            .or_else(|| self.literal(name))
+        self.nested.members.get(name).map(Node::value).or_else(|| self.literal(name))
     }
 
     fn iter(&self) -> Box<dyn Iterator<Item = (Cow<'_, str>, Value<'_>)> + '_> {
-        Box::new(
-            self.nested
-                .members
-                .iter()
-                .map(|(name, node)| (Cow::Borrowed(name.as_str()), node.value())),
-        )
+        Box::new(self.nested.members.iter().map(|(name, node)| (Cow::Borrowed(name.as_str()), node.value())))
     }
 }
 
@@ -94,9 +78,7 @@ impl<'r> Node<'r> {
                 self.appended = true;
                 self.values.push(value);
             }
-            ["", rest @ ..] => self
-                .member(&self.members.len().to_string())
-                .insert(rest, value),
+            ["", rest @ ..] => self.member(&self.members.len().to_string()).insert(rest, value),
             [first, rest @ ..] => self.member(first).insert(rest, value),
         }
     }
@@ -115,27 +97,17 @@ impl<'r> Node<'r> {
                 values => Value::array(values.to_vec()),
             };
         }
-        if self
-            .members
-            .keys()
-            .enumerate()
-            .all(|(index, name)| *name == index.to_string())
-        {
+        if self.members.keys().enumerate().all(|(index, name)| *name == index.to_string()) {
             return Value::array(self.members.values().map(Node::value).collect());
         }
-        let members = self
-            .members
-            .iter()
-            .map(|(name, node)| (Cow::Owned(name.clone()), node.value()));
+        let members = self.members.iter().map(|(name, node)| (Cow::Owned(name.clone()), node.value()));
         Value::collection(members.collect())
     }
 }
 
 /// `data[merges][FNAME]` is `data`, `merges`, `FNAME`; a name that is not of this form is one segment.
 fn segments(name: &str) -> Vec<&str> {
-    bracketed(name)
-        .filter(|segments| segments.len() <= MAXIMUM_DEPTH)
-        .unwrap_or_else(|| vec![name])
+    bracketed(name).filter(|segments| segments.len() <= MAXIMUM_DEPTH).unwrap_or_else(|| vec![name])
 }
 
 fn bracketed(name: &str) -> Option<Vec<&str>> {
@@ -166,22 +138,13 @@ mod tests {
             ("", r#"{}"#),
             ("a=1&b=x+y%21", r#"{"a":"1","b":"x y!"}"#),
             ("a=1&b=2&a=3", r#"{"a":["1","3"],"b":"2"}"#),
-            (
-                "data[merges][FNAME]=Ada&data[id]=7",
-                r#"{"data":{"merges":{"FNAME":"Ada"},"id":"7"}}"#,
-            ),
+            ("data[merges][FNAME]=Ada&data[id]=7", r#"{"data":{"merges":{"FNAME":"Ada"},"id":"7"}}"#),
             ("tags[]=x", r#"{"tags":["x"]}"#),
             ("rows[0]=x&rows[1]=y", r#"{"rows":["x","y"]}"#),
             ("rows[1]=x", r#"{"rows":{"1":"x"}}"#),
-            (
-                "to[][name]=A&to[][name]=B",
-                r#"{"to":[{"name":"A"},{"name":"B"}]}"#,
-            ),
+            ("to[][name]=A&to[][name]=B", r#"{"to":[{"name":"A"},{"name":"B"}]}"#),
             ("hub.mode=subscribe", r#"{"hub.mode":"subscribe"}"#),
-            (
-                "[a]=1&b]=2&c[=3&d[x]y=4&e[[x]]=5",
-                r#"{"[a]":"1","b]":"2","c[":"3","d[x]y":"4","e[[x]]":"5"}"#,
-            ),
+            ("[a]=1&b]=2&c[=3&d[x]y=4&e[[x]]=5", r#"{"[a]":"1","b]":"2","c[":"3","d[x]y":"4","e[[x]]":"5"}"#),
         ];
         for (encoded, expected) in table {
             assert_eq!(json(encoded), expected, "{encoded}");

@@ -18,18 +18,10 @@ impl Iterate {
     /// Reads `"{{path}}"`, a bare `"path"`, or `{container, condition}`.
     pub(crate) fn read(reader: &mut Reader<'_>, node: Node<'_>) -> Option<Self> {
         match node.kind() {
-            Kind::Text => Some(Self {
-                container: reader.path(node)?,
-                condition: None,
-                span: node.span(),
-            }),
+            Kind::Text => Some(Self { container: reader.path(node)?, condition: None, span: node.span() }),
             Kind::Object => Self::read_object(reader, node),
             _ => {
-                reader.wrong_type(
-                    node,
-                    "iterate",
-                    "a path, an expression or `{container, condition}`",
-                );
+                reader.wrong_type(node, "iterate", "a path, an expression or `{container, condition}`");
                 None
             }
         }
@@ -37,9 +29,7 @@ impl Iterate {
 
     fn read_object(reader: &mut Reader<'_>, node: Node<'_>) -> Option<Self> {
         let members = reader.members(node, "iterate", &["container", "condition"])?;
-        let condition = members
-            .get("condition")
-            .map(|inner| Condition::read(reader, inner, "iterate.condition"));
+        let condition = members.get("condition").map(|inner| Condition::read(reader, inner, "iterate.condition"));
         let Some(container) = members.get("container") else {
             reader.error(
                 node.span(),
@@ -57,11 +47,7 @@ impl Iterate {
             Some(read) => Some(read?),
             None => None,
         };
-        Some(Self {
-            container: path,
-            condition,
-            span: container.span(),
-        })
+        Some(Self { container: path, condition, span: container.span() })
     }
 
     /// The items that count. Nothing there: no items; a lone object: one item; any other scalar: an error of this event.
@@ -85,15 +71,8 @@ impl Iterate {
     }
 
     fn not_an_array(&self, value: &Value<'_>) -> Error {
-        let message = format!(
-            "`iterate` must give an array, and gave {}",
-            value.kind_name()
-        );
-        Error {
-            message,
-            help: None,
-            span: self.span.clone(),
-        }
+        let message = format!("`iterate` must give an array, and gave {}", value.kind_name());
+        Error { message, help: None, span: self.span.clone() }
     }
 
     pub(crate) fn templates(&self) -> impl Iterator<Item = &Template> {

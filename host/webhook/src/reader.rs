@@ -18,41 +18,23 @@ pub(crate) struct Reader<'s> {
 
 impl<'s> Reader<'s> {
     pub(crate) fn new(source: &'s Source, plugin: Option<&'s dyn Exports>) -> Self {
-        Self {
-            source,
-            library: PluginLibrary(plugin),
-            diagnostics: Vec::new(),
-        }
+        Self { source, library: PluginLibrary(plugin), diagnostics: Vec::new() }
     }
 
     /// Notes an error; the help may be empty.
-    pub(crate) fn error(
-        &mut self,
-        span: Range<usize>,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) {
+    pub(crate) fn error(&mut self, span: Range<usize>, message: impl Into<String>, help: impl Into<String>) {
         let diagnostic = self.source.error(span, message);
         self.note(diagnostic, help.into());
     }
 
     /// Notes a warning; the help may be empty.
-    pub(crate) fn warning(
-        &mut self,
-        span: Range<usize>,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) {
+    pub(crate) fn warning(&mut self, span: Range<usize>, message: impl Into<String>, help: impl Into<String>) {
         let diagnostic = self.source.warning(span, message);
         self.note(diagnostic, help.into());
     }
 
     fn note(&mut self, diagnostic: Diagnostic, help: String) {
-        self.diagnostics.push(if help.is_empty() {
-            diagnostic
-        } else {
-            diagnostic.with_help(help)
-        });
+        self.diagnostics.push(if help.is_empty() { diagnostic } else { diagnostic.with_help(help) });
     }
 
     /// Compiles any value as a template tree.
@@ -67,18 +49,11 @@ impl<'s> Reader<'s> {
         self.compiled(compiled)
     }
 
-    fn compiled(
-        &mut self,
-        compiled: Result<(Template, Vec<hookwright_iml::Warning>), Vec<hookwright_iml::Error>>,
-    ) -> Option<Template> {
+    fn compiled(&mut self, compiled: Result<(Template, Vec<hookwright_iml::Warning>), Vec<hookwright_iml::Error>>) -> Option<Template> {
         match compiled {
             Ok((template, warnings)) => {
                 for warning in warnings {
-                    self.warning(
-                        warning.span,
-                        warning.message,
-                        warning.help.unwrap_or_default(),
-                    );
+                    self.warning(warning.span, warning.message, warning.help.unwrap_or_default());
                 }
                 Some(template)
             }
@@ -96,34 +71,18 @@ impl<'s> Reader<'s> {
         let template = self.template(node)?;
         if template.constant() {
             let help = "put the expression in double braces: \"{{...}}\"";
-            self.warning(
-                node.span(),
-                format!("`{directive}` has no expression, so it is the same for every request"),
-                help,
-            );
+            self.warning(node.span(), format!("`{directive}` has no expression, so it is the same for every request"), help);
         }
         Some(template)
     }
 
     /// Notes a value of the wrong type.
     pub(crate) fn wrong_type(&mut self, node: Node<'_>, directive: &str, expected: &str) {
-        self.error(
-            node.span(),
-            format!(
-                "`{directive}` must be {expected}, not {}",
-                name(node.kind())
-            ),
-            "",
-        );
+        self.error(node.span(), format!("`{directive}` must be {expected}, not {}", name(node.kind())), "");
     }
 
     /// The members of an object directive, each known key once; unknown and repeated ones are noted.
-    pub(crate) fn members<'d>(
-        &mut self,
-        node: Node<'d>,
-        directive: &str,
-        known: &[&str],
-    ) -> Option<Node<'d>> {
+    pub(crate) fn members<'d>(&mut self, node: Node<'d>, directive: &str, known: &[&str]) -> Option<Node<'d>> {
         if node.kind() != Kind::Object {
             self.wrong_type(node, directive, "an object");
             return None;

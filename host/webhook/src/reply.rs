@@ -16,21 +16,14 @@ pub struct Reply {
 impl Default for Reply {
     /// What Make's gateway answers where a spec says nothing: `200`, `text/plain; charset=utf-8`, `Accepted`.
     fn default() -> Self {
-        Self {
-            status: 200,
-            headers: vec![content_type(Encoding::Text)],
-            body: b"Accepted".to_vec(),
-        }
+        Self { status: 200, headers: vec![content_type(Encoding::Text)], body: b"Accepted".to_vec() }
     }
 }
 
 impl Reply {
     /// The first header of this name, case ignored.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// Adds the encoding's content type, unless the spec's own headers name one.
@@ -42,10 +35,7 @@ impl Reply {
 }
 
 fn content_type(encoding: Encoding) -> (String, String) {
-    (
-        "content-type".to_owned(),
-        encoding.content_type().to_owned(),
-    )
+    ("content-type".to_owned(), encoding.content_type().to_owned())
 }
 
 /// How `respond.body` becomes bytes: the value of `respond.type`.
@@ -106,12 +96,8 @@ fn urlencoded(fields: &Collection<'_>) -> Vec<u8> {
 fn append(out: &mut form_urlencoded::Serializer<'_, String>, name: &str, value: &Value<'_>) {
     match value {
         Value::Missing => {}
-        Value::Array(elements) => elements
-            .iter()
-            .for_each(|element| append(out, name, &element)),
-        Value::Collection(members) => members
-            .iter()
-            .for_each(|(key, member)| append(out, &format!("{name}[{key}]"), &member)),
+        Value::Array(elements) => elements.iter().for_each(|element| append(out, name, &element)),
+        Value::Collection(members) => members.iter().for_each(|(key, member)| append(out, &format!("{name}[{key}]"), &member)),
         _ => {
             out.append_pair(name, &value.to_text());
         }

@@ -35,12 +35,8 @@ pub struct Headers<'r> {
 impl<'r> Headers<'r> {
     /// Headers in the order they came.
     pub fn new(headers: impl IntoIterator<Item = (&'r str, &'r [u8])>) -> Self {
-        let pairs = headers
-            .into_iter()
-            .map(|(name, value)| (lower_case(name), header_text(value)));
-        Self {
-            pairs: pairs.collect(),
-        }
+        let pairs = headers.into_iter().map(|(name, value)| (lower_case(name), header_text(value)));
+        Self { pairs: pairs.collect() }
     }
 
     /// The first value of a header, case ignored.
@@ -50,9 +46,7 @@ impl<'r> Headers<'r> {
 
     /// Every header in the order it came, names in lower case.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.pairs
-            .iter()
-            .map(|(name, value)| (name.as_ref(), value.as_ref()))
+        self.pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
 
     /// The headers as a collection.
@@ -61,10 +55,7 @@ impl<'r> Headers<'r> {
     }
 
     fn values(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.pairs
-            .iter()
-            .filter(move |(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_ref())
+        self.pairs.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_ref())
     }
 }
 
@@ -77,33 +68,19 @@ impl Fields for Headers<'_> {
         }
         match values.next() {
             None => Some(Value::text(first)),
-            Some(_) => Some(Value::text(
-                self.values(name).collect::<Vec<_>>().join(", "),
-            )),
+            Some(_) => Some(Value::text(self.values(name).collect::<Vec<_>>().join(", "))),
         }
     }
 
     fn iter(&self) -> Box<dyn Iterator<Item = (Cow<'_, str>, Value<'_>)> + '_> {
-        let first_of_its_name =
-            |index: usize, name: &str| self.pairs[..index].iter().all(|(known, _)| known != name);
-        let distinct = self
-            .pairs
-            .iter()
-            .enumerate()
-            .filter(move |(index, (name, _))| first_of_its_name(*index, name));
-        Box::new(
-            distinct
-                .filter_map(|(_, (name, _))| Some((Cow::Borrowed(name.as_ref()), self.get(name)?))),
-        )
+        let first_of_its_name = |index: usize, name: &str| self.pairs[..index].iter().all(|(known, _)| known != name);
+        let distinct = self.pairs.iter().enumerate().filter(move |(index, (name, _))| first_of_its_name(*index, name));
+        Box::new(distinct.filter_map(|(_, (name, _))| Some((Cow::Borrowed(name.as_ref()), self.get(name)?))))
     }
 }
 
 fn lower_case(name: &str) -> Cow<'_, str> {
-    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        Cow::Owned(name.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(name)
-    }
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) { Cow::Owned(name.to_ascii_lowercase()) } else { Cow::Borrowed(name) }
 }
 
 /// A header's value as text: UTF-8 where it is that, else Latin-1, as HTTP/1.0 said.

@@ -31,11 +31,7 @@ impl Part {
     }
 
     fn wrong(&self, message: String) -> Error {
-        Error {
-            message,
-            help: None,
-            span: self.span.clone(),
-        }
+        Error { message, help: None, span: self.span.clone() }
     }
 }
 
@@ -59,15 +55,8 @@ impl Respond {
     /// The reply. Without `body` it is empty and has no content type; the spec's own headers win over ours.
     pub(crate) fn reply<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<Reply, Error> {
         let encoding = self.encoding(scope)?;
-        let mut reply = Reply {
-            status: self.status(scope)?,
-            headers: self.headers(scope)?,
-            body: Vec::new(),
-        };
-        let body = self
-            .body
-            .as_ref()
-            .map_or(Ok(Value::Missing), |body| body.evaluate(scope))?;
+        let mut reply = Reply { status: self.status(scope)?, headers: self.headers(scope)?, body: Vec::new() };
+        let body = self.body.as_ref().map_or(Ok(Value::Missing), |body| body.evaluate(scope))?;
         if !matches!(body, Value::Missing) {
             reply.body = encoding.encode(&body);
             reply.complete_content_type(encoding);
@@ -84,12 +73,8 @@ impl Respond {
             return Ok(Encoding::default());
         }
         let name = value.to_text();
-        Encoding::named(&name).ok_or_else(|| {
-            part.wrong(format!(
-                "`type` must be one of {}, not '{name}'",
-                directives::listed(&Encoding::NAMES)
-            ))
-        })
+        Encoding::named(&name)
+            .ok_or_else(|| part.wrong(format!("`type` must be one of {}, not '{name}'", directives::listed(&Encoding::NAMES))))
     }
 
     fn status<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<u16, Error> {
@@ -101,11 +86,7 @@ impl Respond {
             return Ok(200);
         }
         let text = value.to_text();
-        valid_status(&text).ok_or_else(|| {
-            part.wrong(format!(
-                "`status` must be a whole number from 100 to 999, not '{text}'"
-            ))
-        })
+        valid_status(&text).ok_or_else(|| part.wrong(format!("`status` must be a whole number from 100 to 999, not '{text}'")))
     }
 
     fn headers<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<Vec<(String, String)>, Error> {
@@ -117,33 +98,23 @@ impl Respond {
             Value::Missing | Value::Null => {}
             Value::Collection(members) => {
                 for (name, value) in members.iter() {
-                    add_header(&mut headers, &name, &value)
-                        .map_err(|message| part.wrong(message))?;
+                    add_header(&mut headers, &name, &value).map_err(|message| part.wrong(message))?;
                 }
             }
             other => {
-                return Err(part.wrong(format!(
-                    "`headers` must be a collection, not {}",
-                    other.kind_name()
-                )));
+                return Err(part.wrong(format!("`headers` must be a collection, not {}", other.kind_name())));
             }
         }
         Ok(headers)
     }
 
     pub(crate) fn templates(&self) -> impl Iterator<Item = &Template> {
-        [&self.encoding, &self.status, &self.headers, &self.body]
-            .into_iter()
-            .flatten()
-            .map(|part| &part.template)
+        [&self.encoding, &self.status, &self.headers, &self.body].into_iter().flatten().map(|part| &part.template)
     }
 }
 
 fn part(reader: &mut Reader<'_>, node: Node<'_>) -> Option<Part> {
-    Some(Part {
-        template: reader.template(node)?,
-        span: node.span(),
-    })
+    Some(Part { template: reader.template(node)?, span: node.span() })
 }
 
 fn encoding(reader: &mut Reader<'_>, node: Node<'_>, directive: &str) -> Option<Part> {
@@ -153,38 +124,22 @@ fn encoding(reader: &mut Reader<'_>, node: Node<'_>, directive: &str) -> Option<
     };
     let part = part(reader, node)?;
     if part.template.constant() && Encoding::named(&name).is_none() {
-        let help = directives::nearest(&name, &Encoding::NAMES)
-            .map_or(String::new(), |near| format!("did you mean `{near}`?"));
+        let help = directives::nearest(&name, &Encoding::NAMES).map_or(String::new(), |near| format!("did you mean `{near}`?"));
         let known = directives::listed(&Encoding::NAMES);
-        reader.error(
-            node.span(),
-            format!("`{directive}.type` must be one of {known}, not '{name}'"),
-            help,
-        );
+        reader.error(node.span(), format!("`{directive}.type` must be one of {known}, not '{name}'"), help);
     }
     Some(part)
 }
 
 fn status(reader: &mut Reader<'_>, node: Node<'_>, directive: &str) -> Option<Part> {
     if !matches!(node.kind(), Kind::Number | Kind::Text) {
-        reader.wrong_type(
-            node,
-            &format!("{directive}.status"),
-            "a number or an expression",
-        );
+        reader.wrong_type(node, &format!("{directive}.status"), "a number or an expression");
         return None;
     }
     let part = part(reader, node)?;
-    let written = node
-        .as_text()
-        .or(node.as_number_text().map(Into::into))
-        .unwrap_or_default();
+    let written = node.as_text().or(node.as_number_text().map(Into::into)).unwrap_or_default();
     if part.template.constant() && valid_status(&written).is_none() {
-        reader.error(
-            node.span(),
-            format!("`{directive}.status` must be a whole number from 100 to 999, not {written}"),
-            "",
-        );
+        reader.error(node.span(), format!("`{directive}.status` must be a whole number from 100 to 999, not {written}"), "");
     }
     Some(part)
 }
@@ -198,27 +153,15 @@ fn headers(reader: &mut Reader<'_>, node: Node<'_>, directive: &str) -> Option<P
     for (key, value) in node.entries() {
         let name = key.as_text().unwrap_or_default();
         if value.kind() == Kind::Object {
-            reader.wrong_type(
-                value,
-                &format!("{directive}.{name}"),
-                "a text, a number, true, false, null or an array of those",
-            );
+            reader.wrong_type(value, &format!("{directive}.{name}"), "a text, a number, true, false, null or an array of those");
         }
         if name.contains("{{") {
             continue;
         }
         if !valid_name(&name) {
-            reader.error(
-                key.span(),
-                format!("'{name}' cannot be the name of a header"),
-                "",
-            );
+            reader.error(key.span(), format!("'{name}' cannot be the name of a header"), "");
         } else if is_framing(&name) {
-            reader.warning(
-                key.span(),
-                format!("`{name}` is the server's own affair and is left out"),
-                "",
-            );
+            reader.warning(key.span(), format!("`{name}` is the server's own affair and is left out"), "");
         }
     }
     part(reader, node)
@@ -227,29 +170,18 @@ fn headers(reader: &mut Reader<'_>, node: Node<'_>, directive: &str) -> Option<P
 fn valid_status(text: &str) -> Option<u16> {
     let digits = text.trim();
     let digits = digits.strip_suffix(".0").unwrap_or(digits);
-    digits
-        .parse()
-        .ok()
-        .filter(|status| (100..=999).contains(status))
+    digits.parse().ok().filter(|status| (100..=999).contains(status))
 }
 
 /// Adds one header: an array repeats it, null or nothing leaves it out.
-fn add_header(
-    headers: &mut Vec<(String, String)>,
-    name: &str,
-    value: &Value<'_>,
-) -> Result<(), String> {
+fn add_header(headers: &mut Vec<(String, String)>, name: &str, value: &Value<'_>) -> Result<(), String> {
     match value {
         Value::Missing | Value::Null => return Ok(()),
         Value::Array(values) => {
-            return values
-                .iter()
-                .try_for_each(|value| add_header(headers, name, &value));
+            return values.iter().try_for_each(|value| add_header(headers, name, &value));
         }
         Value::Collection(_) => {
-            return Err(format!(
-                "the header '{name}' must be a text, not a collection"
-            ));
+            return Err(format!("the header '{name}' must be a text, not a collection"));
         }
         _ => {}
     }
@@ -257,13 +189,8 @@ fn add_header(
         return Err(format!("'{name}' cannot be the name of a header"));
     }
     let text = value.to_text();
-    if text
-        .chars()
-        .any(|character| character != '\t' && character.is_control())
-    {
-        return Err(format!(
-            "the value of the header '{name}' holds a control character"
-        ));
+    if text.chars().any(|character| character != '\t' && character.is_control()) {
+        return Err(format!("the value of the header '{name}' holds a control character"));
     }
     if !is_framing(name) {
         headers.push((name.to_owned(), text.into_owned()));
@@ -273,23 +200,12 @@ fn add_header(
 
 /// A token of RFC 9110.
 fn valid_name(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 /// Headers that say how the message is framed on this connection. A spec that sets them could only break the reply.
 fn is_framing(name: &str) -> bool {
-    [
-        "content-length",
-        "transfer-encoding",
-        "connection",
-        "keep-alive",
-        "upgrade",
-        "te",
-        "trailer",
-    ]
-    .iter()
-    .any(|framing| framing.eq_ignore_ascii_case(name))
+    ["content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer"]
+        .iter()
+        .any(|framing| framing.eq_ignore_ascii_case(name))
 }

@@ -21,19 +21,12 @@ pub(crate) struct Scope<'a, 'r> {
 impl<'a, 'r> Scope<'a, 'r> {
     /// The same scope with another item.
     pub(crate) fn with_item(&self, item: Value<'r>) -> Self {
-        Self {
-            item,
-            ..self.clone()
-        }
+        Self { item, ..self.clone() }
     }
 
     /// The scope in which a recipient's bundles are made.
     pub(crate) fn of(&self, item: &Value<'r>, recipient: &Recipient<'r>) -> Self {
-        Self {
-            item: item.clone(),
-            recipient: Some(recipient.clone()),
-            ..*self
-        }
+        Self { item: item.clone(), recipient: Some(recipient.clone()), ..*self }
     }
 
     fn parameters(&self) -> Value<'r> {
@@ -42,10 +35,7 @@ impl<'a, 'r> Scope<'a, 'r> {
 
     /// The scope of `respond`.
     pub(crate) fn with_accepted(&self, accepted: bool) -> Self {
-        Self {
-            accepted: Some(accepted),
-            ..self.clone()
-        }
+        Self { accepted: Some(accepted), ..self.clone() }
     }
 }
 

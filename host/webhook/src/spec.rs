@@ -65,24 +65,15 @@ pub struct LoadOptions<'o> {
 
 impl Webhook {
     /// Reads a spec. `Ok` comes with the warnings, `Err` with every mistake at once, in the order of the file.
-    pub fn load(
-        source: &Source,
-        options: LoadOptions<'_>,
-    ) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
-        let document = Document::parse_with_comments(&source.text).map_err(|error| {
-            vec![source.error(
-                error.offset..error.offset,
-                format!("this is not JSON: {}", error.message),
-            )]
-        })?;
+    pub fn load(source: &Source, options: LoadOptions<'_>) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let document = Document::parse_with_comments(&source.text)
+            .map_err(|error| vec![source.error(error.offset..error.offset, format!("this is not JSON: {}", error.message))])?;
         let mut reader = Reader::new(source, options.plugin);
         let webhook = read(&mut reader, document.root(), source, options);
         let mut diagnostics = reader.diagnostics;
         diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
         match webhook {
-            Some(webhook) if !diagnostics.iter().any(Diagnostic::is_error) => {
-                Ok((webhook, diagnostics))
-            }
+            Some(webhook) if !diagnostics.iter().any(Diagnostic::is_error) => Ok((webhook, diagnostics)),
             _ => Err(diagnostics),
         }
     }
@@ -113,18 +104,11 @@ impl Webhook {
     }
 
     pub(crate) fn has_default(&self) -> bool {
-        self.condition
-            .as_ref()
-            .is_some_and(|condition| condition.default.is_some())
+        self.condition.as_ref().is_some_and(|condition| condition.default.is_some())
     }
 }
 
-fn read(
-    reader: &mut Reader<'_>,
-    root: Node<'_>,
-    source: &Source,
-    options: LoadOptions<'_>,
-) -> Option<Webhook> {
+fn read(reader: &mut Reader<'_>, root: Node<'_>, source: &Source, options: LoadOptions<'_>) -> Option<Webhook> {
     if root.kind() != JsonKind::Object {
         not_an_object(reader, root);
         return None;
@@ -171,11 +155,7 @@ impl Webhook {
             self.uid = Uid::extractor(options.plugin, options.name);
         }
         let shared = options.shared || root.get("uid").is_some() || self.uid.is_some();
-        self.kind = if shared {
-            Kind::Shared
-        } else {
-            Kind::Dedicated
-        };
+        self.kind = if shared { Kind::Shared } else { Kind::Dedicated };
         if shared && self.uid.is_none() && root.get("uid").is_none() {
             let start = root.span().start;
             reader.warning(
@@ -185,8 +165,7 @@ impl Webhook {
             );
         }
         self.output_is_personal = self.output.as_ref().is_some_and(reads_parameters);
-        self.uses_plugin = matches!(self.uid, Some(Uid::Extractor(_)))
-            || self.templates().any(Template::calls_custom);
+        self.uses_plugin = matches!(self.uid, Some(Uid::Extractor(_))) || self.templates().any(Template::calls_custom);
         self.warn_of_empty_variables(reader, root);
     }
 
@@ -194,10 +173,7 @@ impl Webhook {
         if self.kind == Kind::Shared {
             self.warn_of_parameters(reader, root);
         }
-        let early = self
-            .condition
-            .as_ref()
-            .filter(|condition| self.iterate.is_some() && !self.asks_recipients(condition));
+        let early = self.condition.as_ref().filter(|condition| self.iterate.is_some() && !self.asks_recipients(condition));
         if let (Some(condition), Some(node)) = (early, root.get("condition"))
             && condition.reads("item")
         {
@@ -210,65 +186,22 @@ impl Webhook {
         let help = "in a shared webhook parameters belong to a recipient; `condition` and `output` see them, `common` is the service's own";
         let mut warn = |name: &str, reads: bool| {
             if let Some(node) = root.get(name).filter(|_| reads) {
-                reader.warning(
-                    node.span(),
-                    format!("`parameters` are always empty in `{name}`"),
-                    help,
-                );
+                reader.warning(node.span(), format!("`parameters` are always empty in `{name}`"), help);
             }
         };
-        warn(
-            "verification",
-            self.verification
-                .iter()
-                .flat_map(Verification::templates)
-                .any(reads_parameters),
-        );
-        warn(
-            "iterate",
-            self.iterate
-                .iter()
-                .flat_map(Iterate::templates)
-                .any(reads_parameters),
-        );
-        warn(
-            "uid",
-            self.uid
-                .iter()
-                .filter_map(Uid::template)
-                .any(reads_parameters),
-        );
-        warn(
-            "respond",
-            self.respond
-                .iter()
-                .flat_map(Respond::templates)
-                .any(reads_parameters),
-        );
-        warn(
-            "dedupe",
-            self.dedupe.iter().any(|dedupe| reads_parameters(&dedupe.0)),
-        );
+        warn("verification", self.verification.iter().flat_map(Verification::templates).any(reads_parameters));
+        warn("iterate", self.iterate.iter().flat_map(Iterate::templates).any(reads_parameters));
+        warn("uid", self.uid.iter().filter_map(Uid::template).any(reads_parameters));
+        warn("respond", self.respond.iter().flat_map(Respond::templates).any(reads_parameters));
+        warn("dedupe", self.dedupe.iter().any(|dedupe| reads_parameters(&dedupe.0)));
     }
 
     fn templates(&self) -> impl Iterator<Item = &Template> {
         let before = self.verification.iter().flat_map(Verification::templates);
         let condition = self.condition.iter().flat_map(Condition::templates);
-        let items = self
-            .iterate
-            .iter()
-            .flat_map(Iterate::templates)
-            .chain(self.uid.iter().filter_map(Uid::template));
-        let after = self
-            .respond
-            .iter()
-            .flat_map(Respond::templates)
-            .chain(self.dedupe.iter().map(|dedupe| &dedupe.0));
-        before
-            .chain(condition)
-            .chain(items)
-            .chain(&self.output)
-            .chain(after)
+        let items = self.iterate.iter().flat_map(Iterate::templates).chain(self.uid.iter().filter_map(Uid::template));
+        let after = self.respond.iter().flat_map(Respond::templates).chain(self.dedupe.iter().map(|dedupe| &dedupe.0));
+        before.chain(condition).chain(items).chain(&self.output).chain(after)
     }
 }
 

@@ -27,30 +27,18 @@ impl Verification {
                 "add \"condition\": \"{{...}}\" that is true for the service's handshake only",
             );
         }
-        let condition =
-            condition.map(|inner| Condition::read(reader, inner, "verification.condition"));
-        let respond = members
-            .get("respond")
-            .map(|inner| Respond::read(reader, inner, "verification.respond"));
-        Some(Self {
-            condition: settled(condition)?,
-            respond: settled(respond)?,
-        })
+        let condition = condition.map(|inner| Condition::read(reader, inner, "verification.condition"));
+        let respond = members.get("respond").map(|inner| Respond::read(reader, inner, "verification.respond"));
+        Some(Self { condition: settled(condition)?, respond: settled(respond)? })
     }
 
     /// The answer, if the request is a verification.
     pub(crate) fn reply<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<Option<Reply>, Error> {
-        let holds = self
-            .condition
-            .as_ref()
-            .map_or(Ok(true), |condition| condition.holds(scope))?;
+        let holds = self.condition.as_ref().map_or(Ok(true), |condition| condition.holds(scope))?;
         if !holds {
             return Ok(None);
         }
-        self.respond
-            .as_ref()
-            .map_or(Ok(Reply::default()), |respond| respond.reply(scope))
-            .map(Some)
+        self.respond.as_ref().map_or(Ok(Reply::default()), |respond| respond.reply(scope)).map(Some)
     }
 
     pub(crate) fn templates(&self) -> impl Iterator<Item = &Template> {

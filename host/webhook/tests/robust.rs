@@ -68,7 +68,10 @@ fn a_damaged_body_is_refused_in_one_line_or_decoded() {
         ("application/json", br#"{"a": [1, 2.5e3, "\u00e9\ud83d\ude00", null, {"b": true}]}"#),
         ("application/x-www-form-urlencoded", b"a=1&b[c][]=%41+x&b[c][]=2&d[0][e]=3&=&&f"),
         ("text/xml; charset=utf-8", b"<?xml version='1.0'?><a b='1&amp;'><c>x<![CDATA[y]]>&#33;</c><!-- z --></a>"),
-        ("multipart/form-data; boundary=B", b"--B\r\nContent-Disposition: form-data; name=\"a\"; filename=\"f\"\r\nContent-Type: text/plain\r\n\r\nx\r\n--B--\r\n"),
+        (
+            "multipart/form-data; boundary=B",
+            b"--B\r\nContent-Disposition: form-data; name=\"a\"; filename=\"f\"\r\nContent-Type: text/plain\r\n\r\nx\r\n--B--\r\n",
+        ),
     ];
     let mut dice = Dice(2);
     for (content_type, whole) in bodies {

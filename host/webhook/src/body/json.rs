@@ -7,20 +7,12 @@ use super::{BadBody, Content};
 /// Strict JSON in UTF-8, with or without a byte order mark. An empty body is null: providers send one to check a URL.
 pub(super) fn decode(bytes: &[u8]) -> Result<Content<'_>, BadBody> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        BadBody::new(format!(
-            "the body is not JSON: byte {} is not UTF-8",
-            error.valid_up_to()
-        ))
-    })?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| BadBody::new(format!("the body is not JSON: byte {} is not UTF-8", error.valid_up_to())))?;
     if text.trim_ascii().is_empty() {
         return Ok(Content::Value(Value::Null));
     }
-    let document = Document::parse(text).map_err(|error| {
-        BadBody::new(format!(
-            "the body is not JSON: {} at byte {}",
-            error.message, error.offset
-        ))
-    })?;
+    let document =
+        Document::parse(text).map_err(|error| BadBody::new(format!("the body is not JSON: {} at byte {}", error.message, error.offset)))?;
     Ok(Content::Json(document))
 }

@@ -20,9 +20,7 @@ pub struct BadBody {
 
 impl BadBody {
     fn new(reason: impl Into<String>) -> Self {
-        Self {
-            reason: reason.into(),
-        }
+        Self { reason: reason.into() }
     }
 }
 
@@ -69,16 +67,10 @@ pub fn decode<'b>(content_type: Option<&str>, bytes: &'b [u8]) -> Result<Decoded
     let content = match media.essence.as_str() {
         "" if bytes.is_empty() => Content::Value(Value::Null),
         "application/x-www-form-urlencoded" => Content::Form(urlencoded(bytes)?),
-        "multipart/form-data" => {
-            Content::Form(multipart::decode(content_type.unwrap_or_default(), bytes)?)
-        }
+        "multipart/form-data" => Content::Form(multipart::decode(content_type.unwrap_or_default(), bytes)?),
         essence if is_json(essence) => json::decode(bytes)?,
-        essence if is_xml(essence) => {
-            Content::Value(xml::decode(&text::decode(media.charset(), bytes))?)
-        }
-        essence if essence.starts_with("text/") => {
-            Content::Value(Value::text(text::decode(media.charset(), bytes)))
-        }
+        essence if is_xml(essence) => Content::Value(xml::decode(&text::decode(media.charset(), bytes))?),
+        essence if essence.starts_with("text/") => Content::Value(Value::text(text::decode(media.charset(), bytes))),
         _ => Content::Value(Value::binary(bytes)),
     };
     Ok(Decoded(content))
@@ -117,20 +109,12 @@ struct MediaType<'t> {
 impl<'t> MediaType<'t> {
     fn parse(content_type: &'t str) -> Self {
         let (essence, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
-        Self {
-            essence: essence.trim().to_ascii_lowercase(),
-            parameters,
-        }
+        Self { essence: essence.trim().to_ascii_lowercase(), parameters }
     }
 
     fn charset(&self) -> Option<&'t str> {
-        let parameters = self
-            .parameters
-            .split(';')
-            .filter_map(|parameter| parameter.split_once('='));
-        let (_, value) = parameters
-            .into_iter()
-            .find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+        let parameters = self.parameters.split(';').filter_map(|parameter| parameter.split_once('='));
+        let (_, value) = parameters.into_iter().find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
         Some(value.trim().trim_matches('"'))
     }
 }
@@ -154,28 +138,16 @@ mod tests {
     #[test]
     fn the_content_type_chooses_the_decoder() {
         let table: &[(&str, &[u8], &str)] = &[
-            (
-                "application/json",
-                b" {\"n\": 1.0, \"big\": 12345678901234567890} ",
-                r#"{"n":1.0,"big":12345678901234567890}"#,
-            ),
+            ("application/json", b" {\"n\": 1.0, \"big\": 12345678901234567890} ", r#"{"n":1.0,"big":12345678901234567890}"#),
             ("application/json", b"\xef\xbb\xbf[1]", "[1]"),
             ("application/json", b"", "null"),
             ("application/json; charset=utf-8", b" \r\n", "null"),
             ("APPLICATION/CloudEvents+JSON; charset=utf-8", b"[1]", "[1]"),
-            (
-                "application/x-www-form-urlencoded",
-                b"a=1&a=2",
-                r#"{"a":["1","2"]}"#,
-            ),
+            ("application/x-www-form-urlencoded", b"a=1&a=2", r#"{"a":["1","2"]}"#),
             ("application/x-www-form-urlencoded", b"", "{}"),
             ("text/plain", "h\u{e9}".as_bytes(), "\"h\u{e9}\""),
             ("text/plain; charset=ISO-8859-1", b"h\xe9", "\"h\u{e9}\""),
-            (
-                "text/csv; charset=\"windows-1252\"",
-                b"\x80",
-                "\"\u{20ac}\"",
-            ),
+            ("text/csv; charset=\"windows-1252\"", b"\x80", "\"\u{20ac}\""),
             ("text/plain", b"h\xe9", "\"h\u{e9}\""),
             ("text/html", b"<p>", "\"<p>\""),
             ("application/octet-stream", b"ab", r#"{"$buffer":"YWI="}"#),
@@ -184,11 +156,7 @@ mod tests {
             ("", b"ab", r#"{"$buffer":"YWI="}"#),
         ];
         for (content_type, bytes, expected) in table {
-            assert_eq!(
-                notation(content_type, bytes),
-                *expected,
-                "{content_type} {bytes:?}"
-            );
+            assert_eq!(notation(content_type, bytes), *expected, "{content_type} {bytes:?}");
         }
     }
 
@@ -201,10 +169,7 @@ mod tests {
                 r#"<?xml version="1.0"?><a k="1&amp;2"><b>t &lt;&#33;</b><b><![CDATA[<u>]]></b> </a>"#,
                 r#"{"a":[{"_attributes":{"k":"1&2"},"b":[{"_value":"t <!"},{"_value":"<u>"}]}]}"#,
             ),
-            (
-                "<n:a><!-- c -->1<n:b/>2</n:a>",
-                r#"{"n:a":[{"_value":"12","n:b":[{}]}]}"#,
-            ),
+            ("<n:a><!-- c -->1<n:b/>2</n:a>", r#"{"n:a":[{"_value":"12","n:b":[{}]}]}"#),
         ];
         for (xml, expected) in table {
             assert_eq!(notation("text/xml", xml.as_bytes()), expected, "{xml}");
@@ -215,8 +180,7 @@ mod tests {
     fn multipart_gives_fields_as_texts_and_files_as_collections() {
         let body = b"--B\r\nContent-Disposition: form-data; name=\"a[b]\"\r\n\r\n1\r\n\
             --B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x.txt\"\r\nContent-Type: text/plain\r\n\r\nhi\r\n--B--\r\n";
-        let expected =
-            r#"{"a":{"b":"1"},"f":{"name":"x.txt","mime":"text/plain","data":{"$buffer":"aGk="}}}"#;
+        let expected = r#"{"a":{"b":"1"},"f":{"name":"x.txt","mime":"text/plain","data":{"$buffer":"aGk="}}}"#;
         assert_eq!(notation("multipart/form-data; boundary=B", body), expected);
     }
 
@@ -232,10 +196,7 @@ mod tests {
             ("text/xml", b"<a/><b/>"),
             ("text/xml", b""),
             ("multipart/form-data", b"--B--"),
-            (
-                "multipart/form-data; boundary=B",
-                b"--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\ncut",
-            ),
+            ("multipart/form-data; boundary=B", b"--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\ncut"),
         ];
         for (content_type, bytes) in table {
             let reason = reason(content_type, bytes);

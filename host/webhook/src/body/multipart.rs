@@ -17,16 +17,12 @@ pub(super) fn decode(content_type: &str, bytes: &[u8]) -> Result<Form<'static>, 
     let stream = futures_util::stream::once(async move { Ok::<_, Infallible>(whole) });
     // The stream holds everything already, so that nothing in here ever waits.
     let fields = read(Multipart::new(stream, boundary)).now_or_never();
-    let fields = fields
-        .ok_or_else(|| BadBody::new("the multipart body ends too early"))?
-        .map_err(refused)?;
+    let fields = fields.ok_or_else(|| BadBody::new("the multipart body ends too early"))?.map_err(refused)?;
     enough_fields(fields.len())?;
     Ok(fields.into_iter().collect())
 }
 
-async fn read(
-    mut multipart: Multipart<'_>,
-) -> multer::Result<Vec<(Cow<'static, str>, Value<'static>)>> {
+async fn read(mut multipart: Multipart<'_>) -> multer::Result<Vec<(Cow<'static, str>, Value<'static>)>> {
     let mut fields = Vec::new();
     while let Some(field) = multipart.next_field().await? {
         let Some(name) = field.name().map(str::to_owned) else {
@@ -41,9 +37,7 @@ async fn value(field: Field<'_>) -> multer::Result<Value<'static>> {
     let mime = field.content_type().map(ToString::to_string);
     let Some(name) = field.file_name().map(str::to_owned) else {
         let media = MediaType::parse(mime.as_deref().unwrap_or_default());
-        return Ok(Value::text(
-            text::decode(media.charset(), &field.bytes().await?).into_owned(),
-        ));
+        return Ok(Value::text(text::decode(media.charset(), &field.bytes().await?).into_owned()));
     };
     let mime = mime.unwrap_or_else(|| "application/octet-stream".to_owned());
     let data = field.bytes().await?;

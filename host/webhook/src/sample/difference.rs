@@ -12,28 +12,15 @@ pub(super) fn lines(expected: &str, got: &str) -> Option<String> {
         return None;
     }
     let (expected, got): (Vec<_>, Vec<_>) = (expected.lines().collect(), got.lines().collect());
-    let start = expected
-        .iter()
-        .zip(&got)
-        .take_while(|(one, other)| one == other)
-        .count();
-    let tails = expected[start..]
-        .iter()
-        .rev()
-        .zip(got[start..].iter().rev());
+    let start = expected.iter().zip(&got).take_while(|(one, other)| one == other).count();
+    let tails = expected[start..].iter().rev().zip(got[start..].iter().rev());
     let end = tails.take_while(|(one, other)| one == other).count();
-    let (old, new) = (
-        &expected[start..expected.len() - end],
-        &got[start..got.len() - end],
-    );
+    let (old, new) = (&expected[start..expected.len() - end], &got[start..got.len() - end]);
 
     let mut out = String::from("- expected\n+ got\n");
     both(&mut out, &expected[start.saturating_sub(CONTEXT)..start]);
     middle(&mut out, old, new);
-    both(
-        &mut out,
-        &expected[expected.len() - end..][..end.min(CONTEXT)],
-    );
+    both(&mut out, &expected[expected.len() - end..][..end.min(CONTEXT)]);
     Some(out)
 }
 

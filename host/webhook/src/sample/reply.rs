@@ -19,11 +19,7 @@ pub fn parse_reply(file: &[u8]) -> Result<Reply, Malformed> {
     let headers = owned(parsed.headers);
     let body = body(&headers, &file[end..])?;
     let status = parsed.code.unwrap_or_default();
-    Ok(Reply {
-        status,
-        headers,
-        body,
-    })
+    Ok(Reply { status, headers, body })
 }
 
 /// The bytes of a `reply.http` file that reads back as this reply, with LF line ends.
@@ -39,38 +35,22 @@ pub fn print_reply(reply: &Reply) -> Vec<u8> {
 /// anything. The body must be the same bytes, but for a line break at the end of the file.
 pub fn compare_reply(expected: &Reply, got: &Reply) -> Option<String> {
     let body = without_last_break(&expected.body, &got.body);
-    difference::lines(
-        &shown(expected, expected, body),
-        &shown(expected, got, &got.body),
-    )
+    difference::lines(&shown(expected, expected, body), &shown(expected, got, &got.body))
 }
 
 fn without_last_break<'b>(expected: &'b [u8], got: &[u8]) -> &'b [u8] {
-    let cut = expected
-        .strip_suffix(b"\n")
-        .map(|cut| cut.strip_suffix(b"\r").unwrap_or(cut));
+    let cut = expected.strip_suffix(b"\n").map(|cut| cut.strip_suffix(b"\r").unwrap_or(cut));
     cut.filter(|cut| *cut == got).unwrap_or(expected)
 }
 
 /// A reply as text, with those of its headers that the expectation names.
 fn shown(expected: &Reply, reply: &Reply, body: &[u8]) -> String {
     let mut out = format!("HTTP/1.1 {}\n", reply.status);
-    let mut names: Vec<_> = expected
-        .headers
-        .iter()
-        .map(|(name, _)| name.to_ascii_lowercase())
-        .collect();
+    let mut names: Vec<_> = expected.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
     names.sort_unstable();
     names.dedup();
-    for name in names
-        .iter()
-        .filter(|name| *name != "content-length" && *name != "date")
-    {
-        for (_, value) in reply
-            .headers
-            .iter()
-            .filter(|(known, _)| known.eq_ignore_ascii_case(name))
-        {
+    for name in names.iter().filter(|name| *name != "content-length" && *name != "date") {
+        for (_, value) in reply.headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name)) {
             out.push_str(&format!("{name}: {value}\n"));
         }
     }
@@ -93,34 +73,21 @@ mod tests {
 
     fn got() -> Reply {
         let headers = [("content-type", "application/json"), ("x-extra", "1")];
-        let headers = headers
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .to_vec();
-        Reply {
-            status: 200,
-            headers,
-            body: b"{\"ok\":true}".to_vec(),
-        }
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        Reply { status: 200, headers, body: b"{\"ok\":true}".to_vec() }
     }
 
     #[test]
     fn unnamed_headers_and_a_last_line_break_do_not_matter() {
-        let expected = parse_reply(
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"ok\":true}\r\n",
-        )
-        .unwrap();
+        let expected = parse_reply(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"ok\":true}\r\n").unwrap();
         assert_eq!(compare_reply(&expected, &got()), None);
     }
 
     #[test]
     fn a_difference_names_the_lines() {
         let expected = parse_reply(b"HTTP/1.1 401\nX-Gone: a\n\n{\"ok\":true}").unwrap();
-        let difference =
-            "- expected\n+ got\n- HTTP/1.1 401\n- x-gone: a\n+ HTTP/1.1 200\n  \n  {\"ok\":true}\n";
-        assert_eq!(
-            compare_reply(&expected, &got()).as_deref(),
-            Some(difference)
-        );
+        let difference = "- expected\n+ got\n- HTTP/1.1 401\n- x-gone: a\n+ HTTP/1.1 200\n  \n  {\"ok\":true}\n";
+        assert_eq!(compare_reply(&expected, &got()).as_deref(), Some(difference));
     }
 
     #[test]

@@ -71,21 +71,12 @@ impl Request {
         let headers = owned(parsed.headers);
         let body = body(&headers, &message[end..])?;
         let method = parsed.method.unwrap_or_default().to_owned();
-        Ok(Self {
-            method,
-            target: parsed.path.unwrap_or_default().to_owned(),
-            headers,
-            body,
-            given,
-        })
+        Ok(Self { method, target: parsed.path.unwrap_or_default().to_owned(), headers, body, given })
     }
 
     /// The first header of this name, case ignored.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// The URL the sender would have used: the target itself if it is one, else `https://`, the `host` header and the target.
@@ -93,11 +84,7 @@ impl Request {
         if self.target.contains("://") {
             return self.target.clone();
         }
-        format!(
-            "https://{}{}",
-            self.header("host").unwrap_or("localhost"),
-            self.target
-        )
+        format!("https://{}{}", self.header("host").unwrap_or("localhost"), self.target)
     }
 
     /// The path of the target, without its query.
@@ -131,13 +118,9 @@ impl Given {
         let mut given = Self::default();
         let mut rest = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
         while matches!(rest.first(), Some(b'#' | b'\n' | b'\r')) {
-            let end = rest
-                .iter()
-                .position(|byte| *byte == b'\n')
-                .map_or(rest.len(), |newline| newline + 1);
+            let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |newline| newline + 1);
             let (line, after) = rest.split_at(end);
-            let line = std::str::from_utf8(line)
-                .map_err(|_| Malformed("a `#` line is not UTF-8".to_owned()))?;
+            let line = std::str::from_utf8(line).map_err(|_| Malformed("a `#` line is not UTF-8".to_owned()))?;
             given.set(line.trim_start_matches('#').trim());
             rest = after;
         }
@@ -167,44 +150,25 @@ impl Given {
             ("webhook", &self.webhook),
             ("remote-address", &self.remote_address),
         ];
-        let set = lines
-            .iter()
-            .filter_map(|(name, value)| Some(format!("# {name}: {}\n", value.as_ref()?)));
+        let set = lines.iter().filter_map(|(name, value)| Some(format!("# {name}: {}\n", value.as_ref()?)));
         set.collect()
     }
 }
 
 /// The headers of a parsed message; a value that is not UTF-8 is read as Latin-1, as HTTP once said.
 pub(super) fn owned(headers: &[httparse::Header<'_>]) -> Vec<(String, String)> {
-    headers
-        .iter()
-        .map(|header| {
-            (
-                header.name.to_owned(),
-                crate::request::header_text(header.value).into_owned(),
-            )
-        })
-        .collect()
+    headers.iter().map(|header| (header.name.to_owned(), crate::request::header_text(header.value).into_owned())).collect()
 }
 
 /// What of the bytes behind the headers is the body.
 pub(super) fn body(headers: &[(String, String)], rest: &[u8]) -> Result<Vec<u8>, Malformed> {
-    let Some((_, length)) = headers
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-    else {
+    let Some((_, length)) = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length")) else {
         return Ok(rest.to_vec());
     };
-    let length: usize = length
-        .trim()
-        .parse()
-        .map_err(|_| Malformed(format!("content-length is not a number: {length}")))?;
+    let length: usize = length.trim().parse().map_err(|_| Malformed(format!("content-length is not a number: {length}")))?;
     match rest.get(..length) {
         Some(body) => Ok(body.to_vec()),
-        None => Err(Malformed(format!(
-            "content-length says {length} bytes, but the file has {} behind the empty line",
-            rest.len()
-        ))),
+        None => Err(Malformed(format!("content-length says {length} bytes, but the file has {} behind the empty line", rest.len()))),
     }
 }
 
@@ -228,9 +192,7 @@ mod tests {
     #[test]
     fn line_ends_may_be_lf_or_crlf_and_the_body_is_exact() {
         for newline in ["\n", "\r\n"] {
-            let file = format!(
-                "POST /a?b=c HTTP/1.1{newline}Host: example.test{newline}{newline}{{\r\n}}\n"
-            );
+            let file = format!("POST /a?b=c HTTP/1.1{newline}Host: example.test{newline}{newline}{{\r\n}}\n");
             let request = Request::parse(file.as_bytes()).unwrap();
             assert_eq!(request.body, b"{\r\n}\n");
             assert_eq!(request.url(), "https://example.test/a?b=c");
@@ -247,18 +209,12 @@ mod tests {
     #[test]
     fn a_content_length_beyond_the_file_is_refused_with_both_numbers() {
         let error = Request::parse(b"POST / HTTP/1.1\ncontent-length: 9\n\n{}\n").unwrap_err();
-        assert_eq!(
-            error.0,
-            "content-length says 9 bytes, but the file has 3 behind the empty line"
-        );
+        assert_eq!(error.0, "content-length says 9 bytes, but the file has 3 behind the empty line");
     }
 
     #[test]
     fn a_head_without_an_empty_line_is_refused() {
-        assert_eq!(
-            Request::parse(b"GET / HTTP/1.1\nhost: a\n").unwrap_err(),
-            unfinished("request")
-        );
+        assert_eq!(Request::parse(b"GET / HTTP/1.1\nhost: a\n").unwrap_err(), unfinished("request"));
     }
 
     #[test]
@@ -267,10 +223,7 @@ mod tests {
         let request = Request::parse(file).unwrap();
         assert_eq!(request.given.now.as_deref(), Some("2026-01-31T12:00:00Z"));
         assert_eq!(request.given.hook.as_deref(), Some("{\"uid\": \"T1\"}"));
-        assert_eq!(
-            (request.url().as_str(), request.path()),
-            ("http://h.test", "/")
-        );
+        assert_eq!((request.url().as_str(), request.path()), ("http://h.test", "/"));
     }
 
     #[test]

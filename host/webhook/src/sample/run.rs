@@ -8,9 +8,7 @@ use hookwright_iml::{Date, Environment, Value};
 
 use super::{Malformed, Request};
 use crate::body::{self, BadBody};
-use crate::{
-    Arrival, Diagnostic, Failure, Form, Headers, Plugin, Recipient, Recipients, Verdict, Webhook,
-};
+use crate::{Arrival, Diagnostic, Failure, Form, Headers, Plugin, Recipient, Recipients, Verdict, Webhook};
 
 /// What a request meets when it is run without a server. What the request's own `#` lines say wins.
 #[derive(Clone, Copy)]
@@ -78,11 +76,7 @@ impl From<Malformed> for Refusal {
 ///
 /// # Errors
 /// See [`Refusal`].
-pub fn run(
-    webhook: &Webhook,
-    request: &Request,
-    surroundings: Surroundings<'_>,
-) -> Result<Verdict, Refusal> {
+pub fn run(webhook: &Webhook, request: &Request, surroundings: Surroundings<'_>) -> Result<Verdict, Refusal> {
     let given = &request.given;
     let common = object("common", given.common.as_deref().or(surroundings.common))?;
     let hook = object("hook", given.hook.as_deref().or(surroundings.hook))?;
@@ -90,12 +84,7 @@ pub fn run(
     if let Some(now) = &given.now {
         environment.now = date(now, &environment)?;
     }
-    let arrival = Incoming {
-        request,
-        environment: &environment,
-        common: common.root(),
-        plugin: surroundings.plugin,
-    };
+    let arrival = Incoming { request, environment: &environment, common: common.root(), plugin: surroundings.plugin };
     arrival.decide(webhook, &Pretend::from(hook.root()))
 }
 
@@ -111,14 +100,8 @@ impl Incoming<'_> {
         let recorded = self.request;
         let url = recorded.url();
         let query = Form::parse(recorded.query().as_bytes());
-        let headers = Headers::new(
-            recorded
-                .headers
-                .iter()
-                .map(|(name, value)| (name.as_str(), value.as_bytes())),
-        );
-        let decoded = body::decode(headers.first("content-type"), &recorded.body)
-            .map_err(Refusal::BadBody)?;
+        let headers = Headers::new(recorded.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+        let decoded = body::decode(headers.first("content-type"), &recorded.body).map_err(Refusal::BadBody)?;
         let request = crate::Request {
             method: &recorded.method,
             url: &url,
@@ -127,11 +110,7 @@ impl Incoming<'_> {
             headers: &headers,
             raw_body: &recorded.body,
             body: decoded.value(),
-            remote_address: recorded
-                .given
-                .remote_address
-                .as_deref()
-                .unwrap_or("127.0.0.1"),
+            remote_address: recorded.given.remote_address.as_deref().unwrap_or("127.0.0.1"),
         };
         let arrival = Arrival {
             request: &request,
@@ -152,43 +131,27 @@ struct Pretend<'h> {
 
 impl<'h> From<Node<'h>> for Pretend<'h> {
     fn from(hook: Node<'h>) -> Self {
-        let described = hook
-            .get("parameters")
-            .is_some_and(|parameters| parameters.kind() == Kind::Object)
+        let described = hook.get("parameters").is_some_and(|parameters| parameters.kind() == Kind::Object)
             || hook.entries().all(|(key, _)| key.text_is("uid"));
         if !described {
-            return Self {
-                uid: None,
-                parameters: Value::from_json(hook),
-            };
+            return Self { uid: None, parameters: Value::from_json(hook) };
         }
-        let uid = hook
-            .get("uid")
-            .and_then(|uid| Value::from_json(uid).canonical_uid());
-        let parameters = hook
-            .get("parameters")
-            .map_or_else(|| Value::collection(Vec::new()), Value::from_json);
+        let uid = hook.get("uid").and_then(|uid| Value::from_json(uid).canonical_uid());
+        let parameters = hook.get("parameters").map_or_else(|| Value::collection(Vec::new()), Value::from_json);
         Self { uid, parameters }
     }
 }
 
 impl Pretend<'_> {
     fn recipient(&self) -> Vec<Recipient<'_>> {
-        vec![Recipient {
-            hook: Arc::from("sample"),
-            parameters: self.parameters.clone(),
-        }]
+        vec![Recipient { hook: Arc::from("sample"), parameters: self.parameters.clone() }]
     }
 }
 
 impl Recipients for Pretend<'_> {
     fn of_uid<'r>(&'r self, uid: &str) -> Vec<Recipient<'r>> {
         let matches = self.uid.as_deref().is_none_or(|listening| listening == uid);
-        if matches {
-            self.recipient()
-        } else {
-            Vec::new()
-        }
+        if matches { self.recipient() } else { Vec::new() }
     }
 
     fn of_hook<'r>(&'r self) -> Vec<Recipient<'r>> {
@@ -197,8 +160,7 @@ impl Recipients for Pretend<'_> {
 }
 
 fn object<'t>(what: &str, text: Option<&'t str>) -> Result<Document<'t>, Malformed> {
-    let document = Document::parse_with_comments(text.unwrap_or("{}"))
-        .map_err(|error| Malformed(format!("{what}: {error}")))?;
+    let document = Document::parse_with_comments(text.unwrap_or("{}")).map_err(|error| Malformed(format!("{what}: {error}")))?;
     if document.root().kind() != Kind::Object {
         return Err(Malformed(format!("{what}: not a JSON object")));
     }
@@ -206,6 +168,5 @@ fn object<'t>(what: &str, text: Option<&'t str>) -> Result<Document<'t>, Malform
 }
 
 fn date(text: &str, environment: &Environment) -> Result<Date, Malformed> {
-    Date::parse(text, &environment.zone)
-        .ok_or_else(|| Malformed(format!("now: not a date: {text}")))
+    Date::parse(text, &environment.zone).ok_or_else(|| Malformed(format!("now: not a date: {text}")))
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use hookwright_iml::json::Document;
 use hookwright_iml::{Date, Environment, Limits, Value, Zone};
 use hookwright_webhook::{
-    Arrival, Exports, Form, Headers, Item, LoadOptions, Plugin, Recipient, Recipients, Reply, Request, Source, Verdict,
-    Webhook, body, sample,
+    Arrival, Exports, Form, Headers, Item, LoadOptions, Plugin, Recipient, Recipients, Reply, Request, Source, Verdict, Webhook, body,
+    sample,
 };
 
 /// Hooks of every test: id, the uid of their connection, parameters. A dedicated webhook's hook is the first.
