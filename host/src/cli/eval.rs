@@ -1,5 +1,6 @@
 //! `hookwright eval`: one template against one context, or a stream of them.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
@@ -149,8 +150,18 @@ fn answer(line: &str, out: &mut impl Write) -> anyhow::Result<()> {
         }
         Err(errors) => write_error(&errors, &mut written),
     }
-    written.extend_from_slice(b"}\n");
-    Ok(out.write_all(&written)?)
+    written.push(b'}');
+    Ok(writeln!(out, "{}", on_one_line(&String::from_utf8(written)?))?)
+}
+
+/// JSON lets these stand in a text, but some readers of lines end a line there.
+fn on_one_line(json: &str) -> Cow<'_, str> {
+    let breaks = ['\u{85}', '\u{2028}', '\u{2029}'];
+    if !json.contains(breaks) {
+        return Cow::Borrowed(json);
+    }
+    let escaped = breaks.iter().fold(json.to_owned(), |json, mark| json.replace(*mark, &format!("\\u{:04x}", u32::from(*mark))));
+    Cow::Owned(escaped)
 }
 
 /// The first mistake: its message, its advice, and its bytes in the expression.
@@ -174,6 +185,12 @@ mod tests {
         let mut out = Vec::new();
         lines(input.as_bytes(), &mut out).unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn an_answer_stays_on_one_line_for_every_reader() {
+        let input = "{\"expr\": \"{{'a\\u0085\\u2028b'}}\", \"context\": {}}";
+        assert_eq!(answered(input), "{\"value\":\"a\\u0085\\u2028b\"}\n");
     }
 
     #[test]
