@@ -1,8 +1,8 @@
 //! JavaScript regular expressions, written `/pattern/flags`, over fancy-regex.
 //!
 //! A pattern is translated where the two differ ([`translate`]) and compiled once for a thread. What needs
-//! backtracking (look-around, back-references) has a limit of steps, of text length and of matches, so that no
-//! pattern can hang the host; everything else runs in linear time.
+//! backtracking (look-around, back-references) has a limit of steps, of text length and of matches, and every
+//! replacement one of time, so that no pattern can hang the host.
 //!
 //! Differences that remain: a pattern matches characters, never halves of a surrogate pair, and a group inside a
 //! repetition keeps what it matched in an earlier round.
@@ -14,6 +14,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use fancy_regex::RegexBuilder;
 
@@ -71,18 +72,14 @@ impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax(message) => write!(out, "the regular expression is not valid: {message}"),
-            Self::TooManySteps => {
-                out.write_str("the regular expression takes too many steps on this text")
-            }
+            Self::TooManySteps => out.write_str("the regular expression takes too many steps on this text"),
             Self::TextTooLong => write!(
                 out,
                 "the text is longer than the {BACKTRACKING_TEXT} bytes that a regular expression with look-around \
                  or back-references may search"
             ),
             Self::ResultTooLong(limit) => write!(out, "the text grows beyond {limit} bytes"),
-            Self::NamedGroups => {
-                out.write_str("the regular expression has named groups; number them")
-            }
+            Self::NamedGroups => out.write_str("the regular expression has named groups; number them"),
         }
     }
 }
@@ -90,11 +87,15 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 /// Steps of one search with backtracking.
-const BACKTRACKING_STEPS: usize = 100_000;
+const BACKTRACKING_STEPS: usize = 50_000;
 /// Bytes of a text that is searched with backtracking: each step may look at all of them.
-const BACKTRACKING_TEXT: usize = 64 << 10;
+const BACKTRACKING_TEXT: usize = 32 << 10;
 /// Matches of one replacement with backtracking.
 const BACKTRACKING_MATCHES: usize = 10_000;
+/// After so long no further match of one replacement is looked for. A search that does not backtrack is linear, but
+/// many of them over one text need not be (`/x*y|x/g`). This clock never changes a result, it only ends what would
+/// block the host.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Bytes of a pattern.
 const PATTERN_LENGTH: usize = 10_000;
 /// Bytes that a compiled pattern may take.
@@ -147,22 +148,12 @@ fn split_literal(text: &str) -> Option<(&str, Flags)> {
 
 impl Regex {
     fn new(source: &str, flags: Flags) -> Self {
-        Self {
-            source: source.to_owned(),
-            flags,
-            plain: OnceCell::new(),
-            exact: OnceCell::new(),
-        }
+        Self { source: source.to_owned(), flags, plain: OnceCell::new(), exact: OnceCell::new() }
     }
 
     /// The text with its first match, or with flag `g` every match, replaced. `$&` stands for the match, `$1` to `$99`
     /// for its groups, `$$` for a dollar. The result may have `size` bytes.
-    pub(crate) fn replace(
-        &self,
-        text: &str,
-        replacement: &str,
-        size: usize,
-    ) -> Result<String, Error> {
+    pub(crate) fn replace(&self, text: &str, replacement: &str, size: usize) -> Result<String, Error> {
         let program = self.program_for(text)?;
         if program.has_names {
             return Err(Error::NamedGroups);
@@ -172,6 +163,7 @@ impl Regex {
         let mut copied = 0;
         let mut position = Some(0);
         let mut matches = 0;
+        let begun = Instant::now();
         while let Some(start) = position
             && let Some(groups) = program.search(text, start)?
         {
@@ -179,35 +171,21 @@ impl Regex {
             out.push_str(&text[copied..found.start]);
             replacement.write(&mut out, text, &groups);
             copied = found.end;
-            position = self
-                .flags
-                .global
-                .then(|| next_start(text, &found))
-                .flatten();
+            position = self.flags.global.then(|| next_start(text, &found)).flatten();
             matches += 1;
-            program.allow_matches(matches)?;
+            program.allow_matches(matches, begun)?;
             if out.len() > size {
                 return Err(Error::ResultTooLong(size));
             }
         }
         out.push_str(&text[copied..]);
-        if out.len() > size {
-            Err(Error::ResultTooLong(size))
-        } else {
-            Ok(out)
-        }
+        if out.len() > size { Err(Error::ResultTooLong(size)) } else { Ok(out) }
     }
 
     fn program_for(&self, text: &str) -> Result<&Program, Error> {
         let is_plain = text.is_ascii() && !text.contains('\r');
-        let (cell, dialect) = if is_plain {
-            (&self.plain, Dialect::Plain)
-        } else {
-            (&self.exact, Dialect::Exact)
-        };
-        let program = cell
-            .get_or_init(|| Program::compile(&self.source, self.flags, dialect))
-            .as_ref();
+        let (cell, dialect) = if is_plain { (&self.plain, Dialect::Plain) } else { (&self.exact, Dialect::Exact) };
+        let program = cell.get_or_init(|| Program::compile(&self.source, self.flags, dialect)).as_ref();
         let program = program.map_err(Clone::clone)?;
         if program.backtracks && text.len() > BACKTRACKING_TEXT {
             return Err(Error::TextTooLong);
@@ -231,47 +209,29 @@ type Groups = Vec<Option<std::ops::Range<usize>>>;
 impl Program {
     fn compile(source: &str, flags: Flags, dialect: Dialect) -> Result<Self, Error> {
         if source.len() > PATTERN_LENGTH {
-            return Err(Error::Syntax(format!(
-                "it is longer than {PATTERN_LENGTH} bytes"
-            )));
+            return Err(Error::Syntax(format!("it is longer than {PATTERN_LENGTH} bytes")));
         }
-        let Translation {
-            pattern,
-            backtracks,
-            has_names,
-        } = translate(source, flags, dialect)?;
+        let Translation { pattern, backtracks, has_names } = translate(source, flags, dialect)?;
         let regex = RegexBuilder::new(&pattern)
             .case_insensitive(flags.ignore_case)
             .backtrack_limit(BACKTRACKING_STEPS)
             .delegate_size_limit(PROGRAM_SIZE)
             .build()
             .map_err(|error| Error::Syntax(first_line(&error.to_string())))?;
-        Ok(Self {
-            regex,
-            backtracks,
-            has_names,
-        })
+        Ok(Self { regex, backtracks, has_names })
     }
 
     fn search(&self, text: &str, start: usize) -> Result<Option<Groups>, Error> {
-        let captures = self
-            .regex
-            .captures_from_pos(text, start)
-            .map_err(|_| Error::TooManySteps)?;
-        Ok(captures.map(|captures| {
-            captures
-                .iter()
-                .map(|group| group.map(|group| group.range()))
-                .collect()
-        }))
+        let captures = self.regex.captures_from_pos(text, start).map_err(|_| Error::TooManySteps)?;
+        Ok(captures.map(|captures| captures.iter().map(|group| group.map(|group| group.range())).collect()))
     }
 
-    fn allow_matches(&self, count: usize) -> Result<(), Error> {
-        if self.backtracks && count > BACKTRACKING_MATCHES {
-            Err(Error::TooManySteps)
-        } else {
-            Ok(())
+    fn allow_matches(&self, count: usize, begun: Instant) -> Result<(), Error> {
+        let too_many = self.backtracks && count > BACKTRACKING_MATCHES;
+        if too_many || begun.elapsed() > PATIENCE {
+            return Err(Error::TooManySteps);
         }
+        Ok(())
     }
 }
 

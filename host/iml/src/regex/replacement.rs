@@ -38,11 +38,7 @@ impl<'r> Replacement<'r> {
         for part in &self.parts {
             out.push_str(match part {
                 Part::Literal(literal) => literal,
-                Part::Group(number) => groups
-                    .get(*number)
-                    .cloned()
-                    .flatten()
-                    .map_or("", |range| &text[range]),
+                Part::Group(number) => groups.get(*number).cloned().flatten().map_or("", |range| &text[range]),
                 Part::Before => &text[..whole.start],
                 Part::After => &text[whole.end..],
             });
@@ -65,9 +61,7 @@ fn special(text: &str, groups: usize) -> (Part<'_>, usize) {
 /// Two digits if there is such a group, else one, else plain text.
 fn group(text: &str, groups: usize) -> (Part<'_>, usize) {
     for length in [3, 2] {
-        let number = text
-            .get(1..length)
-            .and_then(|digits| digits.parse::<usize>().ok());
+        let number = text.get(1..length).and_then(|digits| digits.parse::<usize>().ok());
         if let Some(number) = number.filter(|number| (1..=groups).contains(number)) {
             return (Part::Group(number), length);
         }

@@ -7,18 +7,11 @@ const SIZE: usize = 1 << 20;
 #[track_caller]
 fn replaces(text: &str, literal_text: &str, replacement: &str, expected: &str) {
     let regex = literal(literal_text).unwrap();
-    assert_eq!(
-        regex.replace(text, replacement, SIZE).as_deref(),
-        Ok(expected),
-        "{literal_text} on {text}"
-    );
+    assert_eq!(regex.replace(text, replacement, SIZE).as_deref(), Ok(expected), "{literal_text} on {text}");
 }
 
 fn fails(text: &str, literal_text: &str) -> Error {
-    literal(literal_text)
-        .unwrap()
-        .replace(text, "x", SIZE)
-        .unwrap_err()
+    literal(literal_text).unwrap().replace(text, "x", SIZE).unwrap_err()
 }
 
 #[test]
@@ -106,13 +99,8 @@ fn look_around_and_back_references_work() {
 
 #[test]
 fn what_is_no_javascript_pattern_is_refused() {
-    for pattern in [
-        "/(/", "/)/", "/*a/", "/a**/", "/a++/", "/[a/", "/(?>a)/", "/(?i)a/", "/[z-a]/", r"/a\/g",
-    ] {
-        assert!(
-            matches!(fails("aaa", pattern), Error::Syntax(_)),
-            "{pattern}"
-        );
+    for pattern in ["/(/", "/)/", "/*a/", "/a**/", "/a++/", "/[a/", "/(?>a)/", "/(?i)a/", "/[z-a]/", r"/a\/g"] {
+        assert!(matches!(fails("aaa", pattern), Error::Syntax(_)), "{pattern}");
     }
 }
 
@@ -138,33 +126,22 @@ fn backtracking_has_a_limit_of_text_but_other_patterns_have_none() {
 #[test]
 fn the_result_has_a_limit() {
     let regex = literal("/a/g").unwrap();
-    assert_eq!(
-        regex.replace("aaaa", "xxxxxxxx", 20),
-        Err(Error::ResultTooLong(20))
-    );
+    assert_eq!(regex.replace("aaaa", "xxxxxxxx", 20), Err(Error::ResultTooLong(20)));
 }
 
 #[test]
 fn a_huge_repetition_is_refused_when_it_is_compiled() {
-    assert!(matches!(
-        fails("a", r"/((\w{1000}){1000}){1000}/"),
-        Error::Syntax(_)
-    ));
+    assert!(matches!(fails("a", r"/((\w{1000}){1000}){1000}/"), Error::Syntax(_)));
 }
 
 #[test]
 fn no_pattern_made_of_special_characters_panics() {
-    let pieces = [
-        "a", "(", ")", "[", "]", "{", "}", "2", ",", "*", "?", "\\", "^", "$", "-", "|", "é", "<",
-        ":", "u", "k",
-    ];
+    let pieces = ["a", "(", ")", "[", "]", "{", "}", "2", ",", "*", "?", "\\", "^", "$", "-", "|", "é", "<", ":", "u", "k"];
     let mut seed = 7_u64;
     for _ in 0..3_000 {
         let mut pattern = String::from("/");
         for _ in 0..8 {
-            seed = seed
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             pattern.push_str(pieces[(seed >> 33) as usize % pieces.len()]);
         }
         pattern.push_str("/g");
@@ -172,4 +149,10 @@ fn no_pattern_made_of_special_characters_panics() {
             drop(literal(&pattern).unwrap().replace(text, "[$&$1]", SIZE));
         }
     }
+}
+
+#[test]
+fn many_searches_that_each_look_far_ahead_give_up() {
+    let text = "x".repeat(400_000);
+    assert_eq!(fails(&text, "/x*y|x/g"), Error::TooManySteps);
 }

@@ -29,11 +29,7 @@ pub(super) struct Translation {
 
 /// Translates a pattern, or says what is wrong with it. The engine finds the rest of the mistakes, such as a
 /// parenthesis that is never closed.
-pub(super) fn translate(
-    source: &str,
-    flags: Flags,
-    dialect: Dialect,
-) -> Result<Translation, Error> {
+pub(super) fn translate(source: &str, flags: Flags, dialect: Dialect) -> Result<Translation, Error> {
     let names = group_names(source);
     let mut translator = Translator {
         rest: source,
@@ -45,11 +41,7 @@ pub(super) fn translate(
         groups: &names,
     };
     translator.pattern()?;
-    Ok(Translation {
-        pattern: translator.out,
-        backtracks: translator.backtracks,
-        has_names: names.iter().any(Option::is_some),
-    })
+    Ok(Translation { pattern: translator.out, backtracks: translator.backtracks, has_names: names.iter().any(Option::is_some) })
 }
 
 const LINE_BREAKS: &str = r"\n\r\x{2028}\x{2029}";
@@ -127,16 +119,10 @@ impl<'s> Translator<'s> {
         let at_start = character == '^';
         match (self.flags.multiline, self.dialect) {
             (false, _) => self.out.push_str(if at_start { r"\A" } else { r"\z" }),
-            (true, Dialect::Plain) => self
-                .out
-                .push_str(if at_start { "(?m:^)" } else { "(?m:$)" }),
+            (true, Dialect::Plain) => self.out.push_str(if at_start { "(?m:^)" } else { "(?m:$)" }),
             (true, Dialect::Exact) => {
                 self.backtracks = true;
-                let form = if at_start {
-                    format!(r"(?:\A|(?<=[{LINE_BREAKS}]))")
-                } else {
-                    format!(r"(?=[{LINE_BREAKS}]|\z)")
-                };
+                let form = if at_start { format!(r"(?:\A|(?<=[{LINE_BREAKS}]))") } else { format!(r"(?=[{LINE_BREAKS}]|\z)") };
                 self.out.push_str(&form);
             }
         }
@@ -157,10 +143,7 @@ impl<'s> Translator<'s> {
             return Ok(());
         }
         if self.take("?<") {
-            let end = self
-                .rest
-                .find('>')
-                .ok_or_else(|| syntax("a group's name is not closed"))?;
+            let end = self.rest.find('>').ok_or_else(|| syntax("a group's name is not closed"))?;
             self.rest = &self.rest[end + 1..];
         } else if self.rest.starts_with('?') {
             return Err(syntax("a group begins with (? but is of no known kind"));
@@ -234,11 +217,7 @@ fn group_name(inside: &str) -> Option<Option<&str>> {
         return Some(None);
     }
     let name = inside.strip_prefix("?<")?;
-    if name.starts_with(['=', '!']) {
-        None
-    } else {
-        Some(name.split('>').next())
-    }
+    if name.starts_with(['=', '!']) { None } else { Some(name.split('>').next()) }
 }
 
 fn syntax(message: &str) -> Error {

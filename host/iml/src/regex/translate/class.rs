@@ -27,8 +27,7 @@ impl Translator<'_> {
     /// One character, set or range. A hyphen beside a set or at an end stands for itself.
     fn class_item(&mut self) -> Result<(), Error> {
         let first = self.class_atom()?;
-        let is_range =
-            self.rest.starts_with('-') && !self.rest[1..].starts_with(']') && self.rest.len() > 1;
+        let is_range = self.rest.starts_with('-') && !self.rest[1..].starts_with(']') && self.rest.len() > 1;
         let Escaped::Character(first) = first else {
             self.class_set(first);
             return Ok(());
@@ -39,9 +38,7 @@ impl Translator<'_> {
         }
         self.take("-");
         match self.class_atom()? {
-            Escaped::Character(last) if first > last => {
-                Err(syntax("a range in a class runs backwards"))
-            }
+            Escaped::Character(last) if first > last => Err(syntax("a range in a class runs backwards")),
             Escaped::Character(last) => {
                 self.class_character(first);
                 self.out.push('-');

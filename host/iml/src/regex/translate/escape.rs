@@ -38,14 +38,8 @@ impl Translator<'_> {
             return;
         }
         self.backtracks = true;
-        let (first, second) = if is_edge {
-            ("(?!", "(?=")
-        } else {
-            ("(?=", "(?!")
-        };
-        self.out.push_str(&format!(
-            "(?:(?<={WORD}){first}{WORD})|(?<!{WORD}){second}{WORD}))"
-        ));
+        let (first, second) = if is_edge { ("(?!", "(?=") } else { ("(?=", "(?!") };
+        self.out.push_str(&format!("(?:(?<={WORD}){first}{WORD})|(?<!{WORD}){second}{WORD}))"));
     }
 
     /// `\12`, if there are so many groups.
@@ -62,11 +56,7 @@ impl Translator<'_> {
 
     /// `\k<name>`, if there is such a group.
     fn named_reference(&mut self) -> bool {
-        let Some((name, rest)) = self
-            .rest
-            .strip_prefix("k<")
-            .and_then(|rest| rest.split_once('>'))
-        else {
+        let Some((name, rest)) = self.rest.strip_prefix("k<").and_then(|rest| rest.split_once('>')) else {
             return false;
         };
         let Some(index) = self.groups.iter().position(|group| *group == Some(name)) else {
@@ -117,10 +107,7 @@ impl Translator<'_> {
 
     /// `\p{...}` as it is: the engine knows the properties.
     fn property(&mut self, letter: char) -> Result<Escaped, Error> {
-        let body = self
-            .rest
-            .strip_prefix('{')
-            .and_then(|rest| rest.split_once('}'));
+        let body = self.rest.strip_prefix('{').and_then(|rest| rest.split_once('}'));
         let (name, rest) = body.ok_or_else(|| super::syntax(r"\p wants a property in braces"))?;
         self.rest = rest;
         Ok(Escaped::Set(format!(r"[\{letter}{{{name}}}]")))
@@ -158,10 +145,7 @@ impl Translator<'_> {
 
     fn hexadecimal(&mut self, digits: usize) -> Option<u32> {
         let text = self.rest.get(..digits)?;
-        let value = text
-            .bytes()
-            .all(|byte| byte.is_ascii_hexdigit())
-            .then(|| u32::from_str_radix(text, 16).ok())??;
+        let value = text.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u32::from_str_radix(text, 16).ok())??;
         self.rest = &self.rest[digits..];
         Some(value)
     }
@@ -169,16 +153,10 @@ impl Translator<'_> {
     /// `\u0041`, two of them for a surrogate pair, or with flag `u` also `\u{1F600}`.
     fn code_point(&mut self) -> Escaped {
         if self.flags.unicode
-            && let Some((digits, rest)) = self
-                .rest
-                .strip_prefix('{')
-                .and_then(|rest| rest.split_once('}'))
+            && let Some((digits, rest)) = self.rest.strip_prefix('{').and_then(|rest| rest.split_once('}'))
         {
             self.rest = rest;
-            return u32::from_str_radix(digits, 16)
-                .ok()
-                .and_then(char::from_u32)
-                .map_or_else(never, Escaped::Character);
+            return u32::from_str_radix(digits, 16).ok().and_then(char::from_u32).map_or_else(never, Escaped::Character);
         }
         let Some(first) = self.hexadecimal(4) else {
             return Escaped::Character('u');
@@ -186,17 +164,12 @@ impl Translator<'_> {
         if let Some(character) = char::from_u32(first) {
             return Escaped::Character(character);
         }
-        self.surrogate_pair(first)
-            .map_or_else(never, Escaped::Character)
+        self.surrogate_pair(first).map_or_else(never, Escaped::Character)
     }
 
     fn surrogate_pair(&mut self, first: u32) -> Option<char> {
         let before = self.rest;
-        let second = if self.take(r"\u") {
-            self.hexadecimal(4)
-        } else {
-            None
-        };
+        let second = if self.take(r"\u") { self.hexadecimal(4) } else { None };
         let Some(second @ 0xDC00..=0xDFFF) = second.filter(|_| first < 0xDC00) else {
             self.rest = before;
             return None;
