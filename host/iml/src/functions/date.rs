@@ -18,22 +18,10 @@ pub(super) static FUNCTIONS: &[Function] = &[
         summary: "Writes a date by moment.js tokens, in the given zone or else the scope's; a zone that is unknown \
                   is ignored. Without a format ISO 8601 with the zone's offset.",
         examples: &[
-            Example::new(
-                r#"formatDate("2018-10-01T07:32:00.000Z"; "DD.MM.YYYY HH:mm"; "Europe/Prague")"#,
-                r#""01.10.2018 09:32""#,
-            ),
-            Example::new(
-                r#"formatDate("2021-10-21T14:30:00.000Z"; "X")"#,
-                r#""1634826600""#,
-            ),
-            Example::new(
-                r#"formatDate("2021-10-21")"#,
-                r#""2021-10-21T00:00:00.000+00:00""#,
-            ),
-            Example::new(
-                r#"formatDate("2016-12-28"; "[Week] w, dddd")"#,
-                r#""Week 53, Wednesday""#,
-            ),
+            Example::new(r#"formatDate("2018-10-01T07:32:00.000Z"; "DD.MM.YYYY HH:mm"; "Europe/Prague")"#, r#""01.10.2018 09:32""#),
+            Example::new(r#"formatDate("2021-10-21T14:30:00.000Z"; "X")"#, r#""1634826600""#),
+            Example::new(r#"formatDate("2021-10-21")"#, r#""2021-10-21T00:00:00.000+00:00""#),
+            Example::new(r#"formatDate("2016-12-28"; "[Week] w, dddd")"#, r#""Week 53, Wednesday""#),
         ],
         arity: Arity::between(1, 3),
         call: Call::Eager(format_date),
@@ -46,22 +34,10 @@ pub(super) static FUNCTIONS: &[Function] = &[
                   missing time midnight. An offset in the text wins over the zone. Without a format the usual forms \
                   and timestamps in seconds or milliseconds are recognised. A text that is no date is an error.",
         examples: &[
-            Example::new(
-                r#"parseDate("2016-12-28 04:03 pm"; "YYYY-MM-DD hh:mm a")"#,
-                r#"{"$date":"2016-12-28T16:03:00.000Z"}"#,
-            ),
-            Example::new(
-                r#"parseDate("28.12.2016"; "DD.MM.YYYY"; "Europe/Prague")"#,
-                r#"{"$date":"2016-12-27T23:00:00.000Z"}"#,
-            ),
-            Example::new(
-                r#"parseDate("1482940986"; "X")"#,
-                r#"{"$date":"2016-12-28T16:03:06.000Z"}"#,
-            ),
-            Example::new(
-                r#"parseDate("12/28/2016 4:03 PM")"#,
-                r#"{"$date":"2016-12-28T16:03:00.000Z"}"#,
-            ),
+            Example::new(r#"parseDate("2016-12-28 04:03 pm"; "YYYY-MM-DD hh:mm a")"#, r#"{"$date":"2016-12-28T16:03:00.000Z"}"#),
+            Example::new(r#"parseDate("28.12.2016"; "DD.MM.YYYY"; "Europe/Prague")"#, r#"{"$date":"2016-12-27T23:00:00.000Z"}"#),
+            Example::new(r#"parseDate("1482940986"; "X")"#, r#"{"$date":"2016-12-28T16:03:06.000Z"}"#),
+            Example::new(r#"parseDate("12/28/2016 4:03 PM")"#, r#"{"$date":"2016-12-28T16:03:00.000Z"}"#),
         ],
         arity: Arity::between(1, 3),
         call: Call::Eager(parse_date),
@@ -73,18 +49,9 @@ pub(super) static FUNCTIONS: &[Function] = &[
         summary: "Gives how much later the first date is, in whole milliseconds or the named unit: seconds, minutes, \
                   hours, days, weeks, months, quarters or years.",
         examples: &[
-            Example::new(
-                r#"dateDifference("2021-05-11T18:10:00.000Z"; "2021-05-11T18:00:00.000Z")"#,
-                "600000",
-            ),
-            Example::new(
-                r#"dateDifference("2021-06-11"; "2021-05-12"; "months")"#,
-                "0",
-            ),
-            Example::new(
-                r#"dateDifference("2021-05-11"; "2021-05-14"; "days")"#,
-                "-3",
-            ),
+            Example::new(r#"dateDifference("2021-05-11T18:10:00.000Z"; "2021-05-11T18:00:00.000Z")"#, "600000"),
+            Example::new(r#"dateDifference("2021-06-11"; "2021-05-12"; "months")"#, "0"),
+            Example::new(r#"dateDifference("2021-05-11"; "2021-05-14"; "days")"#, "-3"),
         ],
         arity: Arity::between(2, 3),
         call: Call::Eager(date_difference),
@@ -108,13 +75,10 @@ const DEFAULT_FORMAT: &str = "YYYY-MM-DDTHH:mm:ss.SSSZ";
 
 fn format_date<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {
     let date = arguments.next_date()?;
-    let format = arguments
-        .optional_text()?
-        .filter(|format| !format.is_empty());
+    let format = arguments.optional_text()?.filter(|format| !format.is_empty());
     let zone = next_zone(arguments)?;
     let pattern = format.as_deref().unwrap_or(DEFAULT_FORMAT);
-    let text =
-        moment::format(date.milliseconds(), &zone, pattern).map_err(|_| beyond_calendar())?;
+    let text = moment::format(date.milliseconds(), &zone, pattern).map_err(|_| beyond_calendar())?;
     Ok(Value::text(text))
 }
 
@@ -122,22 +86,15 @@ fn parse_date<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, Argume
     let value = arguments.next_value();
     let text = arguments.text_of(value.clone())?;
     let not_a_date = arguments.wrong("a date", "a text that is not one");
-    let format = arguments
-        .optional_text()?
-        .filter(|format| !format.is_empty());
+    let format = arguments.optional_text()?.filter(|format| !format.is_empty());
     let zone = next_zone(arguments)?;
     let Some(format) = format else {
-        let date = if let Value::Date(date) = value {
-            Some(date)
-        } else {
-            Date::parse(&text, &zone)
-        };
+        let date = if let Value::Date(date) = value { Some(date) } else { Date::parse(&text, &zone) };
         return date.map(Value::date).ok_or(not_a_date);
     };
     let now = arguments.environment().now.milliseconds();
-    let instant = moment::parse(&text, &format, &zone, now).map_err(|error| {
-        ArgumentError::new(format!("the text is not a date: {}", error.reason()))
-    })?;
+    let instant = moment::parse(&text, &format, &zone, now)
+        .map_err(|error| ArgumentError::new(format!("the text is not a date: {}", error.reason())))?;
     made(Some(instant))
 }
 
@@ -148,12 +105,9 @@ fn date_difference<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, A
     let unit = unit.as_deref().unwrap_or("milliseconds");
     let zone = &arguments.environment().zone;
     let difference = moment::difference(later.milliseconds(), earlier.milliseconds(), unit, zone);
-    difference.map(Value::integer).ok_or_else(|| {
-        arguments.wrong(
-            "milliseconds, seconds, minutes, hours, days, weeks, months, quarters or years",
-            "another word",
-        )
-    })
+    difference
+        .map(Value::integer)
+        .ok_or_else(|| arguments.wrong("milliseconds, seconds, minutes, hours, days, weeks, months, quarters or years", "another word"))
 }
 
 /// The zone that the next argument names, or the scope's where it names none that exists.
@@ -169,10 +123,7 @@ fn local(date: Date, environment: &Environment) -> Result<jiff::civil::DateTime,
 }
 
 /// The date at which the wall clock of the scope's zone shows this; an error if the calculation left the calendar.
-fn at<'v>(
-    local: Result<jiff::civil::DateTime, jiff::Error>,
-    environment: &Environment,
-) -> Result<Value<'v>, ArgumentError> {
+fn at<'v>(local: Result<jiff::civil::DateTime, jiff::Error>, environment: &Environment) -> Result<Value<'v>, ArgumentError> {
     let local = local.map_err(|_| beyond_calendar())?;
     made(moment::instant(local, &environment.zone).ok())
 }

@@ -26,15 +26,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         summary: "Reads XML: every node is an array, its text _value, its attributes _attributes. What is not XML is \
                   an error.",
         examples: &[
-            Example::new(
-                r#"parseXML('<a k="1"><b>x</b></a>')"#,
-                r#"{"a":[{"_attributes":{"k":"1"},"b":[{"_value":"x"}]}]}"#,
-            ),
-            Example::with(
-                r#"{"x": "<a><b>1</b><b>2</b></a>"}"#,
-                "parseXML(x)",
-                r#"{"a":[{"b":[{"_value":"1"},{"_value":"2"}]}]}"#,
-            ),
+            Example::new(r#"parseXML('<a k="1"><b>x</b></a>')"#, r#"{"a":[{"_attributes":{"k":"1"},"b":[{"_value":"x"}]}]}"#),
+            Example::with(r#"{"x": "<a><b>1</b><b>2</b></a>"}"#, "parseXML(x)", r#"{"a":[{"b":[{"_value":"1"},{"_value":"2"}]}]}"#),
         ],
         arity: Arity::exactly(1),
         call: Call::Eager(parse_xml),
@@ -55,9 +48,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
 
 fn create_xml<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {
     let written = xml::write(&arguments.next_value());
-    written
-        .map(Value::text)
-        .map_err(|error| ArgumentError::new(error.message))
+    written.map(Value::text).map_err(|error| ArgumentError::new(error.message))
 }
 
 fn parse_xml<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {

@@ -25,10 +25,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         signature: "toBinary(value; [encoding])",
         summary: "Makes bytes of a text in the encoding utf8 (if none is named), hex, base64, ascii or binary.",
         examples: &[
-            Example::new(
-                r#"toBinary("4d616b65"; "hex")"#,
-                r#"{"$buffer":"TWFrZQ=="}"#,
-            ),
+            Example::new(r#"toBinary("4d616b65"; "hex")"#, r#"{"$buffer":"TWFrZQ=="}"#),
             Example::new(r#"toBinary("é"; "binary")"#, r#"{"$buffer":"6Q=="}"#),
         ],
         arity: Arity::between(1, 2),
@@ -43,11 +40,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         examples: &[
             Example::new(r#"toString(toBinary("TWFrZQ=="; "base64"))"#, r#""Make""#),
             Example::new(r#"toString(toBinary("Make"); "hex")"#, r#""4d616b65""#),
-            Example::with(
-                r#"{"a": {"b": [1, 2]}}"#,
-                "toString(a)",
-                r#""{\"b\":[1,2]}""#,
-            ),
+            Example::with(r#"{"a": {"b": [1, 2]}}"#, "toString(a)", r#""{\"b\":[1,2]}""#),
         ],
         arity: Arity::between(1, 2),
         call: Call::Eager(to_string),
@@ -57,10 +50,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         family: Family::Text,
         signature: "encodeURL(text)",
         summary: "Percent-encodes a text so that it can be part of a URL, as JavaScript's encodeURIComponent does.",
-        examples: &[Example::new(
-            r#"encodeURL("Hello/Wörld!")"#,
-            r#""Hello%2FW%C3%B6rld!""#,
-        )],
+        examples: &[Example::new(r#"encodeURL("Hello/Wörld!")"#, r#""Hello%2FW%C3%B6rld!""#)],
         arity: Arity::exactly(1),
         call: Call::Eager(encode_url),
     },
@@ -69,10 +59,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         family: Family::Text,
         signature: "decodeURL(text)",
         summary: "Decodes percent-encoding; what is not properly encoded is an error.",
-        examples: &[Example::new(
-            r#"decodeURL("Automate%20your%20workflow")"#,
-            r#""Automate your workflow""#,
-        )],
+        examples: &[Example::new(r#"decodeURL("Automate%20your%20workflow")"#, r#""Automate your workflow""#)],
         arity: Arity::exactly(1),
         call: Call::Eager(decode_url),
     },
@@ -97,9 +84,7 @@ pub(super) const ENCODINGS: &str = "utf8, hex, base64, base64url, latin1, ascii 
 /// Standard and lenient: with padding or without.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &ALPHABET,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true),
 );
 
 impl Encoding {
@@ -132,11 +117,7 @@ impl Encoding {
             Self::Utf8 => Some(text.as_bytes().to_vec()),
             Self::Hex => hex::decode(text.trim()).ok(),
             Self::Base64 | Self::Base64Url => decode_base64(text),
-            Self::Latin1 => Some(
-                text.encode_utf16()
-                    .map(|unit| unit.to_le_bytes()[0])
-                    .collect(),
-            ),
+            Self::Latin1 => Some(text.encode_utf16().map(|unit| unit.to_le_bytes()[0]).collect()),
         }
     }
 }
@@ -148,11 +129,7 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
         b'_' => b'/',
         other => other,
     };
-    let characters: Vec<u8> = text
-        .bytes()
-        .filter(|byte| !byte.is_ascii_whitespace())
-        .map(standard)
-        .collect();
+    let characters: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).map(standard).collect();
     BASE64.decode(characters).ok()
 }
 
@@ -165,15 +142,10 @@ pub(super) fn next_bytes<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Binary
 }
 
 /// The encoding that the next argument names, or `default` where it is left out.
-pub(super) fn next_encoding(
-    arguments: &mut Arguments<'_, '_>,
-    default: Encoding,
-) -> Result<Encoding> {
+pub(super) fn next_encoding(arguments: &mut Arguments<'_, '_>, default: Encoding) -> Result<Encoding> {
     match arguments.optional_text()? {
         None => Ok(default),
-        Some(name) => {
-            Encoding::named(&name).ok_or_else(|| arguments.wrong(ENCODINGS, format!("`{name}`")))
-        }
+        Some(name) => Encoding::named(&name).ok_or_else(|| arguments.wrong(ENCODINGS, format!("`{name}`"))),
     }
 }
 
@@ -188,53 +160,33 @@ fn to_binary<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     let text = arguments.text_of(value)?;
     let encoding = next_encoding(arguments, Encoding::Utf8)?;
     let bytes = encoding.decode(&text);
-    bytes
-        .map(Value::binary)
-        .ok_or_else(|| ArgumentError::new("the text is not in that encoding"))
+    bytes.map(Value::binary).ok_or_else(|| ArgumentError::new("the text is not in that encoding"))
 }
 
 fn to_string<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     let value = arguments.next_value();
     let encoding = next_encoding(arguments, Encoding::Utf8)?;
     match value {
-        Value::Binary(bytes) if encoding != Encoding::Utf8 => {
-            Ok(Value::text(encoding.encode(&bytes)))
-        }
+        Value::Binary(bytes) if encoding != Encoding::Utf8 => Ok(Value::text(encoding.encode(&bytes))),
         other => arguments.text_of(other).map(Value::from),
     }
 }
 
 /// What `encodeURIComponent` encodes.
-const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'!')
-    .remove(b'~')
-    .remove(b'*')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')');
+const COMPONENT: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'!').remove(b'~').remove(b'*').remove(b'\'').remove(b'(').remove(b')');
 
 fn encode_url<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     let text = arguments.next_text()?;
-    Ok(Value::text(
-        utf8_percent_encode(&text, COMPONENT).to_string(),
-    ))
+    Ok(Value::text(utf8_percent_encode(&text, COMPONENT).to_string()))
 }
 
 fn decode_url<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     let text = arguments.next_text()?;
     let bytes = text.as_bytes();
-    let is_escape = |at: usize| {
-        bytes
-            .get(at + 1..at + 3)
-            .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-    };
+    let is_escape = |at: usize| bytes.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
     if !memchr::memchr_iter(b'%', bytes).all(is_escape) {
-        return Err(ArgumentError::new(
-            "a % in the text is not followed by two hexadecimal digits",
-        ));
+        return Err(ArgumentError::new("a % in the text is not followed by two hexadecimal digits"));
     }
     let decoded = percent_decode_str(&text).decode_utf8();
     let decoded = decoded.map_err(|_| ArgumentError::new("the text does not decode to UTF-8"))?;

@@ -18,16 +18,9 @@ pub(super) static FUNCTIONS: &[Function] = &[
         family: Family::Hash,
         signature: "md5(text)",
         summary: "Gives the MD5 hash in hexadecimal digits.",
-        examples: &[Example::new(
-            r#"md5("Make")"#,
-            r#""529a05ca6c1263aab080ec4f20754411""#,
-        )],
+        examples: &[Example::new(r#"md5("Make")"#, r#""529a05ca6c1263aab080ec4f20754411""#)],
         arity: Arity::exactly(1),
-        call: Call::Eager(|arguments| {
-            Ok(Value::text(hex::encode(Md5::digest(&*next_bytes(
-                arguments,
-            )?))))
-        }),
+        call: Call::Eager(|arguments| Ok(Value::text(hex::encode(Md5::digest(&*next_bytes(arguments)?))))),
     },
     Function {
         name: "sha1",
@@ -36,14 +29,8 @@ pub(super) static FUNCTIONS: &[Function] = &[
         summary: "Gives the SHA-1 hash, or with a key the HMAC, in the encoding hex (if none is named), base64 or \
                   latin1. The key is a text (if nothing is named), hex, base64 or binary.",
         examples: &[
-            Example::new(
-                r#"sha1("Make")"#,
-                r#""a94431ee22f05f141107f9355ed3127d0f0c4d5a""#,
-            ),
-            Example::new(
-                r#"sha1("data"; ; "secret")"#,
-                r#""9818e3306ba5ac267b5f2679fe4abd37e6cd7b54""#,
-            ),
+            Example::new(r#"sha1("Make")"#, r#""a94431ee22f05f141107f9355ed3127d0f0c4d5a""#),
+            Example::new(r#"sha1("data"; ; "secret")"#, r#""9818e3306ba5ac267b5f2679fe4abd37e6cd7b54""#),
         ],
         arity: KEYED,
         call: Call::Eager(hash::<Sha1, Hmac<Sha1>>),
@@ -55,10 +42,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         summary: "Gives the SHA-256 hash, or with a key the HMAC, in the encoding hex (if none is named), base64 or \
                   latin1. The key is a text (if nothing is named), hex, base64 or binary.",
         examples: &[
-            Example::new(
-                r#"sha256("Make"; "base64")"#,
-                r#""zN0l1CMPuZen7hFm+K+r0VckjrgS6lXsfD0bfIr3+hE=""#,
-            ),
+            Example::new(r#"sha256("Make"; "base64")"#, r#""zN0l1CMPuZen7hFm+K+r0VckjrgS6lXsfD0bfIr3+hE=""#),
             Example::new(
                 r#"sha256("data"; "hex"; "736563726574"; "hex")"#,
                 r#""1b2c16b75bd2a870c114153ccda5bcfca63314bc722fa160d690de133ccbb9db""#,
@@ -117,17 +101,12 @@ fn next_key<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Option<Binary<'v>>>
     match (key, encoding) {
         (None, _) => Ok(None),
         (Some(Value::Binary(bytes)), "text" | "binary") => Ok(Some(bytes)),
-        (Some(_), "binary") => Err(ArgumentError::new(
-            "a key that is said to be binary must be bytes, not text",
-        )),
-        (Some(key), "text") => Ok(Some(Binary::from(
-            arguments.text_of(key)?.as_bytes().to_vec(),
-        ))),
+        (Some(_), "binary") => Err(ArgumentError::new("a key that is said to be binary must be bytes, not text")),
+        (Some(key), "text") => Ok(Some(Binary::from(arguments.text_of(key)?.as_bytes().to_vec()))),
         (Some(key), "hex" | "base64") => {
             let text = arguments.text_of(key)?;
             let bytes = Encoding::named(encoding).and_then(|encoding| encoding.decode(&text));
-            let bytes =
-                bytes.ok_or_else(|| ArgumentError::new(format!("the key is not in {encoding}")))?;
+            let bytes = bytes.ok_or_else(|| ArgumentError::new(format!("the key is not in {encoding}")))?;
             Ok(Some(Binary::from(bytes)))
         }
         _ => Err(arguments.wrong("text, hex, base64 or binary", format!("`{encoding}`"))),

@@ -9,10 +9,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         family: Family::Text,
         signature: "escapeHTML(text)",
         summary: "Writes &, < and > as entities; quotes stay as they are.",
-        examples: &[Example::new(
-            r#"escapeHTML('<b>"Hello" & more</b>')"#,
-            r#""&lt;b&gt;\"Hello\" &amp; more&lt;/b&gt;""#,
-        )],
+        examples: &[Example::new(r#"escapeHTML('<b>"Hello" & more</b>')"#, r#""&lt;b&gt;\"Hello\" &amp; more&lt;/b&gt;""#)],
         arity: Arity::exactly(1),
         call: Call::Eager(|arguments| escape(arguments, html_entity)),
     },
@@ -23,10 +20,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         summary: "Removes tags, comments, and the contents of script and style; <br> becomes a line break.",
         examples: &[
             Example::new(r#"stripHTML("<b>Hello</b><br>World")"#, r#""Hello\nWorld""#),
-            Example::new(
-                r#"stripHTML("<style>p { }</style><p title='>'>1 < 2</p>")"#,
-                r#""1 < 2""#,
-            ),
+            Example::new(r#"stripHTML("<style>p { }</style><p title='>'>1 < 2</p>")"#, r#""1 < 2""#),
         ],
         arity: Arity::exactly(1),
         call: Call::Eager(|arguments| Ok(Value::text(strip(&arguments.next_text()?)))),
@@ -36,19 +30,13 @@ pub(super) static FUNCTIONS: &[Function] = &[
         family: Family::Text,
         signature: "escapeMarkdown(text)",
         summary: "Writes the characters that mean something in Markdown as numeric entities.",
-        examples: &[Example::new(
-            r##"escapeMarkdown("# Header")"##,
-            r##""&#35; Header""##,
-        )],
+        examples: &[Example::new(r##"escapeMarkdown("# Header")"##, r##""&#35; Header""##)],
         arity: Arity::exactly(1),
         call: Call::Eager(|arguments| escape(arguments, markdown_entity)),
     },
 ];
 
-fn escape<'v>(
-    arguments: &mut Arguments<'_, 'v>,
-    entity: impl Fn(char) -> Option<&'static str>,
-) -> Result<Value<'v>, ArgumentError> {
+fn escape<'v>(arguments: &mut Arguments<'_, 'v>, entity: impl Fn(char) -> Option<&'static str>) -> Result<Value<'v>, ArgumentError> {
     let text = arguments.next_text()?;
     let mut out = String::with_capacity(text.len() + text.len() / 4);
     for character in text.chars() {
@@ -107,11 +95,7 @@ fn strip(html: &str) -> String {
             Markup::Unfinished => break,
             Markup::Length(length) => {
                 let name = tag_name(rest);
-                out.push_str(if name.eq_ignore_ascii_case("br") {
-                    "\n"
-                } else {
-                    ""
-                });
+                out.push_str(if name.eq_ignore_ascii_case("br") { "\n" } else { "" });
                 rest = after_contents(&rest[length..], name);
             }
         }
@@ -168,14 +152,8 @@ fn tag_name(tag: &str) -> &str {
 
 /// What stands behind the contents of an element that are no text: scripts and styles.
 fn after_contents<'t>(text: &'t str, name: &str) -> &'t str {
-    let is_raw = ["script", "style"]
-        .iter()
-        .any(|raw| name.eq_ignore_ascii_case(raw));
-    if is_raw {
-        after_end_tag(text, name)
-    } else {
-        text
-    }
+    let is_raw = ["script", "style"].iter().any(|raw| name.eq_ignore_ascii_case(raw));
+    if is_raw { after_end_tag(text, name) } else { text }
 }
 
 /// What stands behind `</name ...>`; nothing if it never comes.
@@ -183,10 +161,7 @@ fn after_end_tag<'t>(text: &'t str, name: &str) -> &'t str {
     let mut rest = text;
     while let Some(at) = rest.find("</") {
         rest = &rest[at + 2..];
-        if rest
-            .get(..name.len())
-            .is_some_and(|found| found.eq_ignore_ascii_case(name))
-        {
+        if rest.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name)) {
             return rest.find('>').map_or("", |end| &rest[end + 1..]);
         }
     }
@@ -205,10 +180,7 @@ mod tests {
 
     #[test]
     fn tags_of_all_kinds_go() {
-        assert_eq!(
-            strip("<!DOCTYPE html><p class=\"a > b\">x</p><BR/>y<?x?>"),
-            "x\ny"
-        );
+        assert_eq!(strip("<!DOCTYPE html><p class=\"a > b\">x</p><BR/>y<?x?>"), "x\ny");
         assert_eq!(strip("<SCRIPT>if (a < b) {}</Script >z"), "z");
         assert_eq!(strip("<a title=\"never closed>x<b>y"), "xy");
     }

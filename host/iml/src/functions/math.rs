@@ -21,10 +21,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         family: Family::Math,
         signature: "ceil(number)",
         summary: "Gives the smallest whole number that is not less.",
-        examples: &[
-            Example::new("ceil(1.2)", "2"),
-            Example::new("ceil(-1.2)", "-1"),
-        ],
+        examples: &[Example::new("ceil(1.2)", "2"), Example::new("ceil(-1.2)", "-1")],
         arity: Arity::exactly(1),
         call: Call::Eager(|arguments| whole(arguments, f64::ceil)),
     },
@@ -33,10 +30,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         family: Family::Math,
         signature: "floor(number)",
         summary: "Gives the greatest whole number that is not more.",
-        examples: &[
-            Example::new("floor(1.9)", "1"),
-            Example::new("floor(-1.2)", "-2"),
-        ],
+        examples: &[Example::new("floor(1.9)", "1"), Example::new("floor(-1.2)", "-2")],
         arity: Arity::exactly(1),
         call: Call::Eager(|arguments| whole(arguments, f64::floor)),
     },
@@ -45,11 +39,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         family: Family::Math,
         signature: "round(number)",
         summary: "Gives the nearest whole number; a half goes up, as in JavaScript.",
-        examples: &[
-            Example::new("round(1.5)", "2"),
-            Example::new("round(-1.5)", "-1"),
-            Example::new("round(-1.6)", "-2"),
-        ],
+        examples: &[Example::new("round(1.5)", "2"), Example::new("round(-1.5)", "-1"), Example::new("round(-1.6)", "-2")],
         arity: Arity::exactly(1),
         call: Call::Eager(|arguments| whole(arguments, half_up)),
     },
@@ -59,11 +49,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         signature: "trunc(number; [decimals])",
         summary: "Cuts off the digits after so many decimals (none if it is left out); a negative number of decimals \
                   makes digits before the point zero.",
-        examples: &[
-            Example::new("trunc(-4.9)", "-4"),
-            Example::new("trunc(1.159; 2)", "1.15"),
-            Example::new("trunc(123; -2)", "100"),
-        ],
+        examples: &[Example::new("trunc(-4.9)", "-4"), Example::new("trunc(1.159; 2)", "1.15"), Example::new("trunc(123; -2)", "100")],
         arity: Arity::between(1, 2),
         call: Call::Eager(trunc),
     },
@@ -73,10 +59,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         signature: "parseNumber(text; [decimalSeparator])",
         summary: "Reads a number whose decimal separator is a point (if nothing is named) or a comma; blanks and the \
                   other of the two marks group digits. What is no number is an error.",
-        examples: &[
-            Example::new(r#"parseNumber("1 756,456"; ",")"#, "1756.456"),
-            Example::new(r#"parseNumber("1,756.50")"#, "1756.5"),
-        ],
+        examples: &[Example::new(r#"parseNumber("1 756,456"; ",")"#, "1756.456"), Example::new(r#"parseNumber("1,756.50")"#, "1756.5")],
         arity: Arity::between(1, 2),
         call: Call::Eager(parse_number),
     },
@@ -87,10 +70,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         summary: "Writes a number with so many decimals, rounded half away from zero, and with its thousands grouped; \
                   the separators are a comma and a point if nothing is named.",
         examples: &[
-            Example::new(
-                r#"formatNumber(123456789; 3; ","; ".")"#,
-                r#""123.456.789,000""#,
-            ),
+            Example::new(r#"formatNumber(123456789; 3; ","; ".")"#, r#""123.456.789,000""#),
             Example::new("formatNumber(-1234.55; 1)", r#""-1.234,6""#),
             Example::new(r#"formatNumber(1234.5; 0; "."; "")"#, r#""1235""#),
         ],
@@ -128,11 +108,7 @@ fn whole<'v>(arguments: &mut Arguments<'_, 'v>, round: fn(f64) -> f64) -> Result
 
 fn half_up(number: f64) -> f64 {
     let below = number.floor();
-    if number - below >= 0.5 {
-        below + 1.0
-    } else {
-        below
-    }
+    if number - below >= 0.5 { below + 1.0 } else { below }
 }
 
 fn trunc<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
@@ -148,9 +124,7 @@ fn parse_number<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     }
     let text = arguments.text_of(value)?;
     let not_a_number = arguments.wrong("a number", "a text that is not one");
-    let separator = arguments
-        .optional_text()?
-        .filter(|separator| !separator.is_empty());
+    let separator = arguments.optional_text()?.filter(|separator| !separator.is_empty());
     let number = digits::read(&text, separator.as_deref().unwrap_or("."));
     number.map(Value::from).ok_or(not_a_number)
 }
@@ -161,9 +135,8 @@ const MOST_DECIMALS: usize = 1_000;
 fn format_number<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     let number = next_finite(arguments)?;
     let decimals = usize::try_from(arguments.next_integer()?).ok();
-    let decimals = decimals
-        .filter(|decimals| *decimals <= MOST_DECIMALS)
-        .ok_or_else(|| arguments.wrong("from 0 to 1000", "that number"))?;
+    let decimals =
+        decimals.filter(|decimals| *decimals <= MOST_DECIMALS).ok_or_else(|| arguments.wrong("from 0 to 1000", "that number"))?;
     let decimal_separator = arguments.optional_text()?;
     let group_separator = arguments.optional_text()?;
     Ok(Value::text(digits::write(
@@ -177,9 +150,5 @@ fn format_number<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
 /// The next argument as a number that a double can hold: one of a document may be larger.
 fn next_finite<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Number<'v>> {
     let number = arguments.next_number()?;
-    if number.to_f64().is_finite() {
-        Ok(number)
-    } else {
-        Err(arguments.wrong("a number within range", "one beyond"))
-    }
+    if number.to_f64().is_finite() { Ok(number) } else { Err(arguments.wrong("a number within range", "one beyond")) }
 }

@@ -67,14 +67,11 @@ type Result<T> = std::result::Result<T, ArgumentError>;
 
 fn crypto_sign<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     let name = arguments.next_text()?;
-    let digest = Digest::named(&name)
-        .ok_or_else(|| arguments.wrong("SHA256, SHA384 or SHA512", format!("`{name}`")))?;
+    let digest = Digest::named(&name).ok_or_else(|| arguments.wrong("SHA256, SHA384 or SHA512", format!("`{name}`")))?;
     let data = next_bytes(arguments)?;
     let key = private_key(&arguments.next_text()?)?;
     let encoding = next_hash_encoding(arguments)?;
-    let signature = key
-        .sign(digest, Form::Der, &data)
-        .map_err(ArgumentError::new)?;
+    let signature = key.sign(digest, Form::Der, &data).map_err(ArgumentError::new)?;
     Ok(Value::text(encoding.encode(&signature)))
 }
 
@@ -84,8 +81,7 @@ fn jwt<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     let algorithm = next_algorithm(arguments, Algorithm::Hmac(Digest::Sha256))?;
     let options = arguments.next_collection()?;
     let now = arguments.environment().now;
-    let text = token::signing_input(payload, algorithm, None, &options, now)
-        .map_err(ArgumentError::new)?;
+    let text = token::signing_input(payload, algorithm, None, &options, now).map_err(ArgumentError::new)?;
     sealed(&text, algorithm, &key)
 }
 
@@ -101,19 +97,14 @@ fn generate_jwt_with_key_id<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Val
     };
     let key_id = URL_SAFE_NO_PAD.encode(thumbprint.digest().of(jwk.as_bytes()));
     let now = arguments.environment().now;
-    let text = token::signing_input(payload, algorithm, Some(&key_id), &options, now)
-        .map_err(ArgumentError::new)?;
+    let text = token::signing_input(payload, algorithm, Some(&key_id), &options, now).map_err(ArgumentError::new)?;
     sealed(&text, algorithm, &key)
 }
 
 /// The key of a token; an empty one would let everybody sign.
 fn next_key<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Binary<'v>> {
     let key = next_bytes(arguments)?;
-    if key.is_empty() {
-        Err(arguments.wrong("a key", "nothing"))
-    } else {
-        Ok(key)
-    }
+    if key.is_empty() { Err(arguments.wrong("a key", "nothing")) } else { Ok(key) }
 }
 
 fn next_algorithm(arguments: &mut Arguments<'_, '_>, default: Algorithm) -> Result<Algorithm> {
@@ -134,16 +125,10 @@ fn sealed<'v>(text: &str, algorithm: Algorithm, key: &[u8]) -> Result<Value<'v>>
         Algorithm::Rsa(digest) | Algorithm::Ecdsa(digest) => {
             let key = private_key(&String::from_utf8_lossy(key))?;
             if key.is_rsa() != matches!(algorithm, Algorithm::Rsa(_)) {
-                return Err(ArgumentError::new(
-                    "the key is not of the kind that the algorithm needs",
-                ));
+                return Err(ArgumentError::new("the key is not of the kind that the algorithm needs"));
             }
-            key.sign(digest, Form::Fixed, text.as_bytes())
-                .map_err(ArgumentError::new)?
+            key.sign(digest, Form::Fixed, text.as_bytes()).map_err(ArgumentError::new)?
         }
     };
-    Ok(Value::text(format!(
-        "{text}.{}",
-        URL_SAFE_NO_PAD.encode(signature)
-    )))
+    Ok(Value::text(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))))
 }

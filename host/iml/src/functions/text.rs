@@ -41,10 +41,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         family: Family::Text,
         signature: "startcase(text)",
         summary: "Makes the first letter of every word capital and the others small.",
-        examples: &[Example::new(
-            r#"startcase("hello  WORLD")"#,
-            r#""Hello  World""#,
-        )],
+        examples: &[Example::new(r#"startcase("hello  WORLD")"#, r#""Hello  World""#)],
         arity: Arity::exactly(1),
         call: Call::Eager(|arguments| Ok(Value::text(start_case(&arguments.next_text()?)))),
     },
@@ -76,10 +73,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         family: Family::Text,
         signature: "indexOf(text; searched; [start])",
         summary: "Gives the position, counted from 0, at which a text is found at or after the start, or -1.",
-        examples: &[
-            Example::new(r#"indexOf("Workfront"; "o"; 3)"#, "6"),
-            Example::new(r#"indexOf("Make"; "x")"#, "-1"),
-        ],
+        examples: &[Example::new(r#"indexOf("Workfront"; "o"; 3)"#, "6"), Example::new(r#"indexOf("Make"; "x")"#, "-1")],
         arity: Arity::between(2, 3),
         call: Call::Eager(index_of),
     },
@@ -93,10 +87,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         examples: &[
             Example::new(r#"replace("a.b.c"; "."; "-")"#, r#""a-b-c""#),
             Example::new(r#"replace("187 23 1"; "/\d+/g"; "X")"#, r#""X X X""#),
-            Example::new(
-                r#"replace("is 777"; "/is (\d+)/"; "+420$1")"#,
-                r#""+420777""#,
-            ),
+            Example::new(r#"replace("is 777"; "/is (\d+)/"; "+420$1")"#, r#""+420777""#),
             Example::new(r#"replace("x-y"; "-"; "")"#, r#""xy""#),
         ],
         arity: Arity::exactly(3),
@@ -121,10 +112,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         summary: "Cuts a text at every separator and trims the pieces; empty ones are left out unless the third \
                   argument is true.",
         examples: &[
-            Example::new(
-                r#"split("John, George,, Paul"; ",")"#,
-                r#"["John","George","Paul"]"#,
-            ),
+            Example::new(r#"split("John, George,, Paul"; ",")"#, r#"["John","George","Paul"]"#),
             Example::new(r#"split("a,,b"; ","; true)"#, r#"["a","","b"]"#),
         ],
         arity: Arity::between(2, 3),
@@ -155,9 +143,7 @@ fn capitalized(text: &str) -> String {
 /// Words are what stands between white space.
 fn start_case(text: &str) -> String {
     let pieces = text.split_inclusive(char::is_whitespace);
-    pieces
-        .map(|piece| capitalized(&piece.to_lowercase()))
-        .collect()
+    pieces.map(|piece| capitalized(&piece.to_lowercase())).collect()
 }
 
 /// What JavaScript's `trim` removes.
@@ -189,9 +175,7 @@ fn index_of<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     let searched = arguments.next_text()?;
     let start = units::clamp(arguments.optional_integer()?.unwrap_or(0));
     let found = units::index_of(&text, &searched, start);
-    Ok(Value::integer(
-        found.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1),
-    ))
+    Ok(Value::integer(found.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1)))
 }
 
 fn replace<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
@@ -201,24 +185,13 @@ fn replace<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     let size = arguments.environment().limits.size;
     if let Some(regex) = regex::literal(&searched) {
         let replaced = regex.replace(&text, &replacement, size);
-        return replaced
-            .map(Value::text)
-            .map_err(|error| ArgumentError::new(error.to_string()));
+        return replaced.map(Value::text).map_err(|error| ArgumentError::new(error.to_string()));
     }
-    let count = if searched.is_empty() {
-        0
-    } else {
-        text.matches(&*searched).count()
-    };
+    let count = if searched.is_empty() { 0 } else { text.matches(&*searched).count() };
     if count == 0 {
         return Ok(Value::from(text));
     }
-    check_growth(
-        &text,
-        count,
-        replacement.len().saturating_sub(searched.len()),
-        size,
-    )?;
+    check_growth(&text, count, replacement.len().saturating_sub(searched.len()), size)?;
     Ok(Value::text(text.replace(&*searched, &replacement)))
 }
 
@@ -227,9 +200,7 @@ fn check_growth(text: &str, times: usize, bytes: usize, size: usize) -> Result<(
     if times.saturating_mul(bytes).saturating_add(text.len()) <= size {
         return Ok(());
     }
-    Err(ArgumentError::new(format!(
-        "the text grows beyond {size} bytes"
-    )))
+    Err(ArgumentError::new(format!("the text grows beyond {size} bytes")))
 }
 
 fn replace_emoji<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
@@ -238,16 +209,8 @@ fn replace_emoji<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     if text.is_ascii() {
         return Ok(Value::from(text));
     }
-    let characters = text
-        .chars()
-        .filter(|character| !character.is_ascii())
-        .count();
-    check_growth(
-        &text,
-        characters,
-        replacement.len(),
-        arguments.environment().limits.size,
-    )?;
+    let characters = text.chars().filter(|character| !character.is_ascii()).count();
+    check_growth(&text, characters, replacement.len(), arguments.environment().limits.size)?;
     Ok(Value::text(emoji::replace(&text, &replacement)))
 }
 
@@ -262,15 +225,11 @@ fn split<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
         text.slice(start..start + piece.len())
     };
     let pieces: Vec<_> = if separator.is_empty() {
-        text.char_indices()
-            .map(|(at, character)| piece(&text[at..at + character.len_utf8()]))
-            .collect()
+        text.char_indices().map(|(at, character)| piece(&text[at..at + character.len_utf8()])).collect()
     } else {
         text.split(&*separator).map(piece).collect()
     };
-    let kept = pieces
-        .into_iter()
-        .filter(|piece| keep_empty || !piece.is_empty());
+    let kept = pieces.into_iter().filter(|piece| keep_empty || !piece.is_empty());
     Ok(Value::array(kept.map(Value::from).collect()))
 }
 
@@ -280,12 +239,6 @@ fn to_ascii<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     if text.is_ascii() {
         return Ok(Value::from(text));
     }
-    let text = if remove_diacritics {
-        ascii::without_diacritics(&text)
-    } else {
-        text.to_string()
-    };
-    Ok(Value::text(
-        text.chars().filter(char::is_ascii).collect::<String>(),
-    ))
+    let text = if remove_diacritics { ascii::without_diacritics(&text) } else { text.to_string() };
+    Ok(Value::text(text.chars().filter(char::is_ascii).collect::<String>()))
 }

@@ -55,25 +55,12 @@ impl Cursor<'_> {
         let hour: i8 = self.digits(1, 2)?.parse().ok()?;
         self.any(&[':'])?;
         let minute = self.two_digits()?;
-        let second = if self.any(&[':']).is_some() {
-            self.two_digits()?
-        } else {
-            0
-        };
-        let nanosecond = if self.any(&['.', ',']).is_some() {
-            nanoseconds(self.digits(1, 9)?)?
-        } else {
-            0
-        };
+        let second = if self.any(&[':']).is_some() { self.two_digits()? } else { 0 };
+        let nanosecond = if self.any(&['.', ',']).is_some() { nanoseconds(self.digits(1, 9)?)? } else { 0 };
         self.skip_blanks();
         let hour = self.twelve_hour(hour)?;
         let is_valid = (0..24).contains(&hour) && minute < 60 && second < 60;
-        is_valid.then_some(Time {
-            hour,
-            minute,
-            second,
-            nanosecond,
-        })
+        is_valid.then_some(Time { hour, minute, second, nanosecond })
     }
 
     /// The hour with what an `AM` or `PM` here says about it.
@@ -102,11 +89,7 @@ impl Cursor<'_> {
         let sign = if self.any(&['+', '-'])? == '-' { -1 } else { 1 };
         let hours = self.two_digits()?;
         self.any(&[':']);
-        let minutes = if self.rest.is_empty() {
-            0
-        } else {
-            self.two_digits()?
-        };
+        let minutes = if self.rest.is_empty() { 0 } else { self.two_digits()? };
         let is_valid = self.rest.is_empty() && hours < 24 && minutes < 60;
         is_valid.then_some(Some(sign * (i64::from(hours) * 60 + i64::from(minutes))))
     }
@@ -128,18 +111,11 @@ impl<'t> Cursor<'t> {
     fn two_digits(&mut self) -> Option<i8> {
         let digits = self.rest.get(..2)?;
         self.rest = &self.rest[2..];
-        digits
-            .bytes()
-            .all(|byte| byte.is_ascii_digit())
-            .then(|| digits.parse().ok())?
+        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
     }
 
     fn any(&mut self, wanted: &[char]) -> Option<char> {
-        let first = self
-            .rest
-            .chars()
-            .next()
-            .filter(|first| wanted.contains(first))?;
+        let first = self.rest.chars().next().filter(|first| wanted.contains(first))?;
         self.rest = &self.rest[first.len_utf8()..];
         Some(first)
     }
@@ -183,41 +159,13 @@ mod tests {
     #[test]
     fn every_listed_form_is_read() {
         all_read(&["2016-06-20T17:26:44.356Z"], SECOND + 356);
-        all_read(
-            &[
-                "2016-06-20 19:26:44 GMT+02:00",
-                "2016-06-20 17:26:44",
-                "2016/06/20 17:26:44",
-                "2016/06/20 19:26:44+02:00",
-            ],
-            SECOND,
-        );
-        all_read(
-            &[
-                "2016-06-20 19:26+0200",
-                "2016/06/20 17:26",
-                "2016/06/20 5:26 PM",
-            ],
-            MINUTE,
-        );
-        all_read(
-            &["06/20/2016 17:26:44", "06/20/2016 19:26:44+02:00"],
-            SECOND,
-        );
-        all_read(
-            &[
-                "06/20/2016 17:26",
-                "06/20/2016 5:26 PM",
-                "06/20/2016 5:26 pm",
-            ],
-            MINUTE,
-        );
+        all_read(&["2016-06-20 19:26:44 GMT+02:00", "2016-06-20 17:26:44", "2016/06/20 17:26:44", "2016/06/20 19:26:44+02:00"], SECOND);
+        all_read(&["2016-06-20 19:26+0200", "2016/06/20 17:26", "2016/06/20 5:26 PM"], MINUTE);
+        all_read(&["06/20/2016 17:26:44", "06/20/2016 19:26:44+02:00"], SECOND);
+        all_read(&["06/20/2016 17:26", "06/20/2016 5:26 PM", "06/20/2016 5:26 pm"], MINUTE);
         all_read(&["20.6.2016 17:26:44", "20.6.2016 19:26:44+02:00"], SECOND);
         all_read(&["20.6.2016 17:26", "20.06.2016 17:26"], MINUTE);
-        all_read(
-            &["2016-06-20", "2016/06/20", "06/20/2016", "20.6.2016"],
-            DAY,
-        );
+        all_read(&["2016-06-20", "2016/06/20", "06/20/2016", "20.6.2016"], DAY);
     }
 
     #[test]

@@ -27,30 +27,20 @@ pub(crate) fn difference(later: i64, earlier: i64, unit: &str, zone: &TimeZone) 
 
 /// Whole days between what the wall clock shows.
 fn local_days(later: i64, earlier: i64, zone: &TimeZone) -> Option<i64> {
-    let shown = |at| {
-        local(at, zone)
-            .and_then(|local| instant(local, &TimeZone::UTC))
-            .ok()
-    };
+    let shown = |at| local(at, zone).and_then(|local| instant(local, &TimeZone::UTC)).ok();
     Some((shown(later)? - shown(earlier)?) / 86_400_000)
 }
 
 fn months(later: i64, earlier: i64, zone: &TimeZone) -> Option<i64> {
     let (later, earlier) = (local(later, zone).ok()?, local(earlier, zone).ok()?);
-    if later < earlier {
-        Some(-whole_months(earlier, later)?)
-    } else {
-        whole_months(later, earlier)
-    }
+    if later < earlier { Some(-whole_months(earlier, later)?) } else { whole_months(later, earlier) }
 }
 
 /// How many months fit in between; a month ends at the same day and time, or at the last day of a shorter one.
 fn whole_months(later: DateTime, earlier: DateTime) -> Option<i64> {
     let years = i64::from(later.year()) - i64::from(earlier.year());
     let months = years * 12 + i64::from(later.month()) - i64::from(earlier.month());
-    let reached = earlier
-        .checked_add(Span::new().try_months(months).ok()?)
-        .ok()?;
+    let reached = earlier.checked_add(Span::new().try_months(months).ok()?).ok()?;
     Some(if reached > later { months - 1 } else { months })
 }
 
@@ -77,38 +67,17 @@ mod tests {
 
     #[test]
     fn months_reach_to_the_last_day_of_shorter_ones() {
-        assert_eq!(
-            between("2023-02-28", "2023-01-31", "months", "UTC"),
-            Some(1)
-        );
-        assert_eq!(
-            between("2023-02-27", "2023-01-31", "months", "UTC"),
-            Some(0)
-        );
-        assert_eq!(
-            between("2021-05-11", "2022-06-12", "months", "UTC"),
-            Some(-13)
-        );
+        assert_eq!(between("2023-02-28", "2023-01-31", "months", "UTC"), Some(1));
+        assert_eq!(between("2023-02-27", "2023-01-31", "months", "UTC"), Some(0));
+        assert_eq!(between("2021-05-11", "2022-06-12", "months", "UTC"), Some(-13));
         assert_eq!(between("2024-02-29", "2020-02-29", "years", "UTC"), Some(4));
-        assert_eq!(
-            between("2024-02-29", "2020-02-29", "quarters", "UTC"),
-            Some(16)
-        );
+        assert_eq!(between("2024-02-29", "2020-02-29", "quarters", "UTC"), Some(16));
     }
 
     #[test]
     fn a_day_is_a_day_though_the_clocks_change() {
-        assert_eq!(
-            between("2024-04-01", "2024-03-31", "days", "Europe/Prague"),
-            Some(1)
-        );
-        assert_eq!(
-            between("2024-04-01", "2024-03-31", "hours", "Europe/Prague"),
-            Some(23)
-        );
-        assert_eq!(
-            between("2024-04-14", "2024-03-31", "weeks", "Europe/Prague"),
-            Some(2)
-        );
+        assert_eq!(between("2024-04-01", "2024-03-31", "days", "Europe/Prague"), Some(1));
+        assert_eq!(between("2024-04-01", "2024-03-31", "hours", "Europe/Prague"), Some(23));
+        assert_eq!(between("2024-04-14", "2024-03-31", "weeks", "Europe/Prague"), Some(2));
     }
 }

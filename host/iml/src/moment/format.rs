@@ -54,11 +54,7 @@ impl Shown<'_> {
     }
 
     fn write_calendar(&self, out: &mut String, field: &str) {
-        let (year, month, day) = (
-            i64::from(self.local.year()),
-            i64::from(self.local.month()),
-            i64::from(self.local.day()),
-        );
+        let (year, month, day) = (i64::from(self.local.year()), i64::from(self.local.month()), i64::from(self.local.day()));
         let day_of_year = i64::from(self.local.day_of_year());
         match field {
             "YY" => padded(out, year % 100, 2),
@@ -110,11 +106,7 @@ impl Shown<'_> {
     }
 
     fn write_time(&self, out: &mut String, field: &str) {
-        let (hour, minute, second) = (
-            i64::from(self.local.hour()),
-            i64::from(self.local.minute()),
-            i64::from(self.local.second()),
-        );
+        let (hour, minute, second) = (i64::from(self.local.hour()), i64::from(self.local.minute()), i64::from(self.local.second()));
         let twelve = if hour % 12 == 0 { 12 } else { hour % 12 };
         let twenty_four = if hour == 0 { 24 } else { hour };
         match field {
@@ -142,10 +134,7 @@ impl Shown<'_> {
 
     /// As many digits of the second's fraction as asked for; behind the milliseconds there are only zeros.
     fn write_fraction(&self, out: &mut String, digits: usize) {
-        let nine = format!(
-            "{:09}",
-            self.local.subsec_nanosecond() / 1_000_000 * 1_000_000
-        );
+        let nine = format!("{:09}", self.local.subsec_nanosecond() / 1_000_000 * 1_000_000);
         out.push_str(&nine[..digits]);
     }
 
@@ -155,14 +144,8 @@ impl Shown<'_> {
         match field {
             "X" => number(out, self.instant.div_euclid(1000)),
             "x" => number(out, self.instant),
-            "Z" => push(
-                out,
-                format_args!("{sign}{:02}:{:02}", minutes / 60, minutes % 60),
-            ),
-            "ZZ" => push(
-                out,
-                format_args!("{sign}{:02}{:02}", minutes / 60, minutes % 60),
-            ),
+            "Z" => push(out, format_args!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)),
+            "ZZ" => push(out, format_args!("{sign}{:02}{:02}", minutes / 60, minutes % 60)),
             _ => out.push_str(self.abbreviation),
         }
     }
@@ -173,8 +156,7 @@ impl Shown<'_> {
 }
 
 fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
-    out.write_fmt(text)
-        .expect("writing to a String cannot fail");
+    out.write_fmt(text).expect("writing to a String cannot fail");
 }
 
 fn number(out: &mut String, value: i64) {
@@ -208,11 +190,7 @@ mod tests {
 
     #[track_caller]
     fn shows(pattern: &str, expected: &str) {
-        assert_eq!(
-            format(EXAMPLE, &TimeZone::UTC, pattern).unwrap(),
-            expected,
-            "{pattern}"
-        );
+        assert_eq!(format(EXAMPLE, &TimeZone::UTC, pattern).unwrap(), expected, "{pattern}");
     }
 
     #[test]
@@ -232,10 +210,7 @@ mod tests {
     #[test]
     fn time_tokens_show_the_reference_example() {
         shows("H HH h hh k kk A a", "22 22 10 10 22 22 PM pm");
-        shows(
-            "m mm s ss S SS SSS SSSS SSSSSSSSS",
-            "44 44 30 30 6 65 652 6520 652000000",
-        );
+        shows("m mm s ss S SS SSS SSSS SSSSSSSSS", "44 44 30 30 6 65 652 6520 652000000");
         shows("Hmm hmmss", "2244 104430");
         shows("Z ZZ X x z", "+00:00 +0000 1360017870 1360017870652 UTC");
     }
@@ -264,10 +239,7 @@ mod tests {
     #[test]
     fn offsets_follow_the_zone_and_its_season() {
         let prague = super::super::zone_by_name("europe/prague").unwrap();
-        assert_eq!(
-            format(EXAMPLE, &prague, "HH:mm Z ZZ z").unwrap(),
-            "23:44 +01:00 +0100 CET"
-        );
+        assert_eq!(format(EXAMPLE, &prague, "HH:mm Z ZZ z").unwrap(), "23:44 +01:00 +0100 CET");
         let kolkata = super::super::zone_by_name("Asia/Kolkata").unwrap();
         assert_eq!(format(EXAMPLE, &kolkata, "Z").unwrap(), "+05:30");
         let newfoundland = super::super::zone_by_name("America/St_Johns").unwrap();

@@ -36,12 +36,7 @@ impl ParseError {
 
 /// Reads `text` by `pattern`. What the text leaves open comes from the date of `now` in `zone`, times from midnight;
 /// an offset in the text wins over `zone`.
-pub(crate) fn parse(
-    text: &str,
-    pattern: &str,
-    zone: &TimeZone,
-    now: i64,
-) -> Result<i64, ParseError> {
+pub(crate) fn parse(text: &str, pattern: &str, zone: &TimeZone, now: i64) -> Result<i64, ParseError> {
     let mut parts = Parts::default();
     let mut rest = text;
     read_pattern(&mut parts, &mut rest, pattern)?;
@@ -92,11 +87,7 @@ mod tests {
 
     #[track_caller]
     fn refuses(text: &str, pattern: &str, error: ParseError) {
-        assert_eq!(
-            parse(text, pattern, &TimeZone::UTC, NOW),
-            Err(error),
-            "{text} by {pattern}"
-        );
+        assert_eq!(parse(text, pattern, &TimeZone::UTC, NOW), Err(error), "{text} by {pattern}");
     }
 
     #[test]
@@ -111,60 +102,25 @@ mod tests {
 
     #[test]
     fn times_are_read_in_twelve_and_twenty_four_hours() {
-        reads(
-            "2016-12-28 04:03 pm",
-            "YYYY-MM-DD hh:mm a",
-            "2016-12-28T16:03:00.000",
-        );
-        reads(
-            "2016-12-28 12:03 AM",
-            "YYYY-MM-DD hh:mm A",
-            "2016-12-28T00:03:00.000",
-        );
+        reads("2016-12-28 04:03 pm", "YYYY-MM-DD hh:mm a", "2016-12-28T16:03:00.000");
+        reads("2016-12-28 12:03 AM", "YYYY-MM-DD hh:mm A", "2016-12-28T00:03:00.000");
         reads("2016-12-28 4p", "YYYY-MM-DD ha", "2016-12-28T16:00:00.000");
-        reads(
-            "2016-12-28 24:30",
-            "YYYY-MM-DD kk:mm",
-            "2016-12-28T00:30:00.000",
-        );
-        reads(
-            "2016-12-28 17:43:09.5",
-            "YYYY-MM-DD HH:mm:ss.SSS",
-            "2016-12-28T17:43:09.500",
-        );
-        reads(
-            "2016-12-28 1743",
-            "YYYY-MM-DD Hmm",
-            "2016-12-28T17:43:00.000",
-        );
-        reads(
-            "2016-12-28 24:00",
-            "YYYY-MM-DD HH:mm",
-            "2016-12-29T00:00:00.000",
-        );
+        reads("2016-12-28 24:30", "YYYY-MM-DD kk:mm", "2016-12-28T00:30:00.000");
+        reads("2016-12-28 17:43:09.5", "YYYY-MM-DD HH:mm:ss.SSS", "2016-12-28T17:43:09.500");
+        reads("2016-12-28 1743", "YYYY-MM-DD Hmm", "2016-12-28T17:43:00.000");
+        reads("2016-12-28 24:00", "YYYY-MM-DD HH:mm", "2016-12-29T00:00:00.000");
     }
 
     #[test]
     fn separators_may_differ_and_hh_takes_seventeen() {
-        reads(
-            "2020-02-03T17:43:09+0000",
-            "YYYY.MM.DD hh:mm:ss",
-            "2020-02-03T17:43:09.000",
-        );
+        reads("2020-02-03T17:43:09+0000", "YYYY.MM.DD hh:mm:ss", "2020-02-03T17:43:09.000");
     }
 
     #[test]
     fn offsets_in_the_text_win() {
         let prague = zone_by_name("Europe/Prague").unwrap();
         let pattern = "YYYY-MM-DDTHH:mmZ";
-        let read = |text: &str| {
-            format(
-                parse(text, pattern, &prague, NOW).unwrap(),
-                &TimeZone::UTC,
-                "HH:mm",
-            )
-            .unwrap()
-        };
+        let read = |text: &str| format(parse(text, pattern, &prague, NOW).unwrap(), &TimeZone::UTC, "HH:mm").unwrap();
         assert_eq!(read("2016-06-20T12:00Z"), "12:00");
         assert_eq!(read("2016-06-20T12:00+1200"), "00:00");
         assert_eq!(read("2016-06-20T12:00-01:30"), "13:30");
@@ -199,17 +155,9 @@ mod tests {
         refuses("", "YYYY", ParseError::Nothing);
         refuses("2016-13-01", "YYYY-MM-DD", ParseError::PartOutOfRange);
         refuses("2016-04-31", "YYYY-MM-DD", ParseError::PartOutOfRange);
-        refuses(
-            "2016-04-30 25:00",
-            "YYYY-MM-DD HH:mm",
-            ParseError::PartOutOfRange,
-        );
+        refuses("2016-04-30 25:00", "YYYY-MM-DD HH:mm", ParseError::PartOutOfRange);
         refuses("2016 Foo", "YYYY MMM", ParseError::UnknownName);
-        refuses(
-            "Tuesday 2023-05-05",
-            "dddd YYYY-MM-DD",
-            ParseError::WeekdayMismatch,
-        );
+        refuses("Tuesday 2023-05-05", "dddd YYYY-MM-DD", ParseError::WeekdayMismatch);
         refuses("99999999999999999999999", "X", ParseError::PartOutOfRange);
     }
 

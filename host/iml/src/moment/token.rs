@@ -61,30 +61,20 @@ impl<'p> Iterator for Tokens<'p> {
             let length = self.token_length();
             return Some(Token::Literal(self.take(length)));
         }
-        if let Some((spelling, pattern)) = LONG_FORMS
-            .iter()
-            .find(|(spelling, _)| self.rest.starts_with(spelling))
-        {
+        if let Some((spelling, pattern)) = LONG_FORMS.iter().find(|(spelling, _)| self.rest.starts_with(spelling)) {
             self.take(spelling.len());
             return Some(Token::Long(pattern));
         }
         let is_field = self.field().is_some();
         let length = self.token_length();
         let text = self.take(length);
-        Some(if is_field {
-            Token::Field(text)
-        } else {
-            Token::Literal(text)
-        })
+        Some(if is_field { Token::Field(text) } else { Token::Literal(text) })
     }
 }
 
 impl<'p> Tokens<'p> {
     fn field(&self) -> Option<&'static str> {
-        FIELDS
-            .iter()
-            .find(|field| self.rest.starts_with(**field))
-            .copied()
+        FIELDS.iter().find(|field| self.rest.starts_with(**field)).copied()
     }
 
     /// The length in bytes of the field here, or else of the character here.
@@ -117,10 +107,7 @@ mod tests {
 
     #[test]
     fn the_longest_field_wins() {
-        assert_eq!(
-            spelled("YYYYMM"),
-            [Token::Field("YYYY"), Token::Field("MM")]
-        );
+        assert_eq!(spelled("YYYYMM"), [Token::Field("YYYY"), Token::Field("MM")]);
         assert_eq!(spelled("HHmm"), [Token::Field("HH"), Token::Field("mm")]);
         assert_eq!(spelled("Do"), [Token::Field("Do")]);
     }
@@ -134,9 +121,6 @@ mod tests {
 
     #[test]
     fn letters_that_are_no_token_pass_through() {
-        assert_eq!(
-            spelled("DTH"),
-            [Token::Field("D"), Token::Literal("T"), Token::Field("H")]
-        );
+        assert_eq!(spelled("DTH"), [Token::Field("D"), Token::Literal("T"), Token::Field("H")]);
     }
 }

@@ -12,16 +12,10 @@ pub(super) struct WeekRule {
 }
 
 /// Weeks as ISO 8601 counts them: the week with 4 January is the first.
-pub(super) const ISO: WeekRule = WeekRule {
-    first_weekday: 1,
-    anchor: 4,
-};
+pub(super) const ISO: WeekRule = WeekRule { first_weekday: 1, anchor: 4 };
 
 /// Weeks as moment's English locale counts them: the week with 1 January is the first.
-pub(super) const ENGLISH: WeekRule = WeekRule {
-    first_weekday: 0,
-    anchor: 1,
-};
+pub(super) const ENGLISH: WeekRule = WeekRule { first_weekday: 0, anchor: 1 };
 
 impl WeekRule {
     /// The year that a day's week belongs to, and the week's number in it.

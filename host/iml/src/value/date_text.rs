@@ -11,9 +11,7 @@ const SECONDS_DIGITS: usize = 11;
 /// See [`Date::parse`].
 pub(super) fn parse(text: &str, zone: &TimeZone) -> Option<Date> {
     let text = text.trim();
-    epoch(text)
-        .or_else(|| moment::detect(text, zone))
-        .and_then(Date::from_milliseconds)
+    epoch(text).or_else(|| moment::detect(text, zone)).and_then(Date::from_milliseconds)
 }
 
 /// A text that holds a timestamp: seconds, which may have a fraction, or milliseconds.
@@ -25,16 +23,9 @@ fn epoch(text: &str) -> Option<i64> {
         return None;
     }
     let number: i64 = whole.parse().ok()?;
-    let milliseconds = if whole.len() > SECONDS_DIGITS {
-        number
-    } else {
-        number * 1000 + format!("{fraction:0<3}")[..3].parse::<i64>().ok()?
-    };
-    Some(if unsigned.len() < text.len() {
-        -milliseconds
-    } else {
-        milliseconds
-    })
+    let milliseconds =
+        if whole.len() > SECONDS_DIGITS { number } else { number * 1000 + format!("{fraction:0<3}")[..3].parse::<i64>().ok()? };
+    Some(if unsigned.len() < text.len() { -milliseconds } else { milliseconds })
 }
 
 #[cfg(test)]

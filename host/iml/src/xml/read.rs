@@ -27,9 +27,7 @@ pub fn read(text: &str) -> Result<Value<'static>, Error> {
             Event::Start(start) => {
                 elements += 1;
                 if elements > MAXIMUM_ELEMENTS {
-                    return Err(Error::new(format!(
-                        "the XML has more than {MAXIMUM_ELEMENTS} elements"
-                    )));
+                    return Err(Error::new(format!("the XML has more than {MAXIMUM_ELEMENTS} elements")));
                 }
                 open.push(Element::begin(&start, open.len())?);
             }
@@ -56,52 +54,35 @@ struct Element {
 impl Element {
     fn begin(start: &BytesStart<'_>, depth: usize) -> Result<Self, Error> {
         if depth > MAXIMUM_DEPTH {
-            return Err(Error::new(format!(
-                "the XML nests more than {MAXIMUM_DEPTH} elements deep"
-            )));
+            return Err(Error::new(format!("the XML nests more than {MAXIMUM_DEPTH} elements deep")));
         }
         let name = start.name().as_ref().to_owned();
         let mut attributes = Vec::new();
         for attribute in start.attributes() {
             let attribute = attribute.map_err(refused)?;
             let key = attribute.key.as_ref().to_owned();
-            let value = attribute
-                .normalized_value(quick_xml::XmlVersion::Implicit1_0)
-                .map_err(refused)?
-                .into_owned();
+            let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(refused)?.into_owned();
             attributes.push((Cow::Owned(key), Value::text(value)));
         }
-        Ok(Self {
-            name,
-            attributes,
-            ..Self::default()
-        })
+        Ok(Self { name, attributes, ..Self::default() })
     }
 
     fn finish(self) -> Value<'static> {
         let mut members = Vec::with_capacity(self.children.len() + 2);
         if !self.attributes.is_empty() {
-            members.push((
-                Cow::Borrowed("_attributes"),
-                Value::collection(self.attributes),
-            ));
+            members.push((Cow::Borrowed("_attributes"), Value::collection(self.attributes)));
         }
         let value = self.text.trim();
         if !value.is_empty() {
             members.push((Cow::Borrowed("_value"), Value::text(value.to_owned())));
         }
-        members.extend(
-            self.children
-                .into_iter()
-                .map(|(name, nodes)| (Cow::Owned(name), Value::array(nodes))),
-        );
+        members.extend(self.children.into_iter().map(|(name, nodes)| (Cow::Owned(name), Value::array(nodes))));
         Value::collection(members)
     }
 }
 
 fn top(open: &mut [Element]) -> &mut Element {
-    open.last_mut()
-        .expect("the document itself is never closed: the reader refuses unmatched ends")
+    open.last_mut().expect("the document itself is never closed: the reader refuses unmatched ends")
 }
 
 fn close(open: &mut Vec<Element>) {
@@ -109,19 +90,12 @@ fn close(open: &mut Vec<Element>) {
         return;
     };
     let name = std::mem::take(&mut element.name);
-    top(open)
-        .children
-        .entry(name)
-        .or_default()
-        .push(element.finish());
+    top(open).children.entry(name).or_default().push(element.finish());
 }
 
 fn document(mut open: Vec<Element>) -> Result<Value<'static>, Error> {
     if open.len() > 1 {
-        return Err(Error::new(format!(
-            "the XML ends inside <{}>",
-            top(&mut open).name
-        )));
+        return Err(Error::new(format!("the XML ends inside <{}>", top(&mut open).name)));
     }
     let root = open.swap_remove(0);
     let roots: usize = root.children.values().map(Vec::len).sum();
@@ -137,11 +111,7 @@ fn resolve(reference: &BytesRef<'_>) -> Result<String, Error> {
     }
     let name: &str = reference;
     let known = quick_xml::escape::resolve_xml_entity(name).map(str::to_owned);
-    known.ok_or_else(|| {
-        Error::new(format!(
-            "the XML uses the entity &{name};, which XML does not define"
-        ))
-    })
+    known.ok_or_else(|| Error::new(format!("the XML uses the entity &{name};, which XML does not define")))
 }
 
 fn refused(error: impl std::fmt::Display) -> Error {

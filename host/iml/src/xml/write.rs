@@ -34,23 +34,14 @@ fn not_one_root() -> Error {
 fn write_nodes(out: &mut String, name: &str, value: &Value<'_>, depth: usize) -> Result<(), Error> {
     match value {
         Value::Missing => Ok(()),
-        Value::Array(nodes) => nodes
-            .iter()
-            .try_for_each(|node| write_element(out, name, &node, depth)),
+        Value::Array(nodes) => nodes.iter().try_for_each(|node| write_element(out, name, &node, depth)),
         node => write_element(out, name, node, depth),
     }
 }
 
-fn write_element(
-    out: &mut String,
-    name: &str,
-    node: &Value<'_>,
-    depth: usize,
-) -> Result<(), Error> {
+fn write_element(out: &mut String, name: &str, node: &Value<'_>, depth: usize) -> Result<(), Error> {
     if depth > MAXIMUM_DEPTH {
-        return Err(Error::new(format!(
-            "the value nests more than {MAXIMUM_DEPTH} levels deep"
-        )));
+        return Err(Error::new(format!("the value nests more than {MAXIMUM_DEPTH} levels deep")));
     }
     check_name(name)?;
     out.push('<');
@@ -93,9 +84,7 @@ fn write_attributes(out: &mut String, attributes: &Value<'_>) -> Result<(), Erro
 /// The text of an element, then its children.
 fn write_contents(out: &mut String, members: &Collection<'_>, depth: usize) -> Result<(), Error> {
     out.push_str(&escape(members.get("_value").to_text()));
-    let children = members
-        .iter()
-        .filter(|(name, _)| !matches!(&**name, "_value" | "_attributes"));
+    let children = members.iter().filter(|(name, _)| !matches!(&**name, "_value" | "_attributes"));
     for (name, child) in children {
         write_nodes(out, &name, &child, depth + 1)?;
     }
@@ -109,9 +98,7 @@ fn check_name(name: &str) -> Result<(), Error> {
     if begins && name.chars().all(goes_on) {
         return Ok(());
     }
-    Err(Error::new(format!(
-        "`{name}` cannot be the name of an XML element or attribute"
-    )))
+    Err(Error::new(format!("`{name}` cannot be the name of an XML element or attribute")))
 }
 
 #[cfg(test)]
@@ -126,11 +113,7 @@ mod tests {
 
     #[test]
     fn what_was_read_is_written_again() {
-        for xml in [
-            r#"<a k="1&amp;2" l="&lt;&quot;"><b>x &lt; y</b><b/><c>z</c></a>"#,
-            "<a/>",
-            "<a>1</a>",
-        ] {
+        for xml in [r#"<a k="1&amp;2" l="&lt;&quot;"><b>x &lt; y</b><b/><c>z</c></a>"#, "<a/>", "<a>1</a>"] {
             assert_eq!(write(&super::super::read(xml).unwrap()).unwrap(), xml);
         }
     }
@@ -146,14 +129,7 @@ mod tests {
 
     #[test]
     fn what_has_no_single_root_or_a_wrong_name_is_refused() {
-        for json in [
-            "{}",
-            "1",
-            r#"{"a": 1, "b": 2}"#,
-            r#"{"a": [1, 2]}"#,
-            r#"{"a b": 1}"#,
-            r#"{"a": {"1": 2}}"#,
-        ] {
+        for json in ["{}", "1", r#"{"a": 1, "b": 2}"#, r#"{"a": [1, 2]}"#, r#"{"a b": 1}"#, r#"{"a": {"1": 2}}"#] {
             assert!(written(json).is_err(), "{json}");
         }
     }

@@ -14,10 +14,7 @@ pub(super) const ADD_SECONDS: Function = Function {
     family: Family::Date,
     signature: "addSeconds(date; seconds)",
     summary: "Gives the date so many seconds later; a negative number goes back.",
-    examples: &[Example::new(
-        r#"addSeconds("2016-12-08T15:55:57.536Z"; 2)"#,
-        r#"{"$date":"2016-12-08T15:55:59.536Z"}"#,
-    )],
+    examples: &[Example::new(r#"addSeconds("2016-12-08T15:55:57.536Z"; 2)"#, r#"{"$date":"2016-12-08T15:55:59.536Z"}"#)],
     arity: Arity::exactly(2),
     call: Call::Eager(|arguments| add_length(arguments, 1_000.0)),
 };
@@ -27,10 +24,7 @@ pub(super) const ADD_MINUTES: Function = Function {
     family: Family::Date,
     signature: "addMinutes(date; minutes)",
     summary: "Gives the date so many minutes later; a negative number goes back.",
-    examples: &[Example::new(
-        r#"addMinutes("2016-12-08T15:55:57.536Z"; -2)"#,
-        r#"{"$date":"2016-12-08T15:53:57.536Z"}"#,
-    )],
+    examples: &[Example::new(r#"addMinutes("2016-12-08T15:55:57.536Z"; -2)"#, r#"{"$date":"2016-12-08T15:53:57.536Z"}"#)],
     arity: Arity::exactly(2),
     call: Call::Eager(|arguments| add_length(arguments, 60_000.0)),
 };
@@ -40,10 +34,7 @@ pub(super) const ADD_HOURS: Function = Function {
     family: Family::Date,
     signature: "addHours(date; hours)",
     summary: "Gives the date so many hours later; a negative number goes back.",
-    examples: &[Example::new(
-        r#"addHours("2016-12-08T15:55:57.536Z"; 2)"#,
-        r#"{"$date":"2016-12-08T17:55:57.536Z"}"#,
-    )],
+    examples: &[Example::new(r#"addHours("2016-12-08T15:55:57.536Z"; 2)"#, r#"{"$date":"2016-12-08T17:55:57.536Z"}"#)],
     arity: Arity::exactly(2),
     call: Call::Eager(|arguments| add_length(arguments, 3_600_000.0)),
 };
@@ -54,10 +45,7 @@ pub(super) const ADD_DAYS: Function = Function {
     signature: "addDays(date; days)",
     summary: "Gives the date so many days later at the same local time; a negative number goes back.",
     examples: &[
-        Example::new(
-            r#"addDays("2016-12-08T15:55:57.536Z"; -2)"#,
-            r#"{"$date":"2016-12-06T15:55:57.536Z"}"#,
-        ),
+        Example::new(r#"addDays("2016-12-08T15:55:57.536Z"; -2)"#, r#"{"$date":"2016-12-06T15:55:57.536Z"}"#),
         Example::with(
             r#"{"environment": {"timezone": "Europe/Prague"}}"#,
             r#"addDays("2024-03-30T12:00:00.000Z"; 1)"#,
@@ -74,14 +62,8 @@ pub(super) const ADD_MONTHS: Function = Function {
     signature: "addMonths(date; months)",
     summary: "Gives the date so many months later; a day that the month does not have becomes its last.",
     examples: &[
-        Example::new(
-            r#"addMonths("2016-08-08T15:55:57.536Z"; -2)"#,
-            r#"{"$date":"2016-06-08T15:55:57.536Z"}"#,
-        ),
-        Example::new(
-            r#"addMonths("2024-01-31"; 1)"#,
-            r#"{"$date":"2024-02-29T00:00:00.000Z"}"#,
-        ),
+        Example::new(r#"addMonths("2016-08-08T15:55:57.536Z"; -2)"#, r#"{"$date":"2016-06-08T15:55:57.536Z"}"#),
+        Example::new(r#"addMonths("2024-01-31"; 1)"#, r#"{"$date":"2024-02-29T00:00:00.000Z"}"#),
     ],
     arity: Arity::exactly(2),
     call: Call::Eager(|arguments| add_calendar(arguments, |months| Span::new().try_months(months))),
@@ -92,10 +74,7 @@ pub(super) const ADD_YEARS: Function = Function {
     family: Family::Date,
     signature: "addYears(date; years)",
     summary: "Gives the date so many years later; 29 February becomes 28 where the year has none.",
-    examples: &[Example::new(
-        r#"addYears("2016-08-08T15:55:57.536Z"; 2)"#,
-        r#"{"$date":"2018-08-08T15:55:57.536Z"}"#,
-    )],
+    examples: &[Example::new(r#"addYears("2016-08-08T15:55:57.536Z"; 2)"#, r#"{"$date":"2018-08-08T15:55:57.536Z"}"#)],
     arity: Arity::exactly(2),
     call: Call::Eager(|arguments| add_calendar(arguments, |years| Span::new().try_years(years))),
 };
@@ -108,16 +87,10 @@ fn add_length<'v>(arguments: &mut Arguments<'_, 'v>, milliseconds: f64) -> Resul
 }
 
 /// Adds whole units of the calendar; a fraction of a unit is rounded.
-fn add_calendar<'v>(
-    arguments: &mut Arguments<'_, 'v>,
-    span: impl Fn(i64) -> std::result::Result<Span, jiff::Error>,
-) -> Result<Value<'v>> {
+fn add_calendar<'v>(arguments: &mut Arguments<'_, 'v>, span: impl Fn(i64) -> std::result::Result<Span, jiff::Error>) -> Result<Value<'v>> {
     let date = arguments.next_date()?;
     let count = arguments.next_f64()?.round() as i64;
     let environment = arguments.environment();
     let local = local(date, environment)?;
-    at(
-        span(count).and_then(|span| local.checked_add(span)),
-        environment,
-    )
+    at(span(count).and_then(|span| local.checked_add(span)), environment)
 }

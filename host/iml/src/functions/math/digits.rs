@@ -14,11 +14,7 @@ impl<'t> Digits<'t> {
     fn of(text: &'t str) -> Self {
         let unsigned = text.strip_prefix('-').unwrap_or(text);
         let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-        Self {
-            negative: unsigned.len() < text.len(),
-            whole,
-            fraction,
-        }
+        Self { negative: unsigned.len() < text.len(), whole, fraction }
     }
 }
 
@@ -30,10 +26,7 @@ pub(super) fn cut(text: &str, decimals: i64) -> String {
         Ok(kept) => {
             let fraction = &digits.fraction[..kept.min(digits.fraction.len())];
             let number = format!("{}.{fraction}", digits.whole);
-            number
-                .trim_end_matches('0')
-                .trim_end_matches('.')
-                .to_owned()
+            number.trim_end_matches('0').trim_end_matches('.').to_owned()
         }
         Err(_) => with_zeros(digits.whole, decimals.unsigned_abs()),
     };
@@ -50,12 +43,7 @@ fn with_zeros(whole: &str, count: u64) -> String {
 }
 
 /// The number with so many decimals, rounded half away from zero, and its thousands grouped.
-pub(super) fn write(
-    text: &str,
-    decimals: usize,
-    decimal_separator: &str,
-    group_separator: &str,
-) -> String {
+pub(super) fn write(text: &str, decimals: usize, decimal_separator: &str, group_separator: &str) -> String {
     let digits = Digits::of(text);
     let (whole, fraction) = rounded(digits.whole, digits.fraction, decimals);
     let mut number = grouped(&whole, group_separator);
@@ -69,11 +57,7 @@ pub(super) fn write(
 /// With a minus sign if it is negative and not zero.
 fn signed(negative: bool, number: &str) -> String {
     let is_zero = !number.bytes().any(|byte| matches!(byte, b'1'..=b'9'));
-    if negative && !is_zero {
-        format!("-{number}")
-    } else {
-        number.to_owned()
-    }
+    if negative && !is_zero { format!("-{number}") } else { number.to_owned() }
 }
 
 /// The digits before and behind the point, with exactly so many behind it.
@@ -82,10 +66,7 @@ fn rounded(whole: &str, fraction: &str, decimals: usize) -> (String, String) {
         return (whole.to_owned(), format!("{fraction:0<decimals$}"));
     }
     let rounds_up = fraction.as_bytes()[decimals] >= b'5';
-    let mut digits: Vec<u8> = whole
-        .bytes()
-        .chain(fraction.bytes().take(decimals))
-        .collect();
+    let mut digits: Vec<u8> = whole.bytes().chain(fraction.bytes().take(decimals)).collect();
     if rounds_up {
         increment(&mut digits);
     }
@@ -120,23 +101,13 @@ fn grouped(whole: &str, separator: &str) -> String {
 pub(super) fn read(text: &str, separator: &str) -> Option<Number<'static>> {
     let other = if separator == "," { '.' } else { ',' };
     let is_group = |character: char| character.is_whitespace() || character == other;
-    let (whole, fraction) = text
-        .trim()
-        .split_once(separator)
-        .unwrap_or((text.trim(), ""));
-    let digits: String = whole
-        .chars()
-        .filter(|character| !is_group(*character))
-        .collect();
+    let (whole, fraction) = text.trim().split_once(separator).unwrap_or((text.trim(), ""));
+    let digits: String = whole.chars().filter(|character| !is_group(*character)).collect();
     if fraction.is_empty() {
         return Number::parse(&digits);
     }
     let starts_with_digit = fraction.starts_with(|first: char| first.is_ascii_digit());
-    if starts_with_digit {
-        Number::parse(&format!("{digits}.{fraction}"))
-    } else {
-        None
-    }
+    if starts_with_digit { Number::parse(&format!("{digits}.{fraction}")) } else { None }
 }
 
 #[cfg(test)]
@@ -178,8 +149,7 @@ mod tests {
 
     #[test]
     fn separators_are_read_as_named() {
-        let number =
-            |text, separator| read(text, separator).map(|number| number.text().into_owned());
+        let number = |text, separator| read(text, separator).map(|number| number.text().into_owned());
         assert_eq!(number("1.756,5", ",").unwrap(), "1756.5");
         assert_eq!(number("1\u{a0}756.5", ".").unwrap(), "1756.5");
         assert_eq!(number("-,5", ",").unwrap(), "-0.5");

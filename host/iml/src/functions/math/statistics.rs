@@ -13,10 +13,7 @@ pub(super) const SUM: Function = Function {
     family: Family::Math,
     signature: "sum(values; …)",
     summary: "Adds the numbers of an array, or the arguments; what is no number is passed over. Nothing sums to 0.",
-    examples: &[
-        Example::with(r#"{"a": [0.1, 0.2, null, "x"]}"#, "sum(a)", "0.3"),
-        Example::new("sum(1; 2; 3)", "6"),
-    ],
+    examples: &[Example::with(r#"{"a": [0.1, 0.2, null, "x"]}"#, "sum(a)", "0.3"), Example::new("sum(1; 2; 3)", "6")],
     arity: Arity::at_least(1),
     call: Call::Eager(|arguments| of_members(arguments, total)),
 };
@@ -26,10 +23,7 @@ pub(super) const AVERAGE: Function = Function {
     family: Family::Math,
     signature: "average(values; …)",
     summary: "Gives the mean of the numbers of an array, or of the arguments; of none null.",
-    examples: &[
-        Example::new("average(1; 6000)", "3000.5"),
-        Example::with(r#"{"a": []}"#, "average(a)", "null"),
-    ],
+    examples: &[Example::new("average(1; 6000)", "3000.5"), Example::with(r#"{"a": []}"#, "average(a)", "null")],
     arity: Arity::at_least(1),
     call: Call::Eager(|arguments| of_members(arguments, mean)),
 };
@@ -41,9 +35,7 @@ pub(super) const MIN: Function = Function {
     summary: "Gives the smallest number of an array, or of the arguments; of none null.",
     examples: &[Example::new("min(1; 7; -3)", "-3")],
     arity: Arity::at_least(1),
-    call: Call::Eager(|arguments| {
-        of_members(arguments, |numbers| sorted(numbers).into_iter().next())
-    }),
+    call: Call::Eager(|arguments| of_members(arguments, |numbers| sorted(numbers).into_iter().next())),
 };
 
 pub(super) const MAX: Function = Function {
@@ -72,10 +64,7 @@ pub(super) const STDEV_S: Function = Function {
     signature: "stdevS(values; …)",
     summary: "Gives the standard deviation of a sample (divided by one less than there are numbers); of fewer than \
               two null.",
-    examples: &[
-        Example::new("stdevS(1; 2; 3)", "1"),
-        Example::new("stdevS(1)", "null"),
-    ],
+    examples: &[Example::new("stdevS(1; 2; 3)", "1"), Example::new("stdevS(1)", "null")],
     arity: Arity::at_least(1),
     call: Call::Eager(|arguments| of_members(arguments, |numbers| deviation(numbers, 1.0))),
 };
@@ -91,10 +80,7 @@ pub(super) const STDEV_P: Function = Function {
 };
 
 /// Applies a function to the numbers of a call; where it has no result there is null.
-fn of_members<'v>(
-    arguments: &mut Arguments<'_, 'v>,
-    function: impl Fn(&[Number<'v>]) -> Option<Number<'v>>,
-) -> Result<Value<'v>> {
+fn of_members<'v>(arguments: &mut Arguments<'_, 'v>, function: impl Fn(&[Number<'v>]) -> Option<Number<'v>>) -> Result<Value<'v>> {
     let mut numbers = Vec::new();
     for value in arguments.rest() {
         match value {
@@ -125,9 +111,7 @@ fn exact_total(numbers: &[Number<'_>]) -> Option<Decimal> {
 }
 
 fn mean<'v>(numbers: &[Number<'_>]) -> Option<Number<'v>> {
-    let count = i64::try_from(numbers.len())
-        .ok()
-        .filter(|count| *count > 0)?;
+    let count = i64::try_from(numbers.len()).ok().filter(|count| *count > 0)?;
     let exact = exact_total(numbers).and_then(|sum| sum.divide(Decimal::from(count)));
     let exact = exact.and_then(Decimal::to_number);
     exact.or_else(|| Number::from_f64(total(numbers)?.to_f64() / count as f64))
@@ -152,13 +136,6 @@ fn median<'v>(numbers: &[Number<'v>]) -> Option<Number<'v>> {
 fn deviation<'v>(numbers: &[Number<'_>], correction: f64) -> Option<Number<'v>> {
     let divisor = numbers.len() as f64 - correction;
     let mean = mean(numbers)?.to_f64();
-    let squares: f64 = numbers
-        .iter()
-        .map(|number| (number.to_f64() - mean).powi(2))
-        .sum();
-    if divisor > 0.0 {
-        Number::from_f64((squares / divisor).sqrt())
-    } else {
-        None
-    }
+    let squares: f64 = numbers.iter().map(|number| (number.to_f64() - mean).powi(2)).sum();
+    if divisor > 0.0 { Number::from_f64((squares / divisor).sqrt()) } else { None }
 }

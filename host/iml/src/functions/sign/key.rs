@@ -42,27 +42,11 @@ impl Digest {
     /// The hash in names such as `SHA256`, `RSA-SHA256`, `ecdsa-with-SHA256`, `sha-256`, `RS256`.
     pub(super) fn named(name: &str) -> Option<Self> {
         let name = name.trim().to_ascii_uppercase();
-        let family = name
-            .strip_suffix("256")
-            .map(|family| (family, Self::Sha256));
-        let family = family.or_else(|| {
-            name.strip_suffix("384")
-                .map(|family| (family, Self::Sha384))
-        });
-        let family = family.or_else(|| {
-            name.strip_suffix("512")
-                .map(|family| (family, Self::Sha512))
-        });
+        let family = name.strip_suffix("256").map(|family| (family, Self::Sha256));
+        let family = family.or_else(|| name.strip_suffix("384").map(|family| (family, Self::Sha384)));
+        let family = family.or_else(|| name.strip_suffix("512").map(|family| (family, Self::Sha512)));
         let (family, digest) = family?;
-        let known = [
-            "SHA",
-            "SHA-",
-            "RSA-SHA",
-            "RSA-SHA-",
-            "ECDSA-WITH-SHA",
-            "RS",
-            "ES",
-        ];
+        let known = ["SHA", "SHA-", "RSA-SHA", "RSA-SHA-", "ECDSA-WITH-SHA", "RS", "ES"];
         known.contains(&family).then_some(digest)
     }
 
@@ -98,21 +82,16 @@ impl PrivateKey {
     /// keys in settings files often have them so.
     pub(super) fn from_pem(pem: &str) -> Result<Self, String> {
         let pem = pem.trim().replace("\\n", "\n");
-        let der = PrivateKeyDer::from_pem_slice(pem.as_bytes())
-            .map_err(|_| "the key is not a private key in PEM".to_owned())?;
+        let der = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| "the key is not a private key in PEM".to_owned())?;
         let key = match &der {
             PrivateKeyDer::Pkcs1(der) => rsa(KeyPair::from_der(der.secret_pkcs1_der())),
-            PrivateKeyDer::Sec1(der) => p256::SecretKey::from_sec1_der(der.secret_sec1_der())
-                .ok()
-                .map(Self::p256),
-            PrivateKeyDer::Pkcs8(der) => rsa(KeyPair::from_pkcs8(der.secret_pkcs8_der()))
-                .or_else(|| p256_from_pkcs8(der.secret_pkcs8_der())),
+            PrivateKeyDer::Sec1(der) => p256::SecretKey::from_sec1_der(der.secret_sec1_der()).ok().map(Self::p256),
+            PrivateKeyDer::Pkcs8(der) => {
+                rsa(KeyPair::from_pkcs8(der.secret_pkcs8_der())).or_else(|| p256_from_pkcs8(der.secret_pkcs8_der()))
+            }
             _ => None,
         };
-        key.ok_or_else(|| {
-            "the key is neither an RSA key of at least 2048 bits nor an EC key of the curve P-256"
-                .to_owned()
-        })
+        key.ok_or_else(|| "the key is neither an RSA key of at least 2048 bits nor an EC key of the curve P-256".to_owned())
     }
 
     fn p256(key: p256::SecretKey) -> Self {
@@ -124,24 +103,16 @@ impl PrivateKey {
     }
 
     /// The signature of a message.
-    pub(super) fn sign(
-        &self,
-        digest: Digest,
-        form: Form,
-        message: &[u8],
-    ) -> Result<Vec<u8>, String> {
+    pub(super) fn sign(&self, digest: Digest, form: Form, message: &[u8]) -> Result<Vec<u8>, String> {
         match self {
             Self::Rsa(key) => {
                 let mut signature = vec![0; key.public().modulus_len()];
                 let random = ring::rand::SystemRandom::new();
-                key.sign(digest.rsa(), &random, message, &mut signature)
-                    .map_err(|_| "the RSA key cannot sign".to_owned())?;
+                key.sign(digest.rsa(), &random, message, &mut signature).map_err(|_| "the RSA key cannot sign".to_owned())?;
                 Ok(signature)
             }
             Self::P256(key) => {
-                let signature: Signature = key
-                    .sign_prehash(&digest.of(message))
-                    .map_err(|_| "the EC key cannot sign".to_owned())?;
+                let signature: Signature = key.sign_prehash(&digest.of(message)).map_err(|_| "the EC key cannot sign".to_owned())?;
                 Ok(match form {
                     Form::Der => signature.to_der().as_bytes().to_vec(),
                     Form::Fixed => signature.to_bytes().to_vec(),
@@ -155,10 +126,7 @@ impl PrivateKey {
         match self {
             Self::Rsa(key) => {
                 let public = ring::rsa::PublicKeyComponents::<Vec<u8>>::from(key.public());
-                let (n, e) = (
-                    URL_SAFE_NO_PAD.encode(public.n),
-                    URL_SAFE_NO_PAD.encode(public.e),
-                );
+                let (n, e) = (URL_SAFE_NO_PAD.encode(public.n), URL_SAFE_NO_PAD.encode(public.e));
                 format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#)
             }
             Self::P256(key) => {
@@ -177,9 +145,7 @@ fn rsa<E>(key: Result<KeyPair, E>) -> Option<PrivateKey> {
 
 fn p256_from_pkcs8(der: &[u8]) -> Option<PrivateKey> {
     use p256::pkcs8::DecodePrivateKey;
-    p256::SecretKey::from_pkcs8_der(der)
-        .ok()
-        .map(PrivateKey::p256)
+    p256::SecretKey::from_pkcs8_der(der).ok().map(PrivateKey::p256)
 }
 
 #[cfg(test)]
@@ -226,10 +192,7 @@ mod tests {
             let jwk = PrivateKey::from_pem(pem).unwrap().public_jwk();
             URL_SAFE_NO_PAD.encode(Digest::Sha256.of(jwk.as_bytes()))
         };
-        assert_eq!(
-            thumbprint(RSA_PKCS8),
-            "LOl5oIGhjI2m2hJIhQBvJjW8q-V7oDOr9aoXm_zzj3c"
-        );
+        assert_eq!(thumbprint(RSA_PKCS8), "LOl5oIGhjI2m2hJIhQBvJjW8q-V7oDOr9aoXm_zzj3c");
         assert_eq!(
             PrivateKey::from_pem(EC_SEC1).unwrap().public_jwk(),
             r#"{"crv":"P-256","kty":"EC","x":"YP7UuiVanTHJYet0xjVtaMBJuJI7Yfps5mliLmDyn7Y","y":"eQP-EAi4vJmkGunpVii8ZPLxsgwtfp9Rd6PClNRGIpk"}"#

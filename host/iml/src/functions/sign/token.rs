@@ -67,25 +67,13 @@ pub(super) fn signing_input<'v>(
         Value::Collection(claims) => with_options(&claims, options, now)?.to_json(),
         Value::Text(text) => text.to_string(),
         other => {
-            return Err(format!(
-                "the payload must be a collection or a text, not {}",
-                other.kind_name()
-            ));
+            return Err(format!("the payload must be a collection or a text, not {}", other.kind_name()));
         }
     };
-    Ok(format!(
-        "{}.{}",
-        URL_SAFE_NO_PAD.encode(header),
-        URL_SAFE_NO_PAD.encode(claims)
-    ))
+    Ok(format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims)))
 }
 
-fn header<'v>(
-    algorithm: Algorithm,
-    key_id: Option<&str>,
-    payload: &Value<'v>,
-    options: &Collection<'v>,
-) -> Value<'v> {
+fn header<'v>(algorithm: Algorithm, key_id: Option<&str>, payload: &Value<'v>, options: &Collection<'v>) -> Value<'v> {
     let mut pairs: Pairs<'v> = vec![("alg".into(), Value::text(algorithm.name()))];
     if matches!(payload, Value::Collection(_)) {
         pairs.push(("typ".into(), Value::text("JWT")));
@@ -101,11 +89,7 @@ fn header<'v>(
 }
 
 /// The claims with those that options add. An option replaces the claim of the same meaning.
-fn with_options<'v>(
-    claims: &Collection<'v>,
-    options: &Collection<'v>,
-    now: Date,
-) -> Result<Value<'v>, String> {
+fn with_options<'v>(claims: &Collection<'v>, options: &Collection<'v>, now: Date) -> Result<Value<'v>, String> {
     let mut pairs: Pairs<'v> = claims.iter().collect();
     let now = now.milliseconds().div_euclid(1000);
     let start = match claims.get("iat") {
@@ -117,12 +101,7 @@ fn with_options<'v>(
             pairs.push((claim.into(), Value::integer(start.saturating_add(seconds))));
         }
     }
-    for (option, claim) in [
-        ("audience", "aud"),
-        ("issuer", "iss"),
-        ("subject", "sub"),
-        ("jwtid", "jti"),
-    ] {
+    for (option, claim) in [("audience", "aud"), ("issuer", "iss"), ("subject", "sub"), ("jwtid", "jti")] {
         let value = options.get(option);
         if !value.is_nothing() {
             pairs.push((claim.into(), value));

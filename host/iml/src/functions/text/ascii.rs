@@ -15,10 +15,7 @@ const BASE_LETTERS: &[(char, &str)] = &[
 /// Every letter replaced by its base letter.
 pub(super) fn without_diacritics(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for character in text
-        .nfd()
-        .filter(|character| !is_combining_mark(*character))
-    {
+    for character in text.nfd().filter(|character| !is_combining_mark(*character)) {
         match BASE_LETTERS.iter().find(|(letter, _)| *letter == character) {
             Some((_, base)) => out.push_str(base),
             None => out.push(character),

@@ -58,15 +58,12 @@ impl Parts {
             "M" | "MM" => self.month = Some(integer(text)?),
             "D" | "DD" => self.day = Some(integer(text)?),
             "Do" => {
-                self.day = Some(integer(
-                    text.trim_end_matches(|letter: char| !letter.is_ascii_digit()),
-                )?);
+                self.day = Some(integer(text.trim_end_matches(|letter: char| !letter.is_ascii_digit()))?);
             }
             "DDD" | "DDDD" => self.day_of_year = Some(integer(text)?),
             _ if field.starts_with('Y') => self.year = Some(integer(text)?),
             _ => {
-                self.month =
-                    Some(index_of_prefix(&MONTHS, text, 3).ok_or(ParseError::UnknownName)? + 1);
+                self.month = Some(index_of_prefix(&MONTHS, text, 3).ok_or(ParseError::UnknownName)? + 1);
             }
         }
         Ok(())
@@ -83,8 +80,7 @@ impl Parts {
             _ if field.starts_with('g') => self.week.year = Some(integer(text)?),
             _ if field.starts_with('G') => self.week.iso_year = Some(integer(text)?),
             _ => {
-                self.week.weekday =
-                    Some(index_of_prefix(&WEEKDAYS, text, 2).ok_or(ParseError::UnknownName)?);
+                self.week.weekday = Some(index_of_prefix(&WEEKDAYS, text, 2).ok_or(ParseError::UnknownName)?);
             }
         }
         Ok(())
@@ -120,9 +116,7 @@ impl Parts {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let sign = if whole.starts_with('-') { -1 } else { 1 };
         let scale = if seconds { 1000 } else { 1 };
-        let whole = integer(whole)?
-            .checked_mul(scale)
-            .ok_or(ParseError::PartOutOfRange)?;
+        let whole = integer(whole)?.checked_mul(scale).ok_or(ParseError::PartOutOfRange)?;
         self.instant = Some(whole.saturating_add(sign * milliseconds(fraction)?));
         Ok(())
     }
@@ -135,14 +129,8 @@ impl Parts {
         if let Some(instant) = self.instant {
             return Ok(instant);
         }
-        let zone = if self.offset_minutes.is_some() {
-            &TimeZone::UTC
-        } else {
-            zone
-        };
-        let today = local(now, zone)
-            .map_err(|_| ParseError::PartOutOfRange)?
-            .date();
+        let zone = if self.offset_minutes.is_some() { &TimeZone::UTC } else { zone };
+        let today = local(now, zone).map_err(|_| ParseError::PartOutOfRange)?.date();
         self.settle_weeks(today)?;
         let date = self.date(today)?;
         self.check_weekday(date)?;
@@ -154,35 +142,21 @@ impl Parts {
     /// Turns a week and weekday into a day of the year, if nothing more exact was read.
     fn settle_weeks(&mut self, today: Date) -> Result<(), ParseError> {
         let weeks = &self.week;
-        let is_iso = weeks
-            .iso_year
-            .or(weeks.iso_week)
-            .or(weeks.iso_weekday)
-            .is_some();
+        let is_iso = weeks.iso_year.or(weeks.iso_week).or(weeks.iso_weekday).is_some();
         let is_english = weeks.year.or(weeks.week).or(weeks.weekday).is_some();
-        if self.day.is_some()
-            || self.month.is_some()
-            || self.day_of_year.is_some()
-            || !(is_iso || is_english)
-        {
+        if self.day.is_some() || self.month.is_some() || self.day_of_year.is_some() || !(is_iso || is_english) {
             return Ok(());
         }
         let (year, day) = if is_iso {
             let year = weeks.iso_year.or(self.year).unwrap_or(ISO.week_of(today).0);
             let weekday = weeks.iso_weekday.unwrap_or(1);
             let weekday = in_range(weekday, 1, 7)? % 7;
-            (
-                year,
-                week_day(ISO, year, weeks.iso_week.unwrap_or(1), weekday)?,
-            )
+            (year, week_day(ISO, year, weeks.iso_week.unwrap_or(1), weekday)?)
         } else {
             let (this_year, this_week) = ENGLISH.week_of(today);
             let year = weeks.year.or(self.year).unwrap_or(this_year);
             let weekday = in_range(weeks.weekday.unwrap_or(0), 0, 6)?;
-            (
-                year,
-                week_day(ENGLISH, year, weeks.week.unwrap_or(this_week), weekday)?,
-            )
+            (year, week_day(ENGLISH, year, weeks.week.unwrap_or(this_week), weekday)?)
         };
         self.year = Some(year);
         self.day_of_year = Some(day);
@@ -208,16 +182,9 @@ impl Parts {
             return day_of_year(year, day);
         }
         let given = (self.year.is_some(), self.month.is_some());
-        let month = self
-            .month
-            .unwrap_or(if given.0 { 1 } else { i64::from(today.month()) });
-        let day = self.day.unwrap_or(if given == (false, false) {
-            i64::from(today.day())
-        } else {
-            1
-        });
-        Date::new(narrow(year)?, narrow(month)?, narrow(day)?)
-            .map_err(|_| ParseError::PartOutOfRange)
+        let month = self.month.unwrap_or(if given.0 { 1 } else { i64::from(today.month()) });
+        let day = self.day.unwrap_or(if given == (false, false) { i64::from(today.day()) } else { 1 });
+        Date::new(narrow(year)?, narrow(month)?, narrow(day)?).map_err(|_| ParseError::PartOutOfRange)
     }
 
     fn check_weekday(&self, date: Date) -> Result<(), ParseError> {
@@ -238,8 +205,7 @@ impl Parts {
             return Ok(next.at(0, 0, 0, 0));
         }
         let hour = in_range(hour, 0, 23)?;
-        let nanosecond =
-            i32::try_from(millisecond * 1_000_000).map_err(|_| ParseError::PartOutOfRange)?;
+        let nanosecond = i32::try_from(millisecond * 1_000_000).map_err(|_| ParseError::PartOutOfRange)?;
         Ok(date.at(narrow(hour)?, narrow(minute)?, narrow(second)?, nanosecond))
     }
 
@@ -260,9 +226,7 @@ fn week_day(rule: WeekRule, year: i64, week: i64, weekday: i64) -> Result<i64, P
 fn day_of_year(year: i64, day: i64) -> Result<Date, ParseError> {
     let day = in_range(day, 1, days_in(year))?;
     let first = Date::new(narrow(year)?, 1, 1).map_err(|_| ParseError::PartOutOfRange)?;
-    first
-        .checked_add(jiff::Span::new().days(day - 1))
-        .map_err(|_| ParseError::PartOutOfRange)
+    first.checked_add(jiff::Span::new().days(day - 1)).map_err(|_| ParseError::PartOutOfRange)
 }
 
 /// Years up to 68 belong to this century, the others to the last.
@@ -276,12 +240,7 @@ fn offset_minutes(text: &str) -> Result<i64, ParseError> {
         return Ok(0);
     }
     let (hours, minutes) = digits.split_at(2);
-    let total = integer(hours)? * 60
-        + if minutes.is_empty() {
-            0
-        } else {
-            integer(minutes)?
-        };
+    let total = integer(hours)? * 60 + if minutes.is_empty() { 0 } else { integer(minutes)? };
     Ok(if text.starts_with('-') { -total } else { total })
 }
 
@@ -295,11 +254,7 @@ fn integer(text: &str) -> Result<i64, ParseError> {
 }
 
 fn in_range(value: i64, least: i64, most: i64) -> Result<i64, ParseError> {
-    if (least..=most).contains(&value) {
-        Ok(value)
-    } else {
-        Err(ParseError::PartOutOfRange)
-    }
+    if (least..=most).contains(&value) { Ok(value) } else { Err(ParseError::PartOutOfRange) }
 }
 
 fn narrow<T: TryFrom<i64>>(value: i64) -> Result<T, ParseError> {

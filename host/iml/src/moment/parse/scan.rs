@@ -37,11 +37,7 @@ fn digits(text: &str, least: usize, most: usize, signed: bool) -> Option<Range<u
     while at < bytes.len() {
         let run = digit_run(&bytes[at..]);
         if run >= least {
-            let start = if signed && at > 0 && matches!(bytes[at - 1], b'+' | b'-') {
-                at - 1
-            } else {
-                at
-            };
+            let start = if signed && at > 0 && matches!(bytes[at - 1], b'+' | b'-') { at - 1 } else { at };
             return Some(start..at + run.min(most));
         }
         at += run.max(1);
@@ -50,21 +46,14 @@ fn digits(text: &str, least: usize, most: usize, signed: bool) -> Option<Range<u
 }
 
 fn digit_run(bytes: &[u8]) -> usize {
-    bytes
-        .iter()
-        .take_while(|byte| byte.is_ascii_digit())
-        .count()
+    bytes.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
 /// Seconds with up to three decimals.
 fn timestamp(text: &str) -> Option<Range<usize>> {
     let whole = digits(text, 1, usize::MAX, true)?;
     let after = &text.as_bytes()[whole.end..];
-    let decimals = if after.first() == Some(&b'.') {
-        digit_run(&after[1..]).min(3)
-    } else {
-        0
-    };
+    let decimals = if after.first() == Some(&b'.') { digit_run(&after[1..]).min(3) } else { 0 };
     let length = if decimals == 0 { 0 } else { decimals + 1 };
     Some(whole.start..whole.end + length)
 }
@@ -80,9 +69,7 @@ fn offset_length(bytes: &[u8]) -> Option<usize> {
         b'Z' | b'z' => Some(1),
         b'+' | b'-' if digit_run(&bytes[1..]) >= 2 => {
             let colon = usize::from(bytes.get(3) == Some(&b':'));
-            let has_minutes = bytes
-                .get(3 + colon..)
-                .is_some_and(|rest| digit_run(rest) >= 2);
+            let has_minutes = bytes.get(3 + colon..).is_some_and(|rest| digit_run(rest) >= 2);
             Some(if has_minutes { 5 + colon } else { 3 })
         }
         _ => None,
@@ -92,34 +79,25 @@ fn offset_length(bytes: &[u8]) -> Option<usize> {
 /// The first `a` or `p`, with what belongs to it of `.m.`.
 fn meridiem(text: &str) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
-    let start = bytes
-        .iter()
-        .position(|byte| matches!(byte.to_ascii_lowercase(), b'a' | b'p'))?;
+    let start = bytes.iter().position(|byte| matches!(byte.to_ascii_lowercase(), b'a' | b'p'))?;
     let mut end = start + 1;
     for wanted in [b'.', b'm', b'.'] {
-        end += usize::from(
-            bytes
-                .get(end)
-                .is_some_and(|byte| byte.to_ascii_lowercase() == wanted),
-        );
+        end += usize::from(bytes.get(end).is_some_and(|byte| byte.to_ascii_lowercase() == wanted));
     }
     Some(start..end)
 }
 
 fn word(text: &str) -> Option<Range<usize>> {
     let start = text.find(char::is_alphabetic)?;
-    let length =
-        text[start..].find(|character: char| !character.is_alphabetic() && character != '\'');
+    let length = text[start..].find(|character: char| !character.is_alphabetic() && character != '\'');
     Some(start..length.map_or(text.len(), |length| start + length))
 }
 
 /// One or two digits and, if it stands there, their English ending.
 fn day_ordinal(text: &str) -> Option<Range<usize>> {
     let day = digits(text, 1, 2, false)?;
-    let has_ending = text.get(day.end..day.end + 2).is_some_and(|ending| {
-        ["st", "nd", "rd", "th"]
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(ending))
-    });
+    let has_ending = text
+        .get(day.end..day.end + 2)
+        .is_some_and(|ending| ["st", "nd", "rd", "th"].iter().any(|known| known.eq_ignore_ascii_case(ending)));
     Some(day.start..day.end + if has_ending { 2 } else { 0 })
 }
