@@ -36,6 +36,9 @@ enum Tree {
     /// Anything else with expressions in it: a text.
     Text(Box<[Part]>),
     Array(Box<[Tree]>),
+    /// Different names, nothing spread: no pair can replace another.
+    Plain(Box<[(Box<str>, Tree)]>),
+    /// Any other object.
     Object(Box<[Member]>),
 }
 
@@ -178,11 +181,23 @@ impl Builder<'_> {
     }
 
     fn object(&mut self, node: json::Node<'_>) -> Tree {
-        let members = node
+        let members: Vec<Member> = node
             .entries()
             .map(|(key, value)| self.member(key, value))
             .collect();
-        Tree::Object(members)
+        let mut names = BTreeSet::new();
+        let plain = members.iter().all(|member| match member {
+            Member::Pair(name, _) => names.insert(name),
+            Member::Spread(..) => false,
+        });
+        if !plain {
+            return Tree::Object(members.into());
+        }
+        let pairs = members.into_iter().filter_map(|member| match member {
+            Member::Pair(name, tree) => Some((name, tree)),
+            Member::Spread(..) => None,
+        });
+        Tree::Plain(pairs.collect())
     }
 
     fn member(&mut self, key: json::Node<'_>, value: json::Node<'_>) -> Member {
@@ -277,6 +292,7 @@ impl Tree {
             Self::Expression(expression) => evaluate(expression, scope),
             Self::Text(parts) => text(parts, scope),
             Self::Array(items) => array(items, scope),
+            Self::Plain(pairs) => plain(pairs, scope),
             Self::Object(members) => object(members, scope),
         }
     }
@@ -309,6 +325,18 @@ fn array<'v>(items: &'v [Tree], scope: &dyn Scope<'v>) -> Result<Value<'v>, Erro
         })
     });
     Ok(Value::array(values.collect::<Result<_, Error>>()?))
+}
+
+/// A collection of different names; a member that is missing is left out.
+fn plain<'v>(members: &'v [(Box<str>, Tree)], scope: &dyn Scope<'v>) -> Result<Value<'v>, Error> {
+    let mut pairs: Vec<(Cow<'v, str>, Value<'v>)> = Vec::with_capacity(members.len());
+    for (name, tree) in members {
+        let value = tree.evaluate(scope)?;
+        if !matches!(value, Value::Missing) {
+            pairs.push((Cow::Borrowed(name), value));
+        }
+    }
+    Ok(Value::Collection(Collection::of_distinct(pairs)))
 }
 
 /// A collection; a member that is missing is left out, and takes an earlier one of its name with it.

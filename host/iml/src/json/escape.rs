@@ -1,5 +1,7 @@
 //! JSON's escapes: decoding them, writing them, and finding a decoded byte in the source again.
 
+use super::scan::plain_prefix;
+
 /// The characters of the inside of a JSON text that has been read without error.
 /// Half a surrogate pair becomes U+FFFD.
 pub(super) fn decode(raw: &str) -> String {
@@ -76,17 +78,16 @@ fn hex4(text: &str, at: usize) -> Option<u32> {
 /// JavaScript's `JSON.stringify` does.
 pub fn write_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    let bytes = text.as_bytes();
-    let mut written = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.extend_from_slice(&bytes[written..at]);
+    let mut rest = text.as_bytes();
+    loop {
+        let (plain, special) = rest.split_at(plain_prefix(rest));
+        out.extend_from_slice(plain);
+        let Some((&byte, behind)) = special.split_first() else {
+            break;
+        };
         write_escape(byte, out);
-        written = at + 1;
+        rest = behind;
     }
-    out.extend_from_slice(&bytes[written..]);
     out.push(b'"');
 }
 

@@ -6,6 +6,7 @@
 mod escape;
 mod node;
 mod read;
+mod scan;
 
 pub use escape::write_text;
 pub use node::{Elements, Entries, Kind, Node};

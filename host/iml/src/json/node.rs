@@ -117,27 +117,26 @@ impl<'d> Node<'d> {
 
     /// The member `key` of an object; the last of equal keys.
     pub fn get(self, key: &str) -> Option<Node<'d>> {
-        let mut found = None;
-        for (name, value) in self.entries() {
-            if name.text_is(key) {
-                found = Some(value);
+        let range = self.children(Kind::Object);
+        let (tape, mut at, mut found) = (&self.document.tape, range.start, None);
+        while at < range.end {
+            if self.key_is(&tape[at as usize], key) {
+                found = Some(at + 1);
             }
+            at = tape[at as usize + 1].next;
         }
-        found
+        found.map(|index| Node::new(self.document, index))
     }
 
-    /// Whether this is the text `expected`.
-    pub fn text_is(self, expected: &str) -> bool {
-        let slot = self.slot();
-        if slot.kind != Kind::Text {
-            return false;
-        }
-        let raw = self.raw_text(slot);
+    /// Whether the text at this slot is `key`.
+    fn key_is(self, slot: &Slot, key: &str) -> bool {
         if slot.escaped {
-            escape::decode(raw) == expected
-        } else {
-            raw == expected
+            return escape::decode(self.raw_text(slot)) == key;
         }
+        let length = (slot.end - slot.start) as usize - 2;
+        length == key.len()
+            && self.document.source.as_bytes()[slot.start as usize + 1..][..length]
+                == *key.as_bytes()
     }
 
     /// The members of an object in the order they were written, equal keys included; of anything else none.

@@ -1,6 +1,7 @@
 //! The reader: one pass over the bytes, one slot on the tape for every value and key.
 
 use super::node::{Kind, Slot};
+use super::scan::plain_prefix;
 use super::{DEPTH_LIMIT, Error};
 
 /// Reads the whole of `source` into a tape.
@@ -170,7 +171,7 @@ impl Reader<'_> {
         let mut at = start + 1;
         let mut escaped = false;
         loop {
-            at = self.end_of_plain(at);
+            at += plain_prefix(&self.bytes[at..]);
             match self.bytes.get(at) {
                 Some(b'"') => break,
                 Some(b'\\') => {
@@ -189,17 +190,6 @@ impl Reader<'_> {
         self.at = at + 1;
         self.push(Kind::Text, start, at + 1, escaped);
         Ok(())
-    }
-
-    /// The first byte from `at` on that is a quote, a backslash or a control character.
-    fn end_of_plain(&self, mut at: usize) -> usize {
-        while let Some(&byte) = self.bytes.get(at) {
-            if byte == b'"' || byte == b'\\' || byte < 0x20 {
-                break;
-            }
-            at += 1;
-        }
-        at
     }
 
     fn escape(&self, at: usize) -> Result<usize, Error> {

@@ -37,6 +37,19 @@ impl<'v> Collection<'v> {
         Self(Repr::Fields(fields))
     }
 
+    /// A collection of pairs that have different names.
+    pub(crate) fn of_distinct(pairs: Vec<Pair<'v>>) -> Self {
+        Self(Repr::Pairs(Rc::from(pairs)))
+    }
+
+    /// The pairs, where it is made of some.
+    pub(super) fn as_pairs(&self) -> Option<&[Pair<'v>]> {
+        match &self.0 {
+            Repr::Pairs(pairs) => Some(pairs),
+            _ => None,
+        }
+    }
+
     /// A collection of these pairs; where the last pair of a name is missing, the name is left out.
     pub(crate) fn of_present(pairs: Vec<Pair<'v>>) -> Self {
         let mut pairs = without_repeats(pairs, |key| Cow::Borrowed(key));

@@ -1,6 +1,6 @@
 //! How large a value is when it is written out, without writing it.
 
-use super::{Text, Value};
+use super::{Collection, Text, Value};
 use crate::json::Node;
 use crate::scope::Limits;
 
@@ -33,12 +33,22 @@ impl<'v> Value<'v> {
             },
             Self::Collection(collection) => match collection.as_json() {
                 Some(node) => take_node(left, node, depth),
-                None => collection.iter().try_for_each(|(key, value)| {
-                    take(left, key.len() + 4)?;
-                    value.take_from(left, depth.checked_sub(1)?)
-                }),
+                None => take_members(left, collection, depth.checked_sub(1)?),
             },
         }
+    }
+}
+
+fn take_members(left: &mut usize, collection: &Collection<'_>, depth: usize) -> Option<()> {
+    let mut member = |key: &str, value: &Value<'_>| {
+        take(left, key.len() + 4)?;
+        value.take_from(left, depth)
+    };
+    match collection.as_pairs() {
+        Some(pairs) => pairs.iter().try_for_each(|(key, value)| member(key, value)),
+        None => collection
+            .iter()
+            .try_for_each(|(key, value)| member(&key, &value)),
     }
 }
 

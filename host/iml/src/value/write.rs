@@ -71,18 +71,32 @@ fn write_collection(collection: &Collection<'_>, style: Style, out: &mut Vec<u8>
     }
     out.push(b'{');
     let start = out.len();
-    for (key, value) in collection.iter() {
-        if matches!(value, Value::Missing) {
-            continue;
+    match collection.as_pairs() {
+        Some(pairs) => {
+            for (key, value) in pairs {
+                write_member(key, value, start, style, out);
+            }
         }
-        if out.len() > start {
-            out.push(b',');
+        None => {
+            for (key, value) in collection.iter() {
+                write_member(&key, &value, start, style, out);
+            }
         }
-        write_text(&key, out);
-        out.push(b':');
-        write(&value, style, out);
     }
     out.push(b'}');
+}
+
+/// One member, unless it is missing; `start` is where the first one begins.
+fn write_member(key: &str, value: &Value<'_>, start: usize, style: Style, out: &mut Vec<u8>) {
+    if matches!(value, Value::Missing) {
+        return;
+    }
+    if out.len() > start {
+        out.push(b',');
+    }
+    write_text(key, out);
+    out.push(b':');
+    write(value, style, out);
 }
 
 /// A value straight from a document: no values are made of it, texts without escapes are copied whole.
