@@ -9,10 +9,7 @@ use std::time::{Duration, Instant};
 
 use hookwright_iml::{Date, Environment, Limits, NoCustom, Scope, Template, Value, Zone, json};
 
-const PAYLOAD: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../tests/bench/payload/issues.json"
-);
+const PAYLOAD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/bench/payload/issues.json");
 
 const OUTPUT: &str = r#"{
     "action": "{{body.action}}",
@@ -32,12 +29,8 @@ fn main() {
 }
 
 fn reading(payload: &str) {
-    let by_hand = time("serde_json::Value", || {
-        serde_json::from_str::<serde_json::Value>(black_box(payload)).unwrap()
-    });
-    let ours = time("json::Document", || {
-        json::Document::parse(black_box(payload)).unwrap()
-    });
+    let by_hand = time("serde_json::Value", || serde_json::from_str::<serde_json::Value>(black_box(payload)).unwrap());
+    let ours = time("json::Document", || json::Document::parse(black_box(payload)).unwrap());
     ratio("reading", ours, by_hand);
 }
 
@@ -46,40 +39,22 @@ fn output(payload: &str) {
     let (template, _) = Template::from_node(document.root(), &NoCustom).unwrap();
     let environment = environment();
     let value: serde_json::Value = serde_json::from_str(payload).unwrap();
-    assert_eq!(
-        bundle(&template, payload, &environment),
-        bundle_by_hand(&value)
-    );
+    assert_eq!(bundle(&template, payload, &environment), bundle_by_hand(&value));
 
     let body = json::Document::parse(payload).unwrap();
     let by_hand = time("six fields by hand", || bundle_by_hand(black_box(&value)));
-    let scope = Body {
-        body: Value::from_json(body.root()),
-        environment: &environment,
-    };
-    let ours = time("six fields by template", || {
-        written(&template, black_box(&scope))
-    });
+    let scope = Body { body: Value::from_json(body.root()), environment: &environment };
+    let ours = time("six fields by template", || written(&template, black_box(&scope)));
     ratio("six fields of a body that has been read", ours, by_hand);
 
-    let by_hand = time("read, six fields, by hand", || {
-        bundle_by_hand(&serde_json::from_str(black_box(payload)).unwrap())
-    });
-    let ours = time("read, six fields, by template", || {
-        bundle(&template, black_box(payload), &environment)
-    });
+    let by_hand = time("read, six fields, by hand", || bundle_by_hand(&serde_json::from_str(black_box(payload)).unwrap()));
+    let ours = time("read, six fields, by template", || bundle(&template, black_box(payload), &environment));
     ratio("six fields from bytes", ours, by_hand);
 }
 
 fn bundle(template: &Template, payload: &str, environment: &Environment) -> Vec<u8> {
     let body = json::Document::parse(payload).unwrap();
-    written(
-        template,
-        &Body {
-            body: Value::from_json(body.root()),
-            environment,
-        },
-    )
+    written(template, &Body { body: Value::from_json(body.root()), environment })
 }
 
 fn written<'v>(template: &'v Template, scope: &Body<'_, 'v>) -> Vec<u8> {
@@ -103,10 +78,7 @@ fn bundle_by_hand(body: &serde_json::Value) -> Vec<u8> {
 fn expressions(payload: &str) {
     let environment = environment();
     let body = json::Document::parse(payload).unwrap();
-    let scope = Body {
-        body: Value::from_json(body.root()),
-        environment: &environment,
-    };
+    let scope = Body { body: Value::from_json(body.root()), environment: &environment };
     for text in [
         "{{body.action}}",
         "{{body.action = 'opened' & body.issue.number > 0}}",
@@ -116,13 +88,9 @@ fn expressions(payload: &str) {
         "{{body}}",
     ] {
         let (template, _) = Template::from_text(text, &NoCustom).unwrap();
-        time(text, || {
-            template.evaluate(black_box(&scope)).unwrap().is_truthy()
-        });
+        time(text, || template.evaluate(black_box(&scope)).unwrap().is_truthy());
     }
-    time("compiling the output", || {
-        Template::from_node(json::Document::parse(OUTPUT).unwrap().root(), &NoCustom).unwrap()
-    });
+    time("compiling the output", || Template::from_node(json::Document::parse(OUTPUT).unwrap().root(), &NoCustom).unwrap());
 }
 
 struct Body<'e, 'v> {
@@ -132,11 +100,7 @@ struct Body<'e, 'v> {
 
 impl<'v> Scope<'v> for Body<'_, 'v> {
     fn variable(&self, name: &str) -> Value<'v> {
-        if name == "body" {
-            self.body.clone()
-        } else {
-            Value::Missing
-        }
+        if name == "body" { self.body.clone() } else { Value::Missing }
     }
 
     fn environment(&self) -> &Environment {
@@ -149,12 +113,7 @@ impl<'v> Scope<'v> for Body<'_, 'v> {
 }
 
 fn environment() -> Environment {
-    Environment {
-        now: Date::EPOCH,
-        zone: Zone::UTC,
-        random: || 7,
-        limits: Limits::default(),
-    }
+    Environment { now: Date::EPOCH, zone: Zone::UTC, random: || 7, limits: Limits::default() }
 }
 
 /// The time of one run: the best of 200 batches of about a millisecond.
@@ -179,8 +138,5 @@ fn time<T>(name: &str, mut run: impl FnMut() -> T) -> Duration {
 }
 
 fn ratio(name: &str, ours: Duration, by_hand: Duration) {
-    println!(
-        "{:>10.2}     times by hand: {name}\n",
-        ours.as_secs_f64() / by_hand.as_secs_f64()
-    );
+    println!("{:>10.2}     times by hand: {name}\n", ours.as_secs_f64() / by_hand.as_secs_f64());
 }

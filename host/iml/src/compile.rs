@@ -40,27 +40,15 @@ pub(crate) enum Code {
     Timestamp,
     Random,
     Uuid,
-    Path {
-        base: Box<Compiled>,
-        steps: Box<[Step]>,
-    },
+    Path { base: Box<Compiled>, steps: Box<[Step]> },
     Not(Box<Compiled>),
     Negate(Box<Compiled>),
-    Chain {
-        first: Box<Compiled>,
-        rest: Box<[(Operator, Compiled)]>,
-    },
+    Chain { first: Box<Compiled>, rest: Box<[(Operator, Compiled)]> },
     And(Box<[Compiled]>),
     Or(Box<[Compiled]>),
     Joined(Box<[Compiled]>),
-    Call {
-        function: &'static Function,
-        arguments: Box<[Compiled]>,
-    },
-    Custom {
-        name: Box<str>,
-        arguments: Box<[Compiled]>,
-    },
+    Call { function: &'static Function, arguments: Box<[Compiled]> },
+    Custom { name: Box<str>, arguments: Box<[Compiled]> },
     Array(Box<[Compiled]>),
     Collection(Box<[(Box<str>, Compiled)]>),
 }
@@ -156,13 +144,7 @@ impl Place<'_> {
 
 impl<'c> Compiler<'c> {
     pub(crate) fn new(library: &'c dyn Library) -> Self {
-        Self {
-            library,
-            errors: Vec::new(),
-            warnings: Vec::new(),
-            variables: BTreeSet::new(),
-            calls_custom: false,
-        }
+        Self { library, errors: Vec::new(), warnings: Vec::new(), variables: BTreeSet::new(), calls_custom: false }
     }
 
     /// Compiles one expression. Mistakes are collected; what comes back is then of no use.
@@ -174,41 +156,27 @@ impl<'c> Compiler<'c> {
             ExpressionKind::Number(digits) => self.number(digits, &span),
             ExpressionKind::Name { name, backticked } => self.name(name, backticked),
             ExpressionKind::Path { base, steps } => self.path(*base, steps, place),
-            ExpressionKind::Call {
-                name,
-                name_span,
-                arguments,
-            } => self.call(name, &place.source(&name_span), arguments, place),
+            ExpressionKind::Call { name, name_span, arguments } => self.call(name, &place.source(&name_span), arguments, place),
             ExpressionKind::Not(operand) => not(self.expression(*operand, place)),
             ExpressionKind::Negate(operand) => negate(self.expression(*operand, place)),
             ExpressionKind::Chain { first, rest } => self.chain(*first, rest, place),
             ExpressionKind::Juxtaposed(parts) => Code::Joined(self.all(parts, place)),
             ExpressionKind::Array(items) => Code::Array(self.all(items, place)),
             ExpressionKind::Collection(pairs) => {
-                let pairs = pairs
-                    .into_iter()
-                    .map(|(key, value)| (key.into(), self.expression(value, place)));
+                let pairs = pairs.into_iter().map(|(key, value)| (key.into(), self.expression(value, place)));
                 Code::Collection(pairs.collect())
             }
         };
-        Compiled {
-            code,
-            start: span.start as u32,
-            end: span.end as u32,
-        }
+        Compiled { code, start: span.start as u32, end: span.end as u32 }
     }
 
     fn all(&mut self, expressions: Vec<Expression<'_>>, place: Place<'_>) -> Box<[Compiled]> {
-        expressions
-            .into_iter()
-            .map(|expression| self.expression(expression, place))
-            .collect()
+        expressions.into_iter().map(|expression| self.expression(expression, place)).collect()
     }
 
     fn number(&mut self, digits: &str, span: &Range<usize>) -> Code {
         let Some(number) = Number::parse(digits) else {
-            self.errors
-                .push(Error::new("this number is too large", span.clone()));
+            self.errors.push(Error::new("this number is too large", span.clone()));
             return Code::Constant(Constant::Null);
         };
         let whole = digits.bytes().all(|byte| byte.is_ascii_digit()) && number.as_small().is_none();
@@ -228,14 +196,8 @@ impl<'c> Compiler<'c> {
 
     fn path(&mut self, base: Expression<'_>, steps: Vec<ast::Step<'_>>, place: Place<'_>) -> Code {
         let base = self.expression(base, place);
-        let steps = steps
-            .into_iter()
-            .map(|step| self.step(step, place))
-            .collect();
-        Code::Path {
-            base: Box::new(base),
-            steps,
-        }
+        let steps = steps.into_iter().map(|step| self.step(step, place)).collect();
+        Code::Path { base: Box::new(base), steps }
     }
 
     fn step(&mut self, step: ast::Step<'_>, place: Place<'_>) -> Step {
@@ -251,17 +213,10 @@ impl<'c> Compiler<'c> {
         }
     }
 
-    fn chain(
-        &mut self,
-        first: Expression<'_>,
-        rest: Vec<(Operator, Expression<'_>)>,
-        place: Place<'_>,
-    ) -> Code {
+    fn chain(&mut self, first: Expression<'_>, rest: Vec<(Operator, Expression<'_>)>, place: Place<'_>) -> Code {
         let logical = rest.first().map(|(operator, _)| *operator);
         let first = self.expression(first, place);
-        let rest = rest
-            .into_iter()
-            .map(|(operator, operand)| (operator, self.expression(operand, place)));
+        let rest = rest.into_iter().map(|(operator, operand)| (operator, self.expression(operand, place)));
         let rest: Vec<_> = rest.collect();
         match logical {
             Some(Operator::And) => Code::And(operands(first, rest)),
@@ -270,61 +225,32 @@ impl<'c> Compiler<'c> {
         }
     }
 
-    fn call(
-        &mut self,
-        name: &str,
-        name_span: &Range<usize>,
-        arguments: Vec<Expression<'_>>,
-        place: Place<'_>,
-    ) -> Code {
+    fn call(&mut self, name: &str, name_span: &Range<usize>, arguments: Vec<Expression<'_>>, place: Place<'_>) -> Code {
         let count = arguments.len();
-        self.warnings
-            .extend(hints::unquoted_format(name, &arguments, place));
+        self.warnings.extend(hints::unquoted_format(name, &arguments, place));
         let arguments = self.all(arguments, place);
-        let built_in = functions::find(name)
-            .filter(|_| !(self.library.may_shadow(name) && self.library.custom(name).is_some()));
+        let built_in = functions::find(name).filter(|_| !(self.library.may_shadow(name) && self.library.custom(name).is_some()));
         if let Some(function) = built_in {
             self.check_arity(name, function.arity, count, function.signature, name_span);
-            self.warnings
-                .extend(functions::fusion::warning(name, name_span));
-            return Code::Call {
-                function,
-                arguments,
-            };
+            self.warnings.extend(functions::fusion::warning(name, name_span));
+            return Code::Call { function, arguments };
         }
         match self.library.custom(name) {
             Some(signature) => {
-                let arity = if self.library.may_shadow(name) {
-                    functions::Arity::at_least(0)
-                } else {
-                    signature.arity()
-                };
+                let arity = if self.library.may_shadow(name) { functions::Arity::at_least(0) } else { signature.arity() };
                 let shown = signature.shown();
                 self.check_arity(name, arity, count, &shown, name_span);
                 self.calls_custom = true;
             }
             None => self.errors.push(self.unknown_function(name, name_span)),
         }
-        Code::Custom {
-            name: Box::from(name),
-            arguments,
-        }
+        Code::Custom { name: Box::from(name), arguments }
     }
 
-    fn check_arity(
-        &mut self,
-        name: &str,
-        arity: functions::Arity,
-        count: usize,
-        signature: &str,
-        span: &Range<usize>,
-    ) {
+    fn check_arity(&mut self, name: &str, arity: functions::Arity, count: usize, signature: &str, span: &Range<usize>) {
         if !arity.accepts(count) {
             let message = format!("`{name}` takes {arity}, not {count}");
-            self.errors.push(
-                Error::new(message, span.clone())
-                    .with_help(format!("it is called as `{signature}`")),
-            );
+            self.errors.push(Error::new(message, span.clone()).with_help(format!("it is called as `{signature}`")));
         }
     }
 
@@ -344,8 +270,7 @@ impl<'c> Compiler<'c> {
         let lower = name.to_lowercase();
         let built_in = functions::all().map(|function| function.name);
         let names = built_in.chain(self.library.custom_names());
-        let ranked =
-            names.map(|known| (strsim::osa_distance(&lower, &known.to_lowercase()), known));
+        let ranked = names.map(|known| (strsim::osa_distance(&lower, &known.to_lowercase()), known));
         let (distance, nearest) = ranked.min_by_key(|(distance, _)| *distance)?;
         (distance <= 1 + name.chars().count() / 5).then(|| nearest.to_owned())
     }
@@ -393,9 +318,7 @@ fn negate(operand: Compiled) -> Code {
 }
 
 fn operands(first: Compiled, rest: Vec<(Operator, Compiled)>) -> Box<[Compiled]> {
-    std::iter::once(first)
-        .chain(rest.into_iter().map(|(_, operand)| operand))
-        .collect()
+    std::iter::once(first).chain(rest.into_iter().map(|(_, operand)| operand)).collect()
 }
 
 /// A chain of operators, its constant beginning computed. What would be an error is left for the evaluation,
@@ -406,23 +329,15 @@ fn folded(mut first: Compiled, rest: Vec<(Operator, Compiled)>) -> Code {
         let (Code::Constant(one), Code::Constant(other)) = (&first.code, &operand.code) else {
             break;
         };
-        let value =
-            operators::apply(*operator, one.value(), other.value(), &Limits::default()).ok();
+        let value = operators::apply(*operator, one.value(), other.value(), &Limits::default()).ok();
         let Some(constant) = value.as_ref().and_then(Constant::of) else {
             break;
         };
-        first = Compiled {
-            code: Code::Constant(constant),
-            start: first.start,
-            end: operand.end,
-        };
+        first = Compiled { code: Code::Constant(constant), start: first.start, end: operand.end };
         rest.next();
     }
     if rest.peek().is_none() {
         return first.code;
     }
-    Code::Chain {
-        first: Box::new(first),
-        rest: rest.collect(),
-    }
+    Code::Chain { first: Box::new(first), rest: rest.collect() }
 }

@@ -17,10 +17,7 @@ const DIVISION_DIGITS: u32 = 20;
 
 impl From<i64> for Decimal {
     fn from(integer: i64) -> Self {
-        Self {
-            coefficient: i128::from(integer),
-            scale: 0,
-        }
+        Self { coefficient: i128::from(integer), scale: 0 }
     }
 }
 
@@ -42,34 +39,21 @@ impl Decimal {
         let mut coefficient: i128 = 0;
         for byte in whole.bytes().chain(fraction.bytes()) {
             let digit = (byte as char).to_digit(10)?;
-            coefficient = coefficient
-                .checked_mul(10)?
-                .checked_add(i128::from(digit))?;
+            coefficient = coefficient.checked_mul(10)?.checked_add(i128::from(digit))?;
         }
         let coefficient = if negative { -coefficient } else { coefficient };
-        Self::scaled(
-            coefficient,
-            i64::try_from(fraction.len()).ok()? - i64::from(exponent),
-        )
+        Self::scaled(coefficient, i64::try_from(fraction.len()).ok()? - i64::from(exponent))
     }
 
     fn scaled(coefficient: i128, scale: i64) -> Option<Self> {
         if coefficient == 0 {
-            return Some(Self {
-                coefficient,
-                scale: 0,
-            });
+            return Some(Self { coefficient, scale: 0 });
         }
         if scale < 0 {
             let factor = power_of_ten(u32::try_from(-scale).ok()?)?;
-            return Some(Self {
-                coefficient: coefficient.checked_mul(factor)?,
-                scale: 0,
-            });
+            return Some(Self { coefficient: coefficient.checked_mul(factor)?, scale: 0 });
         }
-        let scale = u32::try_from(scale)
-            .ok()
-            .filter(|scale| *scale <= SCALE_LIMIT)?;
+        let scale = u32::try_from(scale).ok().filter(|scale| *scale <= SCALE_LIMIT)?;
         Some(Self { coefficient, scale }.reduced())
     }
 
@@ -83,31 +67,18 @@ impl Decimal {
 
     fn aligned(self, other: Self) -> Option<(i128, i128, u32)> {
         let scale = self.scale.max(other.scale);
-        let one = self
-            .coefficient
-            .checked_mul(power_of_ten(scale - self.scale)?)?;
-        let two = other
-            .coefficient
-            .checked_mul(power_of_ten(scale - other.scale)?)?;
+        let one = self.coefficient.checked_mul(power_of_ten(scale - self.scale)?)?;
+        let two = other.coefficient.checked_mul(power_of_ten(scale - other.scale)?)?;
         Some((one, two, scale))
     }
 
     pub(crate) fn add(self, other: Self) -> Option<Self> {
         let (one, two, scale) = self.aligned(other)?;
-        Some(
-            Self {
-                coefficient: one.checked_add(two)?,
-                scale,
-            }
-            .reduced(),
-        )
+        Some(Self { coefficient: one.checked_add(two)?, scale }.reduced())
     }
 
     pub(crate) fn subtract(self, other: Self) -> Option<Self> {
-        self.add(Self {
-            coefficient: other.coefficient.checked_neg()?,
-            scale: other.scale,
-        })
+        self.add(Self { coefficient: other.coefficient.checked_neg()?, scale: other.scale })
     }
 
     pub(crate) fn multiply(self, other: Self) -> Option<Self> {
@@ -122,39 +93,21 @@ impl Decimal {
             return None;
         }
         if one % two == 0 {
-            return Some(Self {
-                coefficient: one / two,
-                scale: 0,
-            });
+            return Some(Self { coefficient: one / two, scale: 0 });
         }
-        let whole_digits = (one / two)
-            .unsigned_abs()
-            .checked_ilog10()
-            .map_or(0, |log| log + 1);
+        let whole_digits = (one / two).unsigned_abs().checked_ilog10().map_or(0, |log| log + 1);
         let scale = DIVISION_DIGITS.saturating_sub(whole_digits);
         let dividend = one.checked_mul(power_of_ten(scale)?)?;
         let (quotient, rest) = (dividend / two, dividend % two);
         let half = rest.unsigned_abs() >= two.unsigned_abs().div_ceil(2);
         let away = if (one < 0) == (two < 0) { 1 } else { -1 };
-        Some(
-            Self {
-                coefficient: if half { quotient + away } else { quotient },
-                scale,
-            }
-            .reduced(),
-        )
+        Some(Self { coefficient: if half { quotient + away } else { quotient }, scale }.reduced())
     }
 
     /// The remainder with the sign of the dividend, as in JavaScript.
     pub(crate) fn remainder(self, other: Self) -> Option<Self> {
         let (one, two, scale) = self.aligned(other)?;
-        Some(
-            Self {
-                coefficient: one.checked_rem(two)?,
-                scale,
-            }
-            .reduced(),
-        )
+        Some(Self { coefficient: one.checked_rem(two)?, scale }.reduced())
     }
 
     pub(crate) fn compare(self, other: Self) -> Option<std::cmp::Ordering> {
@@ -163,11 +116,7 @@ impl Decimal {
     }
 
     pub(crate) fn to_i64(self) -> Option<i64> {
-        if self.scale == 0 {
-            i64::try_from(self.coefficient).ok()
-        } else {
-            None
-        }
+        if self.scale == 0 { i64::try_from(self.coefficient).ok() } else { None }
     }
 
     /// The digits: `-12.05`.

@@ -27,11 +27,7 @@ pub struct Warning {
 impl Error {
     /// A mistake in these bytes.
     pub fn new(message: impl Into<String>, span: Range<usize>) -> Self {
-        Self {
-            message: message.into(),
-            help: None,
-            span,
-        }
+        Self { message: message.into(), help: None, span }
     }
 
     /// The same with advice.
@@ -45,11 +41,7 @@ impl Error {
 impl Warning {
     /// A doubt about these bytes.
     pub fn new(message: impl Into<String>, help: impl Into<String>, span: Range<usize>) -> Self {
-        Self {
-            message: message.into(),
-            help: Some(help.into()),
-            span,
-        }
+        Self { message: message.into(), help: Some(help.into()), span }
     }
 }
 

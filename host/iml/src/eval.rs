@@ -13,18 +13,13 @@ use crate::value::{Number, Text, Value};
 ///
 /// # Errors
 /// What failed, with the bytes of the source that it is about.
-pub(crate) fn evaluate<'v>(
-    compiled: &'v Compiled,
-    scope: &dyn Scope<'v>,
-) -> Result<Value<'v>, Error> {
+pub(crate) fn evaluate<'v>(compiled: &'v Compiled, scope: &dyn Scope<'v>) -> Result<Value<'v>, Error> {
     match &compiled.code {
         Code::Constant(constant) => Ok(constant.value()),
         Code::Variable(name) => Ok(scope.variable(name)),
         Code::Path { base, steps } => read_path(base, steps, scope),
         Code::Now => Ok(Value::Date(scope.environment().now)),
-        Code::Timestamp => Ok(Value::integer(
-            scope.environment().now.milliseconds().div_euclid(1000),
-        )),
+        Code::Timestamp => Ok(Value::integer(scope.environment().now.milliseconds().div_euclid(1000))),
         Code::Random => Ok(random(scope.environment())),
         Code::Uuid => Ok(Value::text(uuid(scope.environment()))),
         Code::Not(operand) => Ok(Value::Bool(!evaluate(operand, scope)?.is_truthy())),
@@ -36,15 +31,10 @@ pub(crate) fn evaluate<'v>(
         Code::And(operands) => first_that(operands, scope, |value| !value.is_truthy()),
         Code::Or(operands) => first_that(operands, scope, Value::is_truthy),
         Code::Joined(parts) => join(compiled, parts, scope),
-        Code::Call {
-            function,
-            arguments,
-        } => call(compiled, function, arguments, scope),
+        Code::Call { function, arguments } => call(compiled, function, arguments, scope),
         Code::Custom { name, arguments } => {
             let values = evaluate_all(arguments, scope)?;
-            scope
-                .call(name, &values)
-                .map_err(|message| compiled.error(format!("`{name}`: {message}")))
+            scope.call(name, &values).map_err(|message| compiled.error(format!("`{name}`: {message}")))
         }
         Code::Array(items) => Ok(Value::array(evaluate_all(items, scope)?)),
         Code::Collection(pairs) => collection(pairs, scope),
@@ -55,11 +45,7 @@ fn evaluate_all<'v>(all: &'v [Compiled], scope: &dyn Scope<'v>) -> Result<Vec<Va
     all.iter().map(|one| evaluate(one, scope)).collect()
 }
 
-fn read_path<'v>(
-    base: &'v Compiled,
-    steps: &'v [Step],
-    scope: &dyn Scope<'v>,
-) -> Result<Value<'v>, Error> {
+fn read_path<'v>(base: &'v Compiled, steps: &'v [Step], scope: &dyn Scope<'v>) -> Result<Value<'v>, Error> {
     let mut value = evaluate(base, scope)?;
     for step in steps {
         value = match step {
@@ -73,11 +59,7 @@ fn read_path<'v>(
 }
 
 /// The first operand of which `decisive` holds, else the last; those behind it are not evaluated.
-fn first_that<'v>(
-    operands: &'v [Compiled],
-    scope: &dyn Scope<'v>,
-    decisive: impl Fn(&Value<'v>) -> bool,
-) -> Result<Value<'v>, Error> {
+fn first_that<'v>(operands: &'v [Compiled], scope: &dyn Scope<'v>, decisive: impl Fn(&Value<'v>) -> bool) -> Result<Value<'v>, Error> {
     let mut value = Value::Missing;
     for operand in operands {
         value = evaluate(operand, scope)?;
@@ -99,13 +81,11 @@ fn chain<'v>(
     let mut left = Running::Value(evaluate(first, scope)?);
     for (index, (operator, operand)) in rest.iter().enumerate() {
         let right = evaluate(operand, scope)?;
-        left = left
-            .apply(*operator, right, limits)
-            .map_err(|failure| match failure.culprit {
-                Culprit::Left if index == 0 => first.error(failure.message),
-                Culprit::Right => operand.error(failure.message),
-                _ => whole.error(failure.message),
-            })?;
+        left = left.apply(*operator, right, limits).map_err(|failure| match failure.culprit {
+            Culprit::Left if index == 0 => first.error(failure.message),
+            Culprit::Right => operand.error(failure.message),
+            _ => whole.error(failure.message),
+        })?;
     }
     Ok(left.into_value())
 }
@@ -121,16 +101,13 @@ impl<'v> Running<'v> {
     fn apply(self, operator: Operator, right: Value<'v>, limits: &Limits) -> Result<Self, Failure> {
         let mut joined = match self {
             Self::Text(text) if operator == Operator::Add => text,
-            Self::Value(left)
-                if operator == Operator::Add && (is_text(&left) || is_text(&right)) =>
-            {
+            Self::Value(left) if operator == Operator::Add && (is_text(&left) || is_text(&right)) => {
                 let mut joined = String::new();
                 operators::append(&mut joined, &left, limits)?;
                 joined
             }
             left => {
-                return operators::apply(operator, left.into_value(), right, limits)
-                    .map(Self::Value);
+                return operators::apply(operator, left.into_value(), right, limits).map(Self::Value);
             }
         };
         operators::append(&mut joined, &right, limits)?;
@@ -149,24 +126,16 @@ fn is_text(value: &Value<'_>) -> bool {
     matches!(value, Value::Text(_))
 }
 
-fn join<'v>(
-    whole: &'v Compiled,
-    parts: &'v [Compiled],
-    scope: &dyn Scope<'v>,
-) -> Result<Value<'v>, Error> {
+fn join<'v>(whole: &'v Compiled, parts: &'v [Compiled], scope: &dyn Scope<'v>) -> Result<Value<'v>, Error> {
     let mut joined = String::new();
     for part in parts {
         let value = evaluate(part, scope)?;
-        operators::append(&mut joined, &value, &scope.environment().limits)
-            .map_err(|message| whole.error(message))?;
+        operators::append(&mut joined, &value, &scope.environment().limits).map_err(|message| whole.error(message))?;
     }
     Ok(Value::text(joined))
 }
 
-fn collection<'v>(
-    pairs: &'v [(Box<str>, Compiled)],
-    scope: &dyn Scope<'v>,
-) -> Result<Value<'v>, Error> {
+fn collection<'v>(pairs: &'v [(Box<str>, Compiled)], scope: &dyn Scope<'v>) -> Result<Value<'v>, Error> {
     let mut members = Vec::with_capacity(pairs.len());
     for (key, value) in pairs {
         match evaluate(value, scope)? {
@@ -184,19 +153,12 @@ fn call<'v>(
     scope: &dyn Scope<'v>,
 ) -> Result<Value<'v>, Error> {
     match function.call {
-        Call::Lazy(run) => run(&mut Unevaluated {
-            whole,
-            arguments,
-            scope,
-        }),
+        Call::Lazy(run) => run(&mut Unevaluated { whole, arguments, scope }),
         Call::Eager(run) => {
             let values = evaluate_all(arguments, scope)?;
             let result = run(&mut Arguments::new(function, &values, scope.environment()));
             result.map_err(|error| {
-                let place = error
-                    .position
-                    .and_then(|position| arguments.get(position))
-                    .unwrap_or(whole);
+                let place = error.position.and_then(|position| arguments.get(position)).unwrap_or(whole);
                 place.error(format!("`{}`: {}", function.name, error.message))
             })
         }
@@ -215,11 +177,7 @@ impl<'v> LazyArguments<'v> for Unevaluated<'_, 'v> {
     }
 
     fn evaluate(&mut self, index: usize) -> Result<Value<'v>, Error> {
-        self.arguments
-            .get(index)
-            .map_or(Ok(Value::Missing), |argument| {
-                evaluate(argument, self.scope)
-            })
+        self.arguments.get(index).map_or(Ok(Value::Missing), |argument| evaluate(argument, self.scope))
     }
 
     fn text(&self, value: Value<'v>) -> Result<Text<'v>, Error> {
@@ -239,12 +197,5 @@ fn random<'v>(environment: &Environment) -> Value<'v> {
 fn uuid(environment: &Environment) -> String {
     let high = (environment.random)() & !0xF000 | 0x4000;
     let low = (environment.random)() >> 2 | 1 << 63;
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        high >> 32,
-        high >> 16 & 0xFFFF,
-        high & 0xFFFF,
-        low >> 48,
-        low & 0xFFFF_FFFF_FFFF
-    )
+    format!("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, high >> 16 & 0xFFFF, high & 0xFFFF, low >> 48, low & 0xFFFF_FFFF_FFFF)
 }

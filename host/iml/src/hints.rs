@@ -27,37 +27,20 @@ impl Hint {
 /// What an author meant with a token that cannot stand where it stands.
 pub(crate) fn for_unexpected(text: &str, token: &Token<'_>) -> Option<Hint> {
     let rest = &text[token.span.start..];
-    let hint = |message, help| {
-        Some(Hint {
-            message: Some(message),
-            help,
-        })
-    };
+    let hint = |message, help| Some(Hint { message: Some(message), help });
     match token.kind {
-        TokenKind::Unknown('?') if rest.starts_with("??") => {
-            hint("IML has no `??`", "write `ifempty(a; b)`")
+        TokenKind::Unknown('?') if rest.starts_with("??") => hint("IML has no `??`", "write `ifempty(a; b)`"),
+        TokenKind::Unknown('?') if rest.starts_with("?.") => {
+            hint("IML has no `?.`", "write `.`: a step that is missing gives nothing, never an error")
         }
-        TokenKind::Unknown('?') if rest.starts_with("?.") => hint(
-            "IML has no `?.`",
-            "write `.`: a step that is missing gives nothing, never an error",
-        ),
         TokenKind::Unknown('?') => hint("IML has no `? :`", "write `if(condition; then; else)`"),
-        TokenKind::Unknown('\\') => hint(
-            "`\\` means nothing here",
-            "a quote inside a text is written twice: `'it''s'`",
-        ),
-        TokenKind::Unknown('\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}') => hint(
-            "a typographic quote does not begin a text",
-            "write `\"` or `'`",
-        ),
-        TokenKind::Unknown('$' | '@' | '#') => Some(Hint {
-            message: None,
-            help: BACKTICKS,
-        }),
-        TokenKind::Unknown('^') => hint("IML has no `^`", "multiply: `a * a`"),
-        TokenKind::Operator(Operator::Greater) if text[..token.span.start].ends_with('<') => {
-            hint("IML has no `<>`", "write `!=`")
+        TokenKind::Unknown('\\') => hint("`\\` means nothing here", "a quote inside a text is written twice: `'it''s'`"),
+        TokenKind::Unknown('\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}') => {
+            hint("a typographic quote does not begin a text", "write `\"` or `'`")
         }
+        TokenKind::Unknown('$' | '@' | '#') => Some(Hint { message: None, help: BACKTICKS }),
+        TokenKind::Unknown('^') => hint("IML has no `^`", "multiply: `a * a`"),
+        TokenKind::Operator(Operator::Greater) if text[..token.span.start].ends_with('<') => hint("IML has no `<>`", "write `!=`"),
         TokenKind::Operator(Operator::Greater) if text[..token.span.start].ends_with('=') => {
             hint("IML has no `=>`", "write `>=` to compare")
         }
@@ -67,9 +50,7 @@ pub(crate) fn for_unexpected(text: &str, token: &Token<'_>) -> Option<Hint> {
 
 /// `name.toUpperCase()`: values have no methods.
 pub(crate) fn method_call(text: &str, path: Range<usize>, at: Range<usize>) -> Error {
-    let (value, method) = text[path.clone()]
-        .rsplit_once('.')
-        .unwrap_or((&text[path.clone()], ""));
+    let (value, method) = text[path.clone()].rsplit_once('.').unwrap_or((&text[path.clone()], ""));
     let instead = match method {
         "toUpperCase" => "upper",
         "toLowerCase" => "lower",
@@ -99,22 +80,13 @@ pub(crate) fn unquoted_dash(text: &str, chain: &Expression<'_>) -> Option<Warnin
         return None;
     };
     let all_dashes = rest.iter().all(|(operator, operand)| {
-        *operator == Operator::Subtract
-            && matches!(
-                operand.kind,
-                ExpressionKind::Name { .. } | ExpressionKind::Path { .. }
-            )
+        *operator == Operator::Subtract && matches!(operand.kind, ExpressionKind::Name { .. } | ExpressionKind::Path { .. })
     });
     let written = &text[chain.span.clone()];
     if !all_dashes || written.contains(char::is_whitespace) || written.contains('`') {
         return None;
     }
-    let (before, name) = written.split_at(
-        written
-            .find('-')
-            .and_then(|dash| written[..dash].rfind('.'))?
-            + 1,
-    );
+    let (before, name) = written.split_at(written.find('-').and_then(|dash| written[..dash].rfind('.'))? + 1);
     Some(Warning::new(
         format!("`{written}` subtracts"),
         format!("if `{name}` is one name, write it in backticks: {before}`{name}`"),
@@ -127,15 +99,7 @@ pub(crate) fn unquoted_words(text: &str, joined: &Expression<'_>) -> Option<Warn
     let ExpressionKind::Juxtaposed(parts) = &joined.kind else {
         return None;
     };
-    let all_names = parts.iter().all(|part| {
-        matches!(
-            part.kind,
-            ExpressionKind::Name {
-                backticked: false,
-                ..
-            }
-        )
-    });
+    let all_names = parts.iter().all(|part| matches!(part.kind, ExpressionKind::Name { backticked: false, .. }));
     let written = &text[joined.span.clone()];
     all_names.then(|| {
         Warning::new(
@@ -147,54 +111,31 @@ pub(crate) fn unquoted_words(text: &str, joined: &Expression<'_>) -> Option<Warn
 }
 
 /// `list.length`: members of JavaScript's that IML does not know.
-pub(crate) fn length_member(
-    text: &str,
-    steps: &[Step<'_>],
-    span: &Range<usize>,
-) -> Option<Warning> {
+pub(crate) fn length_member(text: &str, steps: &[Step<'_>], span: &Range<usize>) -> Option<Warning> {
     let [.., Step::Member("length")] = steps else {
         return None;
     };
     let value = text[span.clone()].strip_suffix(".length")?;
-    Some(Warning::new(
-        "`.length` reads a member of that name",
-        format!("how long a value is, `length({value})` tells"),
-        span.clone(),
-    ))
+    Some(Warning::new("`.length` reads a member of that name", format!("how long a value is, `length({value})` tells"), span.clone()))
 }
 
 /// `formatDate(now; YYYY)`: a format without quotes reads a variable called `YYYY`.
-pub(crate) fn unquoted_format(
-    function: &str,
-    arguments: &[Expression<'_>],
-    place: Place<'_>,
-) -> Option<Warning> {
+pub(crate) fn unquoted_format(function: &str, arguments: &[Expression<'_>], place: Place<'_>) -> Option<Warning> {
     if !matches!(function, "formatDate" | "parseDate") {
         return None;
     }
     let format = arguments.get(1)?;
-    is_format(format).then(|| {
-        Warning::new(
-            "this format is read as variables",
-            "a text stands in quotes: `'YYYY-MM-DD'`",
-            place.source(&format.span),
-        )
-    })
+    is_format(format)
+        .then(|| Warning::new("this format is read as variables", "a text stands in quotes: `'YYYY-MM-DD'`", place.source(&format.span)))
 }
 
 /// Whether an expression is nothing but letters that date formats are made of.
 fn is_format(expression: &Expression<'_>) -> bool {
     match &expression.kind {
-        ExpressionKind::Name {
-            name,
-            backticked: false,
-        } => {
-            name.bytes().all(|byte| b"YMDHhmsSAaZXxEdT".contains(&byte))
-                && !matches!(*name, "a" | "d" | "s" | "m" | "h")
+        ExpressionKind::Name { name, backticked: false } => {
+            name.bytes().all(|byte| b"YMDHhmsSAaZXxEdT".contains(&byte)) && !matches!(*name, "a" | "d" | "s" | "m" | "h")
         }
-        ExpressionKind::Chain { first, rest } => {
-            is_format(first) && rest.iter().all(|(_, operand)| is_format(operand))
-        }
+        ExpressionKind::Chain { first, rest } => is_format(first) && rest.iter().all(|(_, operand)| is_format(operand)),
         ExpressionKind::Juxtaposed(parts) => parts.iter().all(is_format),
         _ => false,
     }

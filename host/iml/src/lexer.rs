@@ -11,10 +11,7 @@ pub(crate) const DEPTH_LIMIT: usize = 64;
 
 /// The error of an expression that nests deeper than [`DEPTH_LIMIT`].
 pub(crate) fn too_deep(span: Range<usize>) -> Error {
-    Error::new(
-        format!("this expression nests deeper than {DEPTH_LIMIT} levels"),
-        span,
-    )
+    Error::new(format!("this expression nests deeper than {DEPTH_LIMIT} levels"), span)
 }
 
 /// A part of a template text.
@@ -78,9 +75,7 @@ fn begins_with_plain_brace(text: &str) -> bool {
         return false;
     }
     let key = inside.trim_start_matches(['"', '\'', '`']);
-    let key_end = key
-        .find(|c: char| !is_name_character(c) && !matches!(c, '-' | ' ' | '"' | '\'' | '`'))
-        .unwrap_or(key.len());
+    let key_end = key.find(|c: char| !is_name_character(c) && !matches!(c, '-' | ' ' | '"' | '\'' | '`')).unwrap_or(key.len());
     !key[key_end..].starts_with(':')
 }
 
@@ -94,11 +89,8 @@ fn unclosed_is_plain(text: &str, open: usize) -> Option<usize> {
 
 fn unclosed_error(text: &str, unclosed: Option<usize>, open: usize) -> Error {
     match unclosed {
-        Some(at) if text[at..].starts_with('`') => {
-            Error::new("this name has no closing backtick", at..at + 1)
-        }
-        Some(at) => Error::new("this text has no closing quote", at..at + 1)
-            .with_help("a quote inside a text is written twice: `'it''s'`"),
+        Some(at) if text[at..].starts_with('`') => Error::new("this name has no closing backtick", at..at + 1),
+        Some(at) => Error::new("this text has no closing quote", at..at + 1).with_help("a quote inside a text is written twice: `'it''s'`"),
         None => Error::new("a brace in this expression is not closed", open..open + 2),
     }
 }
@@ -128,12 +120,7 @@ struct Lexer<'t> {
 
 impl<'t> Lexer<'t> {
     fn new(text: &'t str, at: usize) -> Self {
-        Self {
-            text,
-            at,
-            tokens: Vec::new(),
-            braces: Vec::new(),
-        }
+        Self { text, at, tokens: Vec::new(), braces: Vec::new() }
     }
 
     /// Reads up to the `}}` that closes the expression.
@@ -141,23 +128,14 @@ impl<'t> Lexer<'t> {
         while let Some(character) = self.next_character() {
             if self.rest().starts_with("}}") && self.braces.is_empty() {
                 self.push(TokenKind::End, self.at);
-                return Lexed::Closed {
-                    end: self.at + 2,
-                    tokens: self.tokens,
-                };
+                return Lexed::Closed { end: self.at + 2, tokens: self.tokens };
             }
             self.token(character);
             if self.braces.len() > DEPTH_LIMIT {
                 return Lexed::TooDeep { at: self.at };
             }
-            if let Some(Token {
-                kind: TokenKind::Unclosed(_),
-                span,
-            }) = self.tokens.last()
-            {
-                return Lexed::Open {
-                    unclosed: Some(span.start),
-                };
+            if let Some(Token { kind: TokenKind::Unclosed(_), span }) = self.tokens.last() {
+                return Lexed::Open { unclosed: Some(span.start) };
             }
         }
         Lexed::Open { unclosed: None }
@@ -184,21 +162,12 @@ impl<'t> Lexer<'t> {
 
     /// Takes the token that ends at `end`.
     fn push(&mut self, kind: TokenKind<'t>, end: usize) {
-        self.tokens.push(Token {
-            kind,
-            span: self.at..end,
-        });
+        self.tokens.push(Token { kind, span: self.at..end });
         self.at = end;
     }
 
     fn token(&mut self, character: char) {
-        let after_dot = matches!(
-            self.tokens.last(),
-            Some(Token {
-                kind: TokenKind::Dot,
-                ..
-            })
-        );
+        let after_dot = matches!(self.tokens.last(), Some(Token { kind: TokenKind::Dot, .. }));
         match character {
             '"' | '\'' => self.quoted(character),
             '`' => self.backticked(),
@@ -227,21 +196,14 @@ impl<'t> Lexer<'t> {
         }
         let inside = &self.text[start..end - 1];
         let twice: String = [quote, quote].iter().collect();
-        let text = if doubled {
-            Cow::Owned(inside.replace(&twice, quote.encode_utf8(&mut [0; 4])))
-        } else {
-            Cow::Borrowed(inside)
-        };
+        let text = if doubled { Cow::Owned(inside.replace(&twice, quote.encode_utf8(&mut [0; 4]))) } else { Cow::Borrowed(inside) };
         self.push(TokenKind::Text(text), end);
     }
 
     fn backticked(&mut self) {
         let start = self.at + 1;
         match self.text[start..].find('`') {
-            Some(length) => self.push(
-                TokenKind::Backticked(&self.text[start..start + length]),
-                start + length + 1,
-            ),
+            Some(length) => self.push(TokenKind::Backticked(&self.text[start..start + length]), start + length + 1),
             None => self.push(TokenKind::Unclosed('`'), self.text.len()),
         }
     }
@@ -272,9 +234,7 @@ impl<'t> Lexer<'t> {
     }
 
     fn brace(&mut self, character: char) {
-        let double = self
-            .rest()
-            .starts_with(if character == '{' { "{{" } else { "}}" });
+        let double = self.rest().starts_with(if character == '{' { "{{" } else { "}}" });
         let (kind, length) = match (character, self.braces.last()) {
             ('{', _) if double => {
                 self.braces.push(Brace::Moustache);
@@ -314,17 +274,11 @@ impl<'t> Lexer<'t> {
 
     fn operator(&mut self, character: char) {
         let rest = self.rest();
-        match Operator::SPELLINGS
-            .iter()
-            .find(|(spelling, _)| rest.starts_with(spelling))
-        {
+        match Operator::SPELLINGS.iter().find(|(spelling, _)| rest.starts_with(spelling)) {
             Some((spelling, operator)) => {
                 self.push(TokenKind::Operator(*operator), self.at + spelling.len());
             }
-            None => self.push(
-                TokenKind::Unknown(character),
-                self.at + character.len_utf8(),
-            ),
+            None => self.push(TokenKind::Unknown(character), self.at + character.len_utf8()),
         }
     }
 }
@@ -340,11 +294,7 @@ fn exponent(text: &str) -> usize {
     };
     let unsigned = digits.strip_prefix(['+', '-']).unwrap_or(digits);
     let count = count_digits(unsigned);
-    if count == 0 || unsigned[count..].starts_with(is_name_character) {
-        0
-    } else {
-        text.len() - unsigned.len() + count
-    }
+    if count == 0 || unsigned[count..].starts_with(is_name_character) { 0 } else { text.len() - unsigned.len() + count }
 }
 
 fn is_name_start(character: char) -> bool {

@@ -27,35 +27,19 @@ pub struct Parameter {
 impl Signature {
     /// How it is called, as a reference shows it: `name(a; [b]; …)`.
     pub fn shown(&self) -> String {
-        let parameters = self.parameters.iter().map(|parameter| {
-            match (parameter.optional, parameter.variadic) {
-                (_, true) => format!("[{}; …]", parameter.name),
-                (true, false) => format!("[{}]", parameter.name),
-                (false, false) => parameter.name.clone(),
-            }
+        let parameters = self.parameters.iter().map(|parameter| match (parameter.optional, parameter.variadic) {
+            (_, true) => format!("[{}; …]", parameter.name),
+            (true, false) => format!("[{}]", parameter.name),
+            (false, false) => parameter.name.clone(),
         });
-        format!(
-            "{}({})",
-            self.name,
-            parameters.collect::<Vec<_>>().join("; ")
-        )
+        format!("{}({})", self.name, parameters.collect::<Vec<_>>().join("; "))
     }
 
     /// How many arguments a call may have.
     pub fn arity(&self) -> Arity {
-        let required = self
-            .parameters
-            .iter()
-            .take_while(|parameter| !parameter.optional && !parameter.variadic)
-            .count();
-        let variadic = self
-            .parameters
-            .last()
-            .is_some_and(|parameter| parameter.variadic);
-        Arity {
-            required,
-            maximum: (!variadic).then_some(self.parameters.len()),
-        }
+        let required = self.parameters.iter().take_while(|parameter| !parameter.optional && !parameter.variadic).count();
+        let variadic = self.parameters.last().is_some_and(|parameter| parameter.variadic);
+        Arity { required, maximum: (!variadic).then_some(self.parameters.len()) }
     }
 }
 

@@ -19,11 +19,7 @@ use crate::value::{Binary, Date, Value};
 /// A mark with something else in it than it promises.
 pub fn value(node: Node<'_>) -> Result<Value<'_>, String> {
     match node.kind() {
-        Kind::Array => node
-            .elements()
-            .map(value)
-            .collect::<Result<_, _>>()
-            .map(Value::array),
+        Kind::Array => node.elements().map(value).collect::<Result<_, _>>().map(Value::array),
         Kind::Object => match marked(node) {
             Some(value) => value,
             None => pairs(node).map(Value::collection),
@@ -48,21 +44,16 @@ fn marked(node: Node<'_>) -> Option<Result<Value<'_>, String>> {
 }
 
 fn date(text: Option<&str>) -> Result<Date, String> {
-    text.and_then(|text| Date::parse(text, &TimeZone::UTC))
-        .ok_or_else(|| "this is not a date in ISO 8601".to_owned())
+    text.and_then(|text| Date::parse(text, &TimeZone::UTC)).ok_or_else(|| "this is not a date in ISO 8601".to_owned())
 }
 
 fn bytes<'v>(text: Option<&str>) -> Result<Binary<'v>, String> {
     let bytes = text.and_then(|text| STANDARD.decode(text).ok());
-    bytes
-        .map(Binary::from)
-        .ok_or_else(|| "`$buffer` wants base64".to_owned())
+    bytes.map(Binary::from).ok_or_else(|| "`$buffer` wants base64".to_owned())
 }
 
 fn pairs(node: Node<'_>) -> Result<Vec<(Cow<'_, str>, Value<'_>)>, String> {
-    node.entries()
-        .map(|(key, content)| Ok((key.as_text().unwrap_or_default(), value(content)?)))
-        .collect()
+    node.entries().map(|(key, content)| Ok((key.as_text().unwrap_or_default(), value(content)?))).collect()
 }
 
 /// A scope made of a context.
@@ -85,14 +76,7 @@ impl<'v> Context<'v> {
         let variables = value(node)?;
         let zone = zone(&variables)?.unwrap_or_else(|| otherwise.zone.clone());
         let now = clock(&variables)?.unwrap_or(otherwise.now);
-        Ok(Self {
-            variables,
-            environment: Environment {
-                now,
-                zone,
-                ..otherwise.clone()
-            },
-        })
+        Ok(Self { variables, environment: Environment { now, zone, ..otherwise.clone() } })
     }
 
     /// Sets the limits of its evaluations.

@@ -27,20 +27,12 @@ pub(crate) enum Culprit {
 
 impl From<String> for Failure {
     fn from(message: String) -> Self {
-        Self {
-            message,
-            culprit: Culprit::Both,
-        }
+        Self { message, culprit: Culprit::Both }
     }
 }
 
 /// Applies an operator of two operands. `And` and `Or` are the evaluator's: they may skip an operand.
-pub(crate) fn apply<'v>(
-    operator: Operator,
-    left: Value<'v>,
-    right: Value<'v>,
-    limits: &Limits,
-) -> Outcome<'v> {
+pub(crate) fn apply<'v>(operator: Operator, left: Value<'v>, right: Value<'v>, limits: &Limits) -> Outcome<'v> {
     match operator {
         Operator::Equal => Ok(Value::Bool(equal(&left, &right))),
         Operator::NotEqual => Ok(Value::Bool(!equal(&left, &right))),
@@ -67,24 +59,18 @@ pub(crate) fn equal(left: &Value<'_>, right: &Value<'_>) -> bool {
         (Value::Bool(one), Value::Bool(other)) => one == other,
         (Value::Number(one), Value::Number(other)) => same_number(one, other),
         (Value::Number(number), Value::Text(text)) | (Value::Text(text), Value::Number(number)) => {
-            text.trim().len() == text.len()
-                && Number::parse(text).is_some_and(|parsed| same_number(number, &parsed))
+            text.trim().len() == text.len() && Number::parse(text).is_some_and(|parsed| same_number(number, &parsed))
         }
         (Value::Text(one), Value::Text(other)) => one.same_in_constant_time(other),
         (Value::Date(one), Value::Date(other)) => one == other,
         (Value::Binary(one), Value::Binary(other)) => one.same_in_constant_time(other),
         (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len()
-                && one
-                    .iter()
-                    .zip(other.iter())
-                    .all(|(one, other)| equal(&one, &other))
+            one.len() == other.len() && one.iter().zip(other.iter()).all(|(one, other)| equal(&one, &other))
         }
         (Value::Collection(one), Value::Collection(other)) => {
             let present = |value: &Value<'_>| !matches!(value, Value::Missing);
             let count = |pairs: &mut dyn Iterator<Item = Value<'_>>| pairs.filter(present).count();
-            count(&mut one.iter().map(|(_, value)| value))
-                == count(&mut other.iter().map(|(_, value)| value))
+            count(&mut one.iter().map(|(_, value)| value)) == count(&mut other.iter().map(|(_, value)| value))
                 && one
                     .iter()
                     .filter(|(_, value)| present(value))
@@ -103,10 +89,7 @@ pub(crate) fn compare_numbers(one: &Number<'_>, other: &Number<'_>) -> Option<Or
     if let (Some(one), Some(other)) = (one.as_small(), other.as_small()) {
         return Some(one.cmp(&other));
     }
-    let exact = one
-        .decimal()
-        .zip(other.decimal())
-        .and_then(|(one, other)| one.compare(other));
+    let exact = one.decimal().zip(other.decimal()).and_then(|(one, other)| one.compare(other));
     exact.or_else(|| one.to_f64().partial_cmp(&other.to_f64()))
 }
 
@@ -168,30 +151,19 @@ fn add<'v>(left: Value<'v>, right: Value<'v>, limits: &Limits) -> Outcome<'v> {
 }
 
 /// Appends a value's text, as in mixed text, within the limit of size.
-pub(crate) fn append(
-    joined: &mut String,
-    value: &Value<'_>,
-    limits: &Limits,
-) -> Result<(), String> {
+pub(crate) fn append(joined: &mut String, value: &Value<'_>, limits: &Limits) -> Result<(), String> {
     match value {
         Value::Text(text) => joined.push_str(text),
         Value::Missing | Value::Null => {}
         other if other.fits(limits) => joined.push_str(&other.to_text()),
         _ => return Err(too_large(limits)),
     }
-    if joined.len() > limits.size {
-        Err(too_large(limits))
-    } else {
-        Ok(())
-    }
+    if joined.len() > limits.size { Err(too_large(limits)) } else { Ok(()) }
 }
 
 /// The message for what grows beyond its limit.
 pub(crate) fn too_large(limits: &Limits) -> String {
-    format!(
-        "a text or result grows beyond the limit of {} bytes",
-        limits.size
-    )
+    format!("a text or result grows beyond the limit of {} bytes", limits.size)
 }
 
 fn arithmetic<'v>(operator: Operator, left: &Value<'_>, right: &Value<'_>) -> Outcome<'v> {
@@ -199,41 +171,22 @@ fn arithmetic<'v>(operator: Operator, left: &Value<'_>, right: &Value<'_>) -> Ou
     let other = operand(operator, right, Culprit::Right)?;
     let divides = matches!(operator, Operator::Divide | Operator::Remainder);
     if divides && other.is_zero() {
-        return Err(Failure {
-            message: "division by zero".to_owned(),
-            culprit: Culprit::Right,
-        });
+        return Err(Failure { message: "division by zero".to_owned(), culprit: Culprit::Right });
     }
-    let small = one
-        .as_small()
-        .zip(other.as_small())
-        .and_then(|(one, other)| whole(operator, one, other));
+    let small = one.as_small().zip(other.as_small()).and_then(|(one, other)| whole(operator, one, other));
     let exact = || {
-        let decimal = one
-            .decimal()
-            .zip(other.decimal())
-            .and_then(|(one, other)| decimal(operator, one, other));
+        let decimal = one.decimal().zip(other.decimal()).and_then(|(one, other)| decimal(operator, one, other));
         decimal.and_then(Decimal::to_number)
     };
     let number = small.map(Number::from).or_else(exact);
     let number = number.or_else(|| Number::from_f64(float(operator, one.to_f64(), other.to_f64())));
     number
         .map(|number| Value::Number(number.into_owned()))
-        .ok_or_else(|| {
-            format!(
-                "the result of `{}` is too large for a number",
-                operator.spelling()
-            )
-            .into()
-        })
+        .ok_or_else(|| format!("the result of `{}` is too large for a number", operator.spelling()).into())
 }
 
 /// An operand as a number: numbers, texts that are one, dates as milliseconds.
-fn operand<'v>(
-    operator: Operator,
-    value: &Value<'v>,
-    culprit: Culprit,
-) -> Result<Number<'v>, Failure> {
+fn operand<'v>(operator: Operator, value: &Value<'v>, culprit: Culprit) -> Result<Number<'v>, Failure> {
     let number = match value {
         Value::Number(number) => Some(number.clone()),
         Value::Date(date) => Some(Number::from(date.milliseconds())),
@@ -242,15 +195,8 @@ fn operand<'v>(
     };
     number.ok_or_else(|| {
         let message = match value {
-            Value::Text(_) => format!(
-                "`{}` wants numbers, but this text is not one",
-                operator.spelling()
-            ),
-            other => format!(
-                "`{}` wants numbers, but this is {}",
-                operator.spelling(),
-                other.described()
-            ),
+            Value::Text(_) => format!("`{}` wants numbers, but this text is not one", operator.spelling()),
+            other => format!("`{}` wants numbers, but this is {}", operator.spelling(), other.described()),
         };
         Failure { message, culprit }
     })

@@ -18,29 +18,12 @@ type Parsed<'t> = Result<Expression<'t>, Error>;
 ///
 /// # Errors
 /// The first mistake: what follows it cannot be trusted.
-pub(crate) fn parse<'t>(
-    text: &'t str,
-    tokens: &[Token<'t>],
-    warnings: &mut Vec<Warning>,
-) -> Parsed<'t> {
-    let mut parser = Parser {
-        text,
-        tokens,
-        at: 0,
-        depth: 0,
-        warnings,
-    };
+pub(crate) fn parse<'t>(text: &'t str, tokens: &[Token<'t>], warnings: &mut Vec<Warning>) -> Parsed<'t> {
+    let mut parser = Parser { text, tokens, at: 0, depth: 0, warnings };
     if parser.peek() == &TokenKind::End {
         let span = parser.span();
-        parser.warnings.push(Warning::new(
-            "there is no expression between these braces",
-            "it gives nothing",
-            span.clone(),
-        ));
-        return Ok(Expression {
-            kind: ExpressionKind::Nothing,
-            span,
-        });
+        parser.warnings.push(Warning::new("there is no expression between these braces", "it gives nothing", span.clone()));
+        return Ok(Expression { kind: ExpressionKind::Nothing, span });
     }
     let expression = parser.expression()?;
     match parser.peek() {
@@ -94,15 +77,8 @@ impl<'t> Parser<'_, 't> {
             return Ok(first);
         };
         let span = first.span.start..last.span.end;
-        let chain = Expression {
-            kind: ExpressionKind::Chain {
-                first: Box::new(first),
-                rest,
-            },
-            span,
-        };
-        self.warnings
-            .extend(hints::unquoted_dash(self.text, &chain));
+        let chain = Expression { kind: ExpressionKind::Chain { first: Box::new(first), rest }, span };
+        self.warnings.extend(hints::unquoted_dash(self.text, &chain));
         Ok(chain)
     }
 
@@ -127,10 +103,7 @@ impl<'t> Parser<'_, 't> {
         self.at += 1;
         let operand = self.deeper(Self::unary)?;
         let span = start..operand.span.end;
-        Ok(Expression {
-            kind: build(Box::new(operand)),
-            span,
-        })
+        Ok(Expression { kind: build(Box::new(operand)), span })
     }
 
     fn juxtaposition(&mut self) -> Parsed<'t> {
@@ -143,12 +116,8 @@ impl<'t> Parser<'_, 't> {
             parts.push(self.postfix()?);
         }
         let span = parts[0].span.start..parts[parts.len() - 1].span.end;
-        let joined = Expression {
-            kind: ExpressionKind::Juxtaposed(parts),
-            span,
-        };
-        self.warnings
-            .extend(hints::unquoted_words(self.text, &joined));
+        let joined = Expression { kind: ExpressionKind::Juxtaposed(parts), span };
+        self.warnings.extend(hints::unquoted_words(self.text, &joined));
         Ok(joined)
     }
 
@@ -169,11 +138,7 @@ impl<'t> Parser<'_, 't> {
                 TokenKind::Dot => steps.push(self.member()?),
                 TokenKind::OpenBracket => steps.push(self.index()?),
                 TokenKind::OpenParenthesis if !steps.is_empty() && self.touches_previous() => {
-                    return Err(hints::method_call(
-                        self.text,
-                        base.span.start..self.previous_end(),
-                        self.span(),
-                    ));
+                    return Err(hints::method_call(self.text, base.span.start..self.previous_end(), self.span()));
                 }
                 _ => break,
             }
@@ -182,15 +147,8 @@ impl<'t> Parser<'_, 't> {
             return Ok(base);
         }
         let span = base.span.start..self.previous_end();
-        self.warnings
-            .extend(hints::length_member(self.text, &steps, &span));
-        Ok(Expression {
-            kind: ExpressionKind::Path {
-                base: Box::new(base),
-                steps,
-            },
-            span,
-        })
+        self.warnings.extend(hints::length_member(self.text, &steps, &span));
+        Ok(Expression { kind: ExpressionKind::Path { base: Box::new(base), steps }, span })
     }
 
     fn member(&mut self) -> Result<Step<'t>, Error> {
@@ -198,9 +156,7 @@ impl<'t> Parser<'_, 't> {
         let name = match self.peek() {
             TokenKind::Name(name) | TokenKind::Backticked(name) => *name,
             _ => {
-                return Err(self
-                    .unexpected("a name after the `.`")
-                    .with_help(hints::BACKTICKS));
+                return Err(self.unexpected("a name after the `.`").with_help(hints::BACKTICKS));
             }
         };
         self.at += 1;
@@ -223,14 +179,8 @@ impl<'t> Parser<'_, 't> {
             TokenKind::Name(name) if self.peek_second() == Some(&TokenKind::OpenParenthesis) => {
                 return self.call(name);
             }
-            TokenKind::Name(name) => ExpressionKind::Name {
-                name,
-                backticked: false,
-            },
-            TokenKind::Backticked(name) => ExpressionKind::Name {
-                name,
-                backticked: true,
-            },
+            TokenKind::Name(name) => ExpressionKind::Name { name, backticked: false },
+            TokenKind::Backticked(name) => ExpressionKind::Name { name, backticked: true },
             TokenKind::Text(text) => ExpressionKind::Text(text),
             TokenKind::Number(digits) => ExpressionKind::Number(digits),
             TokenKind::OpenParenthesis => return self.enclosed(&TokenKind::CloseParenthesis),
@@ -271,14 +221,7 @@ impl<'t> Parser<'_, 't> {
         self.at += 1;
         let arguments = self.arguments()?;
         let span = name_span.start..self.previous_end();
-        Ok(Expression {
-            kind: ExpressionKind::Call {
-                name,
-                name_span,
-                arguments,
-            },
-            span,
-        })
+        Ok(Expression { kind: ExpressionKind::Call { name, name_span, arguments }, span })
     }
 
     /// The arguments with their parentheses. Between separators an argument may be empty; an empty last one is none.
@@ -290,10 +233,7 @@ impl<'t> Parser<'_, 't> {
         while !self.take(&TokenKind::CloseParenthesis) {
             if self.separator(&mut separators) {
                 let at = self.previous_end() - 1;
-                arguments.push(Expression {
-                    kind: ExpressionKind::Nothing,
-                    span: at..at + 1,
-                });
+                arguments.push(Expression { kind: ExpressionKind::Nothing, span: at..at + 1 });
                 continue;
             }
             arguments.push(self.argument()?);
@@ -309,9 +249,7 @@ impl<'t> Parser<'_, 't> {
         let argument = self.expression();
         argument.map_err(|error| match self.tokens[start].kind {
             _ if error.help.is_some() => error,
-            TokenKind::Dot | TokenKind::Unknown(_) | TokenKind::Colon | TokenKind::Operator(_)
-                if self.at == start =>
-            {
+            TokenKind::Dot | TokenKind::Unknown(_) | TokenKind::Colon | TokenKind::Operator(_) if self.at == start => {
                 self.told_to_quote(error, self.tokens[start].span.start)
             }
             _ => error,
@@ -331,15 +269,9 @@ impl<'t> Parser<'_, 't> {
 
     /// Adds the advice to quote the argument that begins at `start`.
     fn told_to_quote(&self, error: Error, start: usize) -> Error {
-        let behind = self.tokens[self.at..].iter().find(|token| {
-            matches!(
-                token.kind,
-                TokenKind::Semicolon
-                    | TokenKind::Comma
-                    | TokenKind::CloseParenthesis
-                    | TokenKind::End
-            )
-        });
+        let behind = self.tokens[self.at..]
+            .iter()
+            .find(|token| matches!(token.kind, TokenKind::Semicolon | TokenKind::Comma | TokenKind::CloseParenthesis | TokenKind::End));
         let end = behind.map_or(self.text.len(), |token| token.span.start);
         let argument = self.text[start..end].trim();
         if argument.is_empty() || argument.contains(['"', '\'']) {
@@ -358,11 +290,7 @@ impl<'t> Parser<'_, 't> {
         if *seen.semicolon.get_or_insert(semicolon) != semicolon && !seen.mixed {
             seen.mixed = true;
             let message = "`,` and `;` separate the arguments of one call";
-            self.warnings.push(Warning::new(
-                message,
-                "use one of them throughout",
-                self.span(),
-            ));
+            self.warnings.push(Warning::new(message, "use one of them throughout", self.span()));
         }
         self.at += 1;
         true
@@ -378,10 +306,7 @@ impl<'t> Parser<'_, 't> {
                 return Err(self.unexpected("`,` or `]` after the element"));
             }
         }
-        Ok(Expression {
-            kind: ExpressionKind::Array(items),
-            span: start..self.previous_end(),
-        })
+        Ok(Expression { kind: ExpressionKind::Array(items), span: start..self.previous_end() })
     }
 
     fn collection(&mut self) -> Parsed<'t> {
@@ -396,17 +321,12 @@ impl<'t> Parser<'_, 't> {
                 return Err(self.unexpected("`,` or `}` after the value"));
             }
         }
-        Ok(Expression {
-            kind: ExpressionKind::Collection(pairs),
-            span: start..self.previous_end(),
-        })
+        Ok(Expression { kind: ExpressionKind::Collection(pairs), span: start..self.previous_end() })
     }
 
     fn key(&mut self) -> Result<Cow<'t, str>, Error> {
         let key = match self.peek() {
-            TokenKind::Name(name) | TokenKind::Backticked(name) | TokenKind::Number(name) => {
-                Cow::Borrowed(*name)
-            }
+            TokenKind::Name(name) | TokenKind::Backticked(name) | TokenKind::Number(name) => Cow::Borrowed(*name),
             TokenKind::Text(text) => text.clone(),
             _ => return Err(self.unexpected("a key")),
         };
@@ -425,22 +345,14 @@ impl<'t> Parser<'_, 't> {
     }
 
     fn expect(&mut self, kind: &TokenKind<'static>) -> Result<(), Error> {
-        if self.take(kind) {
-            Ok(())
-        } else {
-            Err(self.unexpected(&kind.describe()))
-        }
+        if self.take(kind) { Ok(()) } else { Err(self.unexpected(&kind.describe())) }
     }
 
     fn unexpected(&self, wanted: &str) -> Error {
         let token = &self.tokens[self.at];
         let found = token.kind.describe();
-        let error = Error::new(
-            format!("expected {wanted}, found {found}"),
-            token.span.clone(),
-        );
-        hints::for_unexpected(self.text, token)
-            .map_or(error.clone(), |hint| hint.or_message_of(error))
+        let error = Error::new(format!("expected {wanted}, found {found}"), token.span.clone());
+        hints::for_unexpected(self.text, token).map_or(error.clone(), |hint| hint.or_message_of(error))
     }
 
     fn peek(&self) -> &TokenKind<'t> {
@@ -456,9 +368,7 @@ impl<'t> Parser<'_, 't> {
     }
 
     fn previous_end(&self) -> usize {
-        self.at
-            .checked_sub(1)
-            .map_or(0, |at| self.tokens[at].span.end)
+        self.at.checked_sub(1).map_or(0, |at| self.tokens[at].span.end)
     }
 
     fn touches_previous(&self) -> bool {

@@ -20,9 +20,7 @@ pub(crate) fn first<'v>(value: &Value<'v>) -> Value<'v> {
 pub(crate) fn at<'v>(value: &Value<'v>, position: i64) -> Value<'v> {
     match value {
         Value::Array(array) => array.at(position),
-        Value::Collection(collection) => collection
-            .find(itoa::Buffer::new().format(position))
-            .unwrap_or_else(|| value.clone()),
+        Value::Collection(collection) => collection.find(itoa::Buffer::new().format(position)).unwrap_or_else(|| value.clone()),
         other => other.clone(),
     }
 }
@@ -37,9 +35,7 @@ pub(crate) fn index<'v>(value: &Value<'v>, index: &Value<'_>) -> Value<'v> {
 }
 
 fn number_index<'v>(value: &Value<'v>, number: &Number<'_>) -> Value<'v> {
-    number
-        .as_i64()
-        .map_or(Value::Missing, |position| at(value, position))
+    number.as_i64().map_or(Value::Missing, |position| at(value, position))
 }
 
 /// Follows a path text such as `users[].name`, `5.raw_name` or `a[2].b`.
@@ -56,10 +52,7 @@ pub(crate) fn follow<'v>(value: &Value<'v>, path: &str) -> Value<'v> {
 }
 
 fn follow_brackets<'v>(value: Value<'v>, brackets: &str) -> Value<'v> {
-    let steps = brackets
-        .split('[')
-        .skip(1)
-        .map(|step| step.trim_end_matches(']'));
+    let steps = brackets.split('[').skip(1).map(|step| step.trim_end_matches(']'));
     steps.fold(value, |value, step| match step.parse() {
         Ok(position) => at(&value, position),
         Err(_) if step.is_empty() => first(&value),

@@ -44,9 +44,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            size: 16 << 20,
-            depth: crate::json::DEPTH_LIMIT,
-        }
+        Self { size: 16 << 20, depth: crate::json::DEPTH_LIMIT }
     }
 }

@@ -59,13 +59,8 @@ impl Template {
     ///
     /// # Errors
     /// Every mistake in the text.
-    pub fn from_text(
-        text: &str,
-        library: &dyn Library,
-    ) -> Result<(Self, Vec<Warning>), Vec<Error>> {
-        build(library, 0..text.len(), |builder| {
-            builder.text(text, Place::Text)
-        })
+    pub fn from_text(text: &str, library: &dyn Library) -> Result<(Self, Vec<Warning>), Vec<Error>> {
+        build(library, 0..text.len(), |builder| builder.text(text, Place::Text))
     }
 
     /// Compiles a JSON tree whose texts are templates; the value of a key `"{{...}}"` is spread into the
@@ -73,10 +68,7 @@ impl Template {
     ///
     /// # Errors
     /// Every mistake in the tree.
-    pub fn from_node(
-        node: json::Node<'_>,
-        library: &dyn Library,
-    ) -> Result<(Self, Vec<Warning>), Vec<Error>> {
+    pub fn from_node(node: json::Node<'_>, library: &dyn Library) -> Result<(Self, Vec<Warning>), Vec<Error>> {
         build(library, node.span(), |builder| builder.tree(node))
     }
 
@@ -84,14 +76,9 @@ impl Template {
     ///
     /// # Errors
     /// Every mistake in the tree.
-    pub fn from_path_node(
-        node: json::Node<'_>,
-        library: &dyn Library,
-    ) -> Result<(Self, Vec<Warning>), Vec<Error>> {
+    pub fn from_path_node(node: json::Node<'_>, library: &dyn Library) -> Result<(Self, Vec<Warning>), Vec<Error>> {
         match node.as_text() {
-            Some(text) if !text.contains("{{") => build(library, node.span(), |builder| {
-                builder.bare(&text, Place::Node(node))
-            }),
+            Some(text) if !text.contains("{{") => build(library, node.span(), |builder| builder.bare(&text, Place::Node(node))),
             _ => Self::from_node(node, library),
         }
     }
@@ -106,10 +93,7 @@ impl Template {
         if value.fits(limits) {
             return Ok(value);
         }
-        let message = format!(
-            "the result is larger than {} bytes or deeper than {} levels",
-            limits.size, limits.depth
-        );
+        let message = format!("the result is larger than {} bytes or deeper than {} levels", limits.size, limits.depth);
         Err(Error::new(message, self.span.clone()))
     }
 
@@ -134,31 +118,13 @@ fn build(
     span: Range<usize>,
     read: impl FnOnce(&mut Builder<'_>) -> Tree,
 ) -> Result<(Template, Vec<Warning>), Vec<Error>> {
-    let mut builder = Builder {
-        compiler: Compiler::new(library),
-        constant: true,
-    };
+    let mut builder = Builder { compiler: Compiler::new(library), constant: true };
     let tree = read(&mut builder);
-    let Compiler {
-        errors,
-        warnings,
-        variables,
-        calls_custom,
-        ..
-    } = builder.compiler;
+    let Compiler { errors, warnings, variables, calls_custom, .. } = builder.compiler;
     if !errors.is_empty() {
         return Err(errors);
     }
-    Ok((
-        Template {
-            tree,
-            span,
-            variables,
-            calls_custom,
-            constant: builder.constant,
-        },
-        warnings,
-    ))
+    Ok((Template { tree, span, variables, calls_custom, constant: builder.constant }, warnings))
 }
 
 struct Builder<'c> {
@@ -171,9 +137,7 @@ impl Builder<'_> {
         match node.kind() {
             Kind::Null => Tree::Constant(Constant::Null),
             Kind::Bool => Tree::Constant(Constant::Bool(node.as_bool() == Some(true))),
-            Kind::Number => {
-                Tree::Constant(Constant::of_number(&Number::from_json(node.source_text())))
-            }
+            Kind::Number => Tree::Constant(Constant::of_number(&Number::from_json(node.source_text()))),
             Kind::Text => self.text(&node.as_text().unwrap_or_default(), Place::Node(node)),
             Kind::Array => Tree::Array(node.elements().map(|element| self.tree(element)).collect()),
             Kind::Object => self.object(node),
@@ -181,10 +145,7 @@ impl Builder<'_> {
     }
 
     fn object(&mut self, node: json::Node<'_>) -> Tree {
-        let members: Vec<Member> = node
-            .entries()
-            .map(|(key, value)| self.member(key, value))
-            .collect();
+        let members: Vec<Member> = node.entries().map(|(key, value)| self.member(key, value)).collect();
         let mut names = BTreeSet::new();
         let plain = members.iter().all(|member| match member {
             Member::Pair(name, _) => names.insert(name),
@@ -207,11 +168,7 @@ impl Builder<'_> {
         }
         if name.contains("{{") {
             let help = "spread a collection instead: `\"{{...}}\": \"{{toCollection(array; 'key'; 'value')}}\"`";
-            self.compiler.warnings.push(Warning::new(
-                "a key is taken as it is, its braces too",
-                help,
-                key.span(),
-            ));
+            self.compiler.warnings.push(Warning::new("a key is taken as it is, its braces too", help, key.span()));
         }
         Member::Pair(name.into(), self.tree(value))
     }
@@ -227,16 +184,10 @@ impl Builder<'_> {
     }
 
     fn pieces(&mut self, text: &str, pieces: Vec<Piece<'_>>, place: Place<'_>) -> Tree {
-        if !pieces
-            .iter()
-            .any(|piece| matches!(piece, Piece::Expression(_)))
-        {
+        if !pieces.iter().any(|piece| matches!(piece, Piece::Expression(_))) {
             return Tree::Constant(Constant::Text(Box::from(text)));
         }
-        let mut parts: Vec<Part> = pieces
-            .into_iter()
-            .filter_map(|piece| self.part(text, piece, place))
-            .collect();
+        let mut parts: Vec<Part> = pieces.into_iter().filter_map(|piece| self.part(text, piece, place)).collect();
         match parts.pop() {
             Some(Part::Expression(only)) if parts.is_empty() => Tree::Expression(only),
             last => Tree::Text(parts.into_iter().chain(last).collect()),
@@ -252,23 +203,14 @@ impl Builder<'_> {
 
     fn bare(&mut self, text: &str, place: Place<'_>) -> Tree {
         let tokens = lexer::bare_expression(text);
-        self.compiled(text, &tokens, place)
-            .map_or(Tree::Constant(Constant::Null), Tree::Expression)
+        self.compiled(text, &tokens, place).map_or(Tree::Constant(Constant::Null), Tree::Expression)
     }
 
-    fn compiled(
-        &mut self,
-        text: &str,
-        tokens: &[crate::token::Token<'_>],
-        place: Place<'_>,
-    ) -> Option<Compiled> {
+    fn compiled(&mut self, text: &str, tokens: &[crate::token::Token<'_>], place: Place<'_>) -> Option<Compiled> {
         self.constant = false;
         let mut warnings = Vec::new();
         let parsed = parser::parse(text, tokens, &mut warnings);
-        let moved = warnings.into_iter().map(|warning| Warning {
-            span: place.source(&warning.span),
-            ..warning
-        });
+        let moved = warnings.into_iter().map(|warning| Warning { span: place.source(&warning.span), ..warning });
         self.compiler.warnings.extend(moved);
         match parsed {
             Ok(expression) => Some(self.compiler.expression(expression, place)),
@@ -306,8 +248,7 @@ fn text<'v>(parts: &'v [Part], scope: &dyn Scope<'v>) -> Result<Value<'v>, Error
             Part::Plain(plain) => joined.push_str(plain),
             Part::Expression(expression) => {
                 let value = evaluate(expression, scope)?;
-                operators::append(&mut joined, &value, limits)
-                    .map_err(|message| expression.error(message))?;
+                operators::append(&mut joined, &value, limits).map_err(|message| expression.error(message))?;
             }
         }
     }
@@ -318,11 +259,7 @@ fn text<'v>(parts: &'v [Part], scope: &dyn Scope<'v>) -> Result<Value<'v>, Error
 fn array<'v>(items: &'v [Tree], scope: &dyn Scope<'v>) -> Result<Value<'v>, Error> {
     let values = items.iter().map(|item| {
         let value = item.evaluate(scope)?;
-        Ok(if matches!(value, Value::Missing) {
-            Value::Null
-        } else {
-            value
-        })
+        Ok(if matches!(value, Value::Missing) { Value::Null } else { value })
     });
     Ok(Value::array(values.collect::<Result<_, Error>>()?))
 }
@@ -351,11 +288,7 @@ fn object<'v>(members: &'v [Member], scope: &dyn Scope<'v>) -> Result<Value<'v>,
     Ok(Value::Collection(Collection::of_present(pairs)))
 }
 
-fn spread<'v>(
-    value: &Value<'v>,
-    span: &Range<usize>,
-    pairs: &mut Vec<(Cow<'v, str>, Value<'v>)>,
-) -> Result<(), Error> {
+fn spread<'v>(value: &Value<'v>, span: &Range<usize>, pairs: &mut Vec<(Cow<'v, str>, Value<'v>)>) -> Result<(), Error> {
     match value {
         Value::Missing | Value::Null => Ok(()),
         Value::Collection(collection) => {
@@ -363,10 +296,7 @@ fn spread<'v>(
             Ok(())
         }
         other => {
-            let message = format!(
-                "`{SPREAD}` wants a collection, not a value of the kind {}",
-                other.kind_name()
-            );
+            let message = format!("`{SPREAD}` wants a collection, not a value of the kind {}", other.kind_name());
             Err(Error::new(message, span.clone()))
         }
     }

@@ -10,44 +10,23 @@ use serde_json::Value;
 
 #[test]
 fn every_case_gives_what_its_source_says() {
-    let cases = include_str!("cases/iml.jsonl")
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let (with_javascript, cases): (Vec<_>, Vec<_>) =
-        cases.partition(|case| case["context"].get("$functions").is_some());
-    println!(
-        "{} cases bring JavaScript and wait for it: {}",
-        with_javascript.len(),
-        names(&with_javascript)
-    );
+    let cases = include_str!("cases/iml.jsonl").lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let (with_javascript, cases): (Vec<_>, Vec<_>) = cases.partition(|case| case["context"].get("$functions").is_some());
+    println!("{} cases bring JavaScript and wait for it: {}", with_javascript.len(), names(&with_javascript));
     let mut wrong: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for case in &cases {
         let outcome = run(case);
         if !agrees(&case["expected"], &outcome) {
-            let line = format!(
-                "{} {} wants {}, gave {outcome:?}",
-                case["id"], case["expr"], case["expected"]
-            );
-            wrong
-                .entry(case["area"].as_str().unwrap())
-                .or_default()
-                .push(line);
+            let line = format!("{} {} wants {}, gave {outcome:?}", case["id"], case["expr"], case["expected"]);
+            wrong.entry(case["area"].as_str().unwrap()).or_default().push(line);
         }
     }
     let count: usize = wrong.values().map(Vec::len).sum();
-    assert!(
-        wrong.is_empty(),
-        "{count} of {} cases fail:\n{wrong:#?}",
-        cases.len()
-    );
+    assert!(wrong.is_empty(), "{count} of {} cases fail:\n{wrong:#?}", cases.len());
 }
 
 fn names(cases: &[Value]) -> String {
-    cases
-        .iter()
-        .map(|case| case["id"].as_str().unwrap())
-        .collect::<Vec<_>>()
-        .join(", ")
+    cases.iter().map(|case| case["id"].as_str().unwrap()).collect::<Vec<_>>().join(", ")
 }
 
 fn run(case: &Value) -> Result<Value, String> {
@@ -68,12 +47,7 @@ fn run(case: &Value) -> Result<Value, String> {
 }
 
 fn environment() -> Environment {
-    Environment {
-        now: Date::EPOCH,
-        zone: Zone::UTC,
-        random: || 0x9E37_79B9_7F4A_7C15,
-        limits: Limits::default(),
-    }
+    Environment { now: Date::EPOCH, zone: Zone::UTC, random: || 0x9E37_79B9_7F4A_7C15, limits: Limits::default() }
 }
 
 fn agrees(expected: &Value, outcome: &Result<Value, String>) -> bool {
@@ -90,12 +64,8 @@ fn same(expected: &Value, value: &Value) -> bool {
             let (one, other) = (one.as_f64().unwrap(), other.as_f64().unwrap());
             (one - other).abs() <= 1e-9 * one.abs().max(1.0)
         }
-        (Value::Array(one), Value::Array(other)) => {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
-        }
-        (Value::Object(one), Value::Object(other)) => {
-            one.keys().eq(other.keys()) && one.iter().all(|(key, one)| same(one, &other[key]))
-        }
+        (Value::Array(one), Value::Array(other)) => one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other)),
+        (Value::Object(one), Value::Object(other)) => one.keys().eq(other.keys()) && one.iter().all(|(key, one)| same(one, &other[key])),
         _ => expected == value,
     }
 }

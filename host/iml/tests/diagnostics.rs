@@ -20,11 +20,7 @@ fn every_mistake_is_told_as_its_golden_file_says() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let golden = std::fs::read_to_string(&path).unwrap();
-        let template = golden
-            .split(SEPARATOR)
-            .next()
-            .unwrap()
-            .trim_end_matches('\n');
+        let template = golden.split(SEPARATOR).next().unwrap().trim_end_matches('\n');
         let told = format!("{template}{SEPARATOR}{}", told(template));
         count += 1;
         if told != golden && update {
@@ -40,83 +36,38 @@ fn every_mistake_is_told_as_its_golden_file_says() {
 /// All that is said about a template: when it is compiled, and if it compiles, when it is evaluated over no variables.
 fn told(source: &str) -> String {
     let document = json::Document::parse_with_comments(source).ok();
-    let tree = document
-        .as_ref()
-        .map(json::Document::root)
-        .filter(|_| source.starts_with(['{', '[', '"']) && !source.starts_with("{{"));
+    let tree = document.as_ref().map(json::Document::root).filter(|_| source.starts_with(['{', '[', '"']) && !source.starts_with("{{"));
     let compiled = match tree {
         Some(root) => Template::from_node(root, &NoCustom),
         None => Template::from_text(source, &NoCustom),
     };
     match compiled {
-        Ok((template, warnings)) => warnings
-            .iter()
-            .map(|warning| warned(source, warning))
-            .chain(failed(source, &template))
-            .collect(),
+        Ok((template, warnings)) => warnings.iter().map(|warning| warned(source, warning)).chain(failed(source, &template)).collect(),
         Err(errors) => errors.iter().map(|error| erred(source, error)).collect(),
     }
 }
 
 fn failed(source: &str, template: &Template) -> Option<String> {
     let empty = json::Document::parse("{}").unwrap();
-    let environment = Environment {
-        now: Date::EPOCH,
-        zone: Zone::UTC,
-        random: || 7,
-        limits: Limits::default(),
-    };
+    let environment = Environment { now: Date::EPOCH, zone: Zone::UTC, random: || 7, limits: Limits::default() };
     let scope = Context::read(empty.root(), &environment).unwrap();
-    template
-        .evaluate(&scope)
-        .err()
-        .map(|error| format!("when evaluated, {}", erred(source, &error)))
+    template.evaluate(&scope).err().map(|error| format!("when evaluated, {}", erred(source, &error)))
 }
 
 fn erred(source: &str, error: &Error) -> String {
-    shown(
-        source,
-        "error",
-        &error.message,
-        error.help.as_deref(),
-        &error.span,
-    )
+    shown(source, "error", &error.message, error.help.as_deref(), &error.span)
 }
 
 fn warned(source: &str, warning: &Warning) -> String {
-    shown(
-        source,
-        "warning",
-        &warning.message,
-        warning.help.as_deref(),
-        &warning.span,
-    )
+    shown(source, "warning", &warning.message, warning.help.as_deref(), &warning.span)
 }
 
-fn shown(
-    source: &str,
-    severity: &str,
-    message: &str,
-    help: Option<&str>,
-    span: &Range<usize>,
-) -> String {
-    let start = source[..span.start]
-        .rfind('\n')
-        .map_or(0, |newline| newline + 1);
+fn shown(source: &str, severity: &str, message: &str, help: Option<&str>, span: &Range<usize>) -> String {
+    let start = source[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
     let line = source[start..].lines().next().unwrap_or_default();
     let indent = source[start..span.start].chars().count();
-    let width = source[span.clone()]
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .count()
-        .max(1);
-    let mut out = format!(
-        "{severity}: {message}\n{line}\n{:indent$}{}\n",
-        "",
-        "^".repeat(width)
-    );
+    let width = source[span.clone()].lines().next().unwrap_or_default().chars().count().max(1);
+    let mut out = format!("{severity}: {message}\n{line}\n{:indent$}{}\n", "", "^".repeat(width));
     if let Some(help) = help {
         writeln!(out, "help: {help}").unwrap();
     }

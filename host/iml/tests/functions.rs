@@ -11,12 +11,7 @@ fn every_example_gives_what_its_reference_page_says() {
         .flat_map(|function| function.examples)
         .filter_map(|example| {
             let result = run(example);
-            (result != example.result).then(|| {
-                format!(
-                    "{} gives {result}, not {}",
-                    example.expression, example.result
-                )
-            })
+            (result != example.result).then(|| format!("{} gives {result}, not {}", example.expression, example.result))
         })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -24,21 +19,11 @@ fn every_example_gives_what_its_reference_page_says() {
 
 fn run(example: &Example) -> String {
     let context = json::Document::parse(example.context).unwrap();
-    let environment = Environment {
-        now: Date::EPOCH,
-        zone: Zone::UTC,
-        random: || 7,
-        limits: Limits::default(),
-    };
+    let environment = Environment { now: Date::EPOCH, zone: Zone::UTC, random: || 7, limits: Limits::default() };
     let scope = Context::read(context.root(), &environment).unwrap();
     let text = format!("{{{{{}}}}}", example.expression);
     let (template, warnings) = Template::from_text(&text, &NoCustom).unwrap();
-    assert!(
-        warnings
-            .iter()
-            .all(|warning| warning.message.contains("Fusion")),
-        "{text} warns: {warnings:?}"
-    );
+    assert!(warnings.iter().all(|warning| warning.message.contains("Fusion")), "{text} warns: {warnings:?}");
     let mut result = Vec::new();
     match template.evaluate(&scope) {
         Ok(value) => value.write_notation(&mut result),
@@ -50,16 +35,8 @@ fn run(example: &Example) -> String {
 #[test]
 fn every_function_has_an_example_and_a_sentence() {
     for function in functions::all() {
-        assert!(
-            !function.examples.is_empty(),
-            "{} has no example",
-            function.name
-        );
-        assert!(
-            function.summary.ends_with('.'),
-            "{}: the summary is no sentence",
-            function.name
-        );
+        assert!(!function.examples.is_empty(), "{} has no example", function.name);
+        assert!(function.summary.ends_with('.'), "{}: the summary is no sentence", function.name);
     }
 }
 
@@ -68,29 +45,15 @@ fn a_signature_begins_with_the_name_and_says_the_arity() {
     for function in functions::all() {
         let (name, parameters) = function.signature.split_once('(').unwrap();
         assert_eq!(name, function.name);
-        assert_eq!(
-            arity_of(parameters.trim_end_matches(')')),
-            function.arity,
-            "{}",
-            function.signature
-        );
+        assert_eq!(arity_of(parameters.trim_end_matches(')')), function.arity, "{}", function.signature);
     }
 }
 
 fn arity_of(parameters: &str) -> Arity {
-    let parameters: Vec<&str> = parameters
-        .split("; ")
-        .filter(|parameter| !parameter.is_empty())
-        .collect();
-    let required = parameters
-        .iter()
-        .filter(|parameter| !parameter.starts_with('[') && **parameter != "…")
-        .count();
+    let parameters: Vec<&str> = parameters.split("; ").filter(|parameter| !parameter.is_empty()).collect();
+    let required = parameters.iter().filter(|parameter| !parameter.starts_with('[') && **parameter != "…").count();
     let variadic = parameters.iter().any(|parameter| parameter.contains('…'));
-    Arity {
-        required,
-        maximum: (!variadic).then_some(parameters.len()),
-    }
+    Arity { required, maximum: (!variadic).then_some(parameters.len()) }
 }
 
 #[test]

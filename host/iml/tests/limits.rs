@@ -5,21 +5,12 @@ use hookwright_iml::notation::Context;
 use hookwright_iml::{Date, Environment, Limits, NoCustom, Scope, Template, Value, Zone, json};
 
 fn evaluate(template: &str, limits: Limits) -> Result<String, String> {
-    let (template, _) =
-        Template::from_text(template, &NoCustom).map_err(|errors| errors[0].message.clone())?;
+    let (template, _) = Template::from_text(template, &NoCustom).map_err(|errors| errors[0].message.clone())?;
     let context = r#"{"ten": "0123456789", "deep": [[[[[[[[1]]]]]]]]}"#;
     let document = json::Document::parse(context).unwrap();
-    let environment = Environment {
-        now: Date::EPOCH,
-        zone: Zone::UTC,
-        random: || 7,
-        limits,
-    };
+    let environment = Environment { now: Date::EPOCH, zone: Zone::UTC, random: || 7, limits };
     let scope = Context::read(document.root(), &environment).unwrap();
-    template
-        .evaluate(&scope)
-        .map(|value| value.to_json())
-        .map_err(|error| error.message)
+    template.evaluate(&scope).map(|value| value.to_json()).map_err(|error| error.message)
 }
 
 fn of_json(template: &str) -> Result<String, String> {
@@ -27,20 +18,9 @@ fn of_json(template: &str) -> Result<String, String> {
     let document = json::Document::parse(r#"{"deep": [[[[[[[[1]]]]]]]]}"#).unwrap();
     let scope = Body(
         Value::from_json(document.root()),
-        Environment {
-            now: Date::EPOCH,
-            zone: Zone::UTC,
-            random: || 7,
-            limits: Limits {
-                size: 100,
-                depth: 6,
-            },
-        },
+        Environment { now: Date::EPOCH, zone: Zone::UTC, random: || 7, limits: Limits { size: 100, depth: 6 } },
     );
-    template
-        .evaluate(&scope)
-        .map(|value| value.to_json())
-        .map_err(|error| error.message)
+    template.evaluate(&scope).map(|value| value.to_json()).map_err(|error| error.message)
 }
 
 /// A scope over a document as it was read.
@@ -61,13 +41,7 @@ impl<'v> Scope<'v> for Body<'v> {
 }
 
 fn small(template: &str) -> Result<String, String> {
-    evaluate(
-        template,
-        Limits {
-            size: 100,
-            depth: 6,
-        },
-    )
+    evaluate(template, Limits { size: 100, depth: 6 })
 }
 
 #[test]
@@ -75,31 +49,14 @@ fn sixty_four_levels_are_fine_and_more_are_an_error_however_many() {
     let nested = |depth: usize| format!("{{{{{}1{}}}}}", "(".repeat(depth), ")".repeat(depth));
     assert_eq!(evaluate(&nested(63), Limits::default()).unwrap(), "1");
     for depth in [64, 1_000, 200_000] {
-        assert!(
-            evaluate(&nested(depth), Limits::default())
-                .unwrap_err()
-                .contains("64 levels")
-        );
+        assert!(evaluate(&nested(depth), Limits::default()).unwrap_err().contains("64 levels"));
     }
 }
 
 #[test]
 fn every_way_of_nesting_is_limited() {
-    for (open, close) in [
-        ("!", ""),
-        ("-", ""),
-        ("first(", ")"),
-        ("[", "]"),
-        ("{a:", "}"),
-        ("a[", "]"),
-        ("{{", "}}"),
-        ("1+(", ")"),
-    ] {
-        let expression = format!(
-            "{{{{ {}1{} }}}}",
-            open.repeat(100_000),
-            close.repeat(100_000)
-        );
+    for (open, close) in [("!", ""), ("-", ""), ("first(", ")"), ("[", "]"), ("{a:", "}"), ("a[", "]"), ("{{", "}}"), ("1+(", ")")] {
+        let expression = format!("{{{{ {}1{} }}}}", open.repeat(100_000), close.repeat(100_000));
         let error = evaluate(&expression, Limits::default()).unwrap_err();
         assert!(error.contains("64 levels"), "{open}: {error}");
     }
@@ -107,12 +64,7 @@ fn every_way_of_nesting_is_limited() {
 
 #[test]
 fn long_chains_are_not_deep() {
-    for (expression, expected) in [
-        ("1 + ", "100001"),
-        ("1 | ", "1"),
-        ("1 & ", "1"),
-        ("'' ", r#""1""#),
-    ] {
+    for (expression, expected) in [("1 + ", "100001"), ("1 | ", "1"), ("1 & ", "1"), ("'' ", r#""1""#)] {
         let expression = format!("{{{{{}1}}}}", expression.repeat(100_000));
         assert_eq!(evaluate(&expression, Limits::default()).unwrap(), expected);
     }
@@ -132,10 +84,7 @@ fn a_text_may_not_outgrow_the_limit() {
         &format!("{{{{length(upper([{}ten]))}}}}", "ten, ".repeat(10)),
     ] {
         match small(template) {
-            Err(message) => assert!(
-                message.contains("100 bytes") || message.contains("no function"),
-                "{template}: {message}"
-            ),
+            Err(message) => assert!(message.contains("100 bytes") || message.contains("no function"), "{template}: {message}"),
             Ok(value) => panic!("{template} gave {value}"),
         }
     }
@@ -145,27 +94,11 @@ fn a_text_may_not_outgrow_the_limit() {
 fn a_result_may_be_neither_larger_nor_deeper_than_the_limits() {
     let large = format!("{{{{[{}ten]}}}}", "ten, ".repeat(10));
     assert!(small(&large).unwrap_err().contains("larger than 100 bytes"));
-    assert!(
-        small("{{[[[[[[[1]]]]]]]}}")
-            .unwrap_err()
-            .contains("deeper than 6 levels")
-    );
-    assert!(
-        small("{{deep}}")
-            .unwrap_err()
-            .contains("deeper than 6 levels")
-    );
-    assert!(
-        of_json("{{deep}}")
-            .unwrap_err()
-            .contains("deeper than 6 levels")
-    );
+    assert!(small("{{[[[[[[[1]]]]]]]}}").unwrap_err().contains("deeper than 6 levels"));
+    assert!(small("{{deep}}").unwrap_err().contains("deeper than 6 levels"));
+    assert!(of_json("{{deep}}").unwrap_err().contains("deeper than 6 levels"));
     assert_eq!(of_json("{{deep[1][1]}}").unwrap(), "[[[[[[1]]]]]]");
-    assert!(
-        of_json("{{[deep[1][1]]}}")
-            .unwrap_err()
-            .contains("deeper than 6 levels")
-    );
+    assert!(of_json("{{[deep[1][1]]}}").unwrap_err().contains("deeper than 6 levels"));
     assert!(small("{{add(emptyarray; deep[1][1][1])}}").is_ok());
 }
 
@@ -191,11 +124,6 @@ fn json_nests_to_128_levels() {
     let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
     assert!(json::Document::parse(&nested(128)).is_ok());
     for depth in [129, 1_000_000] {
-        assert!(
-            json::Document::parse(&nested(depth))
-                .unwrap_err()
-                .message
-                .contains("128 levels")
-        );
+        assert!(json::Document::parse(&nested(depth)).unwrap_err().message.contains("128 levels"));
     }
 }

@@ -27,25 +27,13 @@ pub(crate) struct ArgumentError {
 impl ArgumentError {
     /// An error of the whole call.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self {
-            position: None,
-            message: message.into(),
-        }
+        Self { position: None, message: message.into() }
     }
 }
 
 impl<'a, 'v> Arguments<'a, 'v> {
-    pub(crate) fn new(
-        function: &'static Function,
-        values: &'a [Value<'v>],
-        environment: &'a Environment,
-    ) -> Self {
-        Self {
-            function,
-            values,
-            taken: 0,
-            environment,
-        }
+    pub(crate) fn new(function: &'static Function, values: &'a [Value<'v>], environment: &'a Environment) -> Self {
+        Self { function, values, taken: 0, environment }
     }
 
     /// Clock, zone, random source and limits.
@@ -79,19 +67,9 @@ impl<'a, 'v> Arguments<'a, 'v> {
     /// An error about the argument taken last: what it must be, and what it is ("missing", "an array").
     pub(crate) fn wrong(&self, wanted: impl Display, came: impl Display) -> ArgumentError {
         let position = self.taken.saturating_sub(1);
-        let name = self
-            .function
-            .parameter_name(position)
-            .map(|name| format!(" ({name})"))
-            .unwrap_or_default();
-        let message = format!(
-            "argument {}{name} must be {wanted}, but is {came}",
-            position + 1
-        );
-        ArgumentError {
-            position: Some(position),
-            message,
-        }
+        let name = self.function.parameter_name(position).map(|name| format!(" ({name})")).unwrap_or_default();
+        let message = format!("argument {}{name} must be {wanted}, but is {came}", position + 1);
+        ArgumentError { position: Some(position), message }
     }
 
     /// The next argument as text: nothing is `""`, other types as in mixed text.
@@ -102,26 +80,20 @@ impl<'a, 'v> Arguments<'a, 'v> {
 
     /// As [`Arguments::next_text`], none where it is left out.
     pub(crate) fn optional_text(&mut self) -> Result<Option<Text<'v>>, ArgumentError> {
-        self.optional_value()
-            .map(|value| self.text_of(value))
-            .transpose()
+        self.optional_value().map(|value| self.text_of(value)).transpose()
     }
 
     /// Any value as text, within the limit of size.
     pub(crate) fn text_of(&self, value: Value<'v>) -> Result<Text<'v>, ArgumentError> {
         let limits = &self.environment.limits;
-        value
-            .into_text_within(limits)
-            .ok_or_else(|| ArgumentError::new(format!("a text grows beyond {} bytes", limits.size)))
+        value.into_text_within(limits).ok_or_else(|| ArgumentError::new(format!("a text grows beyond {} bytes", limits.size)))
     }
 
     /// The next argument as a number: a number, or a text that is one.
     pub(crate) fn next_number(&mut self) -> Result<Number<'v>, ArgumentError> {
         match self.next_value() {
             Value::Number(number) => Ok(number),
-            Value::Text(text) => {
-                Number::parse(&text).ok_or_else(|| self.wrong("a number", "a text that is not one"))
-            }
+            Value::Text(text) => Number::parse(&text).ok_or_else(|| self.wrong("a number", "a text that is not one")),
             other => Err(self.wrong("a number", other.described())),
         }
     }
@@ -129,11 +101,7 @@ impl<'a, 'v> Arguments<'a, 'v> {
     /// The next argument as a double.
     pub(crate) fn next_f64(&mut self) -> Result<f64, ArgumentError> {
         let number = self.next_number()?.to_f64();
-        if number.is_finite() {
-            Ok(number)
-        } else {
-            Err(self.wrong("a number within range", "one beyond"))
-        }
+        if number.is_finite() { Ok(number) } else { Err(self.wrong("a number within range", "one beyond")) }
     }
 
     /// The next argument as a whole number; a fraction is cut off toward zero.
@@ -143,11 +111,7 @@ impl<'a, 'v> Arguments<'a, 'v> {
             return Ok(integer);
         }
         let float = number.to_f64().trunc();
-        if float.abs() < 9.2e18 {
-            Ok(float as i64)
-        } else {
-            Err(self.wrong("a number within range", "one beyond"))
-        }
+        if float.abs() < 9.2e18 { Ok(float as i64) } else { Err(self.wrong("a number within range", "one beyond")) }
     }
 
     /// As [`Arguments::next_integer`], none where it is left out.
@@ -159,13 +123,9 @@ impl<'a, 'v> Arguments<'a, 'v> {
     pub(crate) fn next_date(&mut self) -> Result<Date, ArgumentError> {
         match self.next_value() {
             Value::Date(date) => Ok(date),
-            Value::Text(text) => Date::parse(&text, &self.environment.zone)
-                .ok_or_else(|| self.wrong("a date", "a text that is not one")),
+            Value::Text(text) => Date::parse(&text, &self.environment.zone).ok_or_else(|| self.wrong("a date", "a text that is not one")),
             Value::Number(number) => {
-                let date = number
-                    .as_i64()
-                    .or(Some(number.to_f64().floor() as i64))
-                    .and_then(Date::from_milliseconds);
+                let date = number.as_i64().or(Some(number.to_f64().floor() as i64)).and_then(Date::from_milliseconds);
                 date.ok_or_else(|| self.wrong("a date", "a number beyond the years of a date"))
             }
             other => Err(self.wrong("a date", other.described())),
@@ -200,10 +160,7 @@ impl<'a, 'v> Arguments<'a, 'v> {
         }
     }
 
-    fn optional<T>(
-        &mut self,
-        take: impl Fn(&mut Self) -> Result<T, ArgumentError>,
-    ) -> Result<Option<T>, ArgumentError> {
+    fn optional<T>(&mut self, take: impl Fn(&mut Self) -> Result<T, ArgumentError>) -> Result<Option<T>, ArgumentError> {
         if self.values.get(self.taken).is_none_or(Value::is_nothing) {
             self.taken += 1;
             return Ok(None);
@@ -216,10 +173,7 @@ impl Function {
     /// The name of the parameter at `position`, read from the signature; a repeated one has its last name.
     pub(crate) fn parameter_name(&self, position: usize) -> Option<&'static str> {
         let (_, list) = self.signature.split_once('(')?;
-        let names = list
-            .trim_end_matches(')')
-            .split(';')
-            .map(|name| name.trim_matches([' ', '[', ']', '…']));
+        let names = list.trim_end_matches(')').split(';').map(|name| name.trim_matches([' ', '[', ']', '…']));
         let mut names = names.filter(|name| !name.is_empty());
         names.clone().nth(position).or_else(|| names.next_back())
     }

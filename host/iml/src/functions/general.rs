@@ -13,10 +13,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         family: Family::General,
         signature: "if(condition; then; [else])",
         summary: "Gives the second argument where the condition holds, else the third. Only that one is evaluated.",
-        examples: &[
-            Example::new(r#"if(1 = 1; "A"; "B")"#, r#""A""#),
-            Example::new(r#"if(0; "A")"#, r#"{"$undefined":true}"#),
-        ],
+        examples: &[Example::new(r#"if(1 = 1; "A"; "B")"#, r#""A""#), Example::new(r#"if(0; "A")"#, r#"{"$undefined":true}"#)],
         arity: Arity::between(2, 3),
         call: Call::Lazy(conditional),
     },
@@ -52,11 +49,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         signature: "get(value; path)",
         summary: "Follows a path into a collection or an array: names with dots between them, positions counted from 1.",
         examples: &[
-            Example::with(
-                r#"{"users": [{"name": "Ada"}]}"#,
-                r#"get(users; "1.name")"#,
-                r#""Ada""#,
-            ),
+            Example::with(r#"{"users": [{"name": "Ada"}]}"#, r#"get(users; "1.name")"#, r#""Ada""#),
             Example::with(r#"{"users": ["a", "b"]}"#, "get(users; 1 + 1)", r#""b""#),
         ],
         arity: Arity::exactly(2),
@@ -67,11 +60,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         family: Family::General,
         signature: "pick(collection; key; […])",
         summary: "Gives a collection of only these keys, in the order they are named.",
-        examples: &[Example::with(
-            r#"{"user": {"name": "n", "email": "e"}}"#,
-            r#"pick(user; "email"; "phone")"#,
-            r#"{"email":"e"}"#,
-        )],
+        examples: &[Example::with(r#"{"user": {"name": "n", "email": "e"}}"#, r#"pick(user; "email"; "phone")"#, r#"{"email":"e"}"#)],
         arity: Arity::at_least(2),
         call: Call::Eager(pick),
     },
@@ -80,11 +69,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         family: Family::General,
         signature: "omit(collection; key; […])",
         summary: "Gives a collection of all keys but these.",
-        examples: &[Example::with(
-            r#"{"user": {"name": "n", "email": "e"}}"#,
-            r#"omit(user; "email")"#,
-            r#"{"name":"n"}"#,
-        )],
+        examples: &[Example::with(r#"{"user": {"name": "n", "email": "e"}}"#, r#"omit(user; "email")"#, r#"{"name":"n"}"#)],
         arity: Arity::at_least(2),
         call: Call::Eager(omit),
     },
@@ -93,10 +78,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         family: Family::General,
         signature: "equal(one; other)",
         summary: "Compares two values, as `=` does.",
-        examples: &[
-            Example::new(r#"equal(1; "1")"#, "true"),
-            Example::new(r#"equal(true; "true")"#, "false"),
-        ],
+        examples: &[Example::new(r#"equal(1; "1")"#, "true"), Example::new(r#"equal(true; "true")"#, "false")],
         arity: Arity::exactly(2),
         call: Call::Eager(equal),
     },
@@ -105,11 +87,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         family: Family::General,
         signature: "createJSON(value)",
         summary: "Writes a value as compact JSON; keys keep their order, numbers their digits.",
-        examples: &[Example::with(
-            r#"{"a": {"b": [1, null]}}"#,
-            "createJSON(a)",
-            r#""{\"b\":[1,null]}""#,
-        )],
+        examples: &[Example::with(r#"{"a": {"b": [1, null]}}"#, "createJSON(a)", r#""{\"b\":[1,null]}""#)],
         arity: Arity::exactly(1),
         call: Call::Eager(create_json),
     },
@@ -170,20 +148,14 @@ fn pick<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentErro
     let collection = arguments.next_collection()?;
     let keys = keys(arguments)?;
     let present = |key: Text<'v>| collection.find(&key).map(|value| (key.into_cow(), value));
-    Ok(Value::collection(
-        keys.into_iter().filter_map(present).collect(),
-    ))
+    Ok(Value::collection(keys.into_iter().filter_map(present).collect()))
 }
 
 fn omit<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {
     let collection = arguments.next_collection()?;
     let keys = keys(arguments)?;
-    let kept = collection
-        .iter()
-        .filter(|(name, _)| !keys.iter().any(|key| **key == **name));
-    Ok(Value::Collection(Collection::from(
-        kept.collect::<Vec<_>>(),
-    )))
+    let kept = collection.iter().filter(|(name, _)| !keys.iter().any(|key| **key == **name));
+    Ok(Value::Collection(Collection::from(kept.collect::<Vec<_>>())))
 }
 
 /// The remaining arguments as names; an array stands for its elements.
@@ -198,10 +170,7 @@ fn keys<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Vec<Text<'v>>, Argument
     Ok(keys)
 }
 
-fn texts<'v>(
-    arguments: &Arguments<'_, 'v>,
-    names: &Array<'v>,
-) -> Result<Vec<Text<'v>>, ArgumentError> {
+fn texts<'v>(arguments: &Arguments<'_, 'v>, names: &Array<'v>) -> Result<Vec<Text<'v>>, ArgumentError> {
     names.iter().map(|name| arguments.text_of(name)).collect()
 }
 
@@ -223,7 +192,6 @@ fn parse_json<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, Argume
     let Some(text) = arguments.optional_text()? else {
         return Ok(Value::Missing);
     };
-    let document = Document::parse(&text)
-        .map_err(|error| ArgumentError::new(format!("this is not JSON: {error}")))?;
+    let document = Document::parse(&text).map_err(|error| ArgumentError::new(format!("this is not JSON: {error}")))?;
     Ok(Value::from_json(document.root()).into_owned())
 }

@@ -99,24 +99,12 @@ pub struct Example {
 impl Example {
     /// An example without variables.
     pub(crate) const fn new(expression: &'static str, result: &'static str) -> Self {
-        Self {
-            expression,
-            context: "{}",
-            result,
-        }
+        Self { expression, context: "{}", result }
     }
 
     /// An example with variables.
-    pub(crate) const fn with(
-        context: &'static str,
-        expression: &'static str,
-        result: &'static str,
-    ) -> Self {
-        Self {
-            expression,
-            context,
-            result,
-        }
+    pub(crate) const fn with(context: &'static str, expression: &'static str, result: &'static str) -> Self {
+        Self { expression, context, result }
     }
 }
 
@@ -132,26 +120,17 @@ pub struct Arity {
 impl Arity {
     /// Exactly `count` arguments.
     pub(crate) const fn exactly(count: usize) -> Self {
-        Self {
-            required: count,
-            maximum: Some(count),
-        }
+        Self { required: count, maximum: Some(count) }
     }
 
     /// From `least` to `most` arguments.
     pub(crate) const fn between(least: usize, most: usize) -> Self {
-        Self {
-            required: least,
-            maximum: Some(most),
-        }
+        Self { required: least, maximum: Some(most) }
     }
 
     /// `least` arguments or more.
     pub(crate) const fn at_least(least: usize) -> Self {
-        Self {
-            required: least,
-            maximum: None,
-        }
+        Self { required: least, maximum: None }
     }
 
     /// Whether a call with `count` arguments is right.
@@ -188,11 +167,7 @@ pub(crate) enum Call {
 
 impl std::fmt::Debug for Call {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str(if matches!(self, Self::Lazy(_)) {
-            "Lazy"
-        } else {
-            "Eager"
-        })
+        out.write_str(if matches!(self, Self::Lazy(_)) { "Lazy" } else { "Eager" })
     }
 }
 

@@ -62,10 +62,7 @@ fn unicode_escape(text: &str) -> (char, usize) {
         && let Some(second @ 0xDC00..=0xDFFF) = hex4(text, 8)
     {
         let code = 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
-        return (
-            char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER),
-            12,
-        );
+        return (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), 12);
     }
     (char::REPLACEMENT_CHARACTER, 6)
 }

@@ -44,11 +44,7 @@ impl<'s> Document<'s> {
 
     fn read(source: &'s str, comments: bool) -> Result<Self, Error> {
         let (tape, depth) = read::read(source, comments)?;
-        Ok(Self {
-            source,
-            tape,
-            depth,
-        })
+        Ok(Self { source, tape, depth })
     }
 
     /// The outermost value.
@@ -73,10 +69,7 @@ pub struct Error {
 
 impl Error {
     fn new(message: impl Into<String>, offset: usize) -> Self {
-        Self {
-            message: message.into(),
-            offset,
-        }
+        Self { message: message.into(), offset }
     }
 }
 

@@ -88,11 +88,7 @@ impl<'d> Node<'d> {
             return None;
         }
         let raw = self.raw_text(slot);
-        Some(if slot.escaped {
-            Cow::Owned(escape::decode(raw))
-        } else {
-            Cow::Borrowed(raw)
-        })
+        Some(if slot.escaped { Cow::Owned(escape::decode(raw)) } else { Cow::Borrowed(raw) })
     }
 
     fn raw_text(self, slot: &Slot) -> &'d str {
@@ -108,11 +104,7 @@ impl<'d> Node<'d> {
     pub fn source_offset(self, offset: usize) -> usize {
         let slot = self.slot();
         let start = slot.start as usize + 1;
-        if slot.escaped {
-            start + escape::encoded_offset(self.raw_text(slot), offset)
-        } else {
-            start + offset
-        }
+        if slot.escaped { start + escape::encoded_offset(self.raw_text(slot), offset) } else { start + offset }
     }
 
     /// The member `key` of an object; the last of equal keys.
@@ -134,34 +126,22 @@ impl<'d> Node<'d> {
             return escape::decode(self.raw_text(slot)) == key;
         }
         let length = (slot.end - slot.start) as usize - 2;
-        length == key.len()
-            && self.document.source.as_bytes()[slot.start as usize + 1..][..length]
-                == *key.as_bytes()
+        length == key.len() && self.document.source.as_bytes()[slot.start as usize + 1..][..length] == *key.as_bytes()
     }
 
     /// The members of an object in the order they were written, equal keys included; of anything else none.
     pub fn entries(self) -> Entries<'d> {
-        Entries {
-            document: self.document,
-            range: self.children(Kind::Object),
-        }
+        Entries { document: self.document, range: self.children(Kind::Object) }
     }
 
     /// The elements of an array; of anything else none.
     pub fn elements(self) -> Elements<'d> {
-        Elements {
-            document: self.document,
-            range: self.children(Kind::Array),
-        }
+        Elements { document: self.document, range: self.children(Kind::Array) }
     }
 
     fn children(self, kind: Kind) -> Range<u32> {
         let slot = self.slot();
-        if slot.kind == kind {
-            self.index + 1..slot.next
-        } else {
-            0..0
-        }
+        if slot.kind == kind { self.index + 1..slot.next } else { 0..0 }
     }
 
     /// How many elements or members it has. Counts them, so it takes time in their number.
@@ -186,8 +166,7 @@ impl<'d> Node<'d> {
         let Some(inside) = levels.checked_sub(1) else {
             return true;
         };
-        self.elements().any(|element| element.deeper_than(inside))
-            || self.entries().any(|(_, value)| value.deeper_than(inside))
+        self.elements().any(|element| element.deeper_than(inside)) || self.entries().any(|(_, value)| value.deeper_than(inside))
     }
 
     /// The source of this node without the white space and comments between its parts: numbers, escapes,

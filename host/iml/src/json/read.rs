@@ -11,14 +11,7 @@ pub(super) fn read(source: &str, comments: bool) -> Result<(Vec<Slot>, usize), E
     }
     let start = if source.starts_with('\u{feff}') { 3 } else { 0 };
     let tape = Vec::with_capacity(source.len() / 16 + 4);
-    let mut reader = Reader {
-        bytes: source.as_bytes(),
-        at: start,
-        tape,
-        open: Vec::new(),
-        depth: 0,
-        comments,
-    };
+    let mut reader = Reader { bytes: source.as_bytes(), at: start, tape, open: Vec::new(), depth: 0, comments };
     reader.document()?;
     Ok((reader.tape, reader.depth))
 }
@@ -120,10 +113,7 @@ impl Reader<'_> {
 
     fn open(&mut self, kind: Kind) -> Result<(), Error> {
         if self.open.len() == DEPTH_LIMIT {
-            return Err(Error::new(
-                format!("nested deeper than {DEPTH_LIMIT} levels"),
-                self.at,
-            ));
+            return Err(Error::new(format!("nested deeper than {DEPTH_LIMIT} levels"), self.at));
         }
         self.open.push(self.tape.len() as u32);
         self.depth = self.depth.max(self.open.len());
@@ -143,13 +133,7 @@ impl Reader<'_> {
 
     fn push(&mut self, kind: Kind, start: usize, end: usize, escaped: bool) {
         let next = self.tape.len() as u32 + 1;
-        self.tape.push(Slot {
-            start: start as u32,
-            end: end as u32,
-            next,
-            kind,
-            escaped,
-        });
+        self.tape.push(Slot { start: start as u32, end: end as u32, next, kind, escaped });
     }
 
     fn key(&mut self) -> Result<(), Error> {
@@ -179,10 +163,7 @@ impl Reader<'_> {
                     at = self.escape(at)?;
                 }
                 Some(_) => {
-                    return Err(Error::new(
-                        "a control character must be escaped in a text",
-                        at,
-                    ));
+                    return Err(Error::new("a control character must be escaped in a text", at));
                 }
                 None => return Err(Error::new("this text has no closing quote", start)),
             }
@@ -227,10 +208,7 @@ impl Reader<'_> {
             }
             self.digits()?;
         }
-        if self
-            .peek()
-            .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
-        {
+        if self.peek().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'.') {
             return Err(Error::new("this is not a number", start));
         }
         self.push(Kind::Number, start, self.at, false);

@@ -14,11 +14,7 @@ pub(super) fn plain_prefix(bytes: &[u8]) -> usize {
         }
         at += 8;
     }
-    at + chunks
-        .remainder()
-        .iter()
-        .take_while(|byte| !is_special(**byte))
-        .count()
+    at + chunks.remainder().iter().take_while(|byte| !is_special(**byte)).count()
 }
 
 /// Eight bytes as a number, the first one lowest.

@@ -55,10 +55,7 @@ impl<'v> Array<'v> {
     /// The element at `index`, counted from 0; missing when there is none.
     pub fn get(&self, index: usize) -> Value<'v> {
         match &self.0 {
-            Repr::Json(node) => node
-                .elements()
-                .nth(index)
-                .map_or(Value::Missing, Value::from_json),
+            Repr::Json(node) => node.elements().nth(index).map_or(Value::Missing, Value::from_json),
             Repr::Items(items) => items.get(index).cloned().unwrap_or_default(),
         }
     }
@@ -69,9 +66,7 @@ impl<'v> Array<'v> {
         let index = match position {
             0 => return Value::Missing,
             1.. => usize::try_from(position - 1).ok(),
-            _ => usize::try_from(position.unsigned_abs())
-                .ok()
-                .and_then(|back| self.len().checked_sub(back)),
+            _ => usize::try_from(position.unsigned_abs()).ok().and_then(|back| self.len().checked_sub(back)),
         };
         index.map_or(Value::Missing, |index| self.get(index))
     }

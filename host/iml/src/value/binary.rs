@@ -38,8 +38,7 @@ impl Binary<'_> {
 
     /// As text: the bytes as UTF-8 where they are that, else base64.
     pub fn to_text(&self) -> Cow<'_, str> {
-        std::str::from_utf8(self.as_bytes())
-            .map_or_else(|_| Cow::Owned(self.to_base64()), Cow::Borrowed)
+        std::str::from_utf8(self.as_bytes()).map_or_else(|_| Cow::Owned(self.to_base64()), Cow::Borrowed)
     }
 
     /// As base64 with padding (RFC 4648, the standard alphabet).

@@ -75,10 +75,7 @@ impl<'v> Collection<'v> {
         match &self.0 {
             Repr::Json(node) => node.get(key).map(Value::from_json),
             Repr::Fields(fields) => fields.get(key),
-            Repr::Pairs(pairs) => pairs
-                .iter()
-                .find(|(name, _)| name == key)
-                .map(|(_, value)| value.clone()),
+            Repr::Pairs(pairs) => pairs.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone()),
         }
     }
 
@@ -109,24 +106,18 @@ impl<'v> Collection<'v> {
 
     /// The same collection, borrowing nothing.
     pub fn into_owned(self) -> Collection<'static> {
-        let pairs: Vec<_> = self
-            .iter()
-            .map(|(key, value)| (Cow::Owned(key.into_owned()), value.into_owned()))
-            .collect();
+        let pairs: Vec<_> = self.iter().map(|(key, value)| (Cow::Owned(key.into_owned()), value.into_owned())).collect();
         Collection(Repr::Pairs(Rc::from(pairs)))
     }
 }
 
 /// The members of an object, a repeated key at its first place with its last value.
 fn distinct<'v>(node: json::Node<'v>) -> impl Iterator<Item = Pair<'v>> {
-    distinct_nodes(node)
-        .map(|(key, value)| (key.as_text().unwrap_or_default(), Value::from_json(value)))
+    distinct_nodes(node).map(|(key, value)| (key.as_text().unwrap_or_default(), Value::from_json(value)))
 }
 
 /// As [`distinct`], as nodes.
-pub(super) fn distinct_nodes<'v>(
-    node: json::Node<'v>,
-) -> impl Iterator<Item = (json::Node<'v>, json::Node<'v>)> {
+pub(super) fn distinct_nodes<'v>(node: json::Node<'v>) -> impl Iterator<Item = (json::Node<'v>, json::Node<'v>)> {
     let pairs: Vec<_> = node.entries().collect();
     without_repeats(pairs, |key| key.as_text().unwrap_or_default()).into_iter()
 }
@@ -152,19 +143,13 @@ fn without_repeats<K, V>(pairs: Vec<(K, V)>, text: impl Fn(&K) -> Cow<'_, str>) 
 }
 
 fn has_repeats<K, V>(pairs: &[(K, V)], text: &impl Fn(&K) -> Cow<'_, str>) -> bool {
-    let repeats = |at: usize| {
-        pairs[..at]
-            .iter()
-            .any(|(key, _)| text(key) == text(&pairs[at].0))
-    };
+    let repeats = |at: usize| pairs[..at].iter().any(|(key, _)| text(key) == text(&pairs[at].0));
     (1..pairs.len()).any(repeats)
 }
 
 impl<'v> From<Vec<Pair<'v>>> for Collection<'v> {
     fn from(pairs: Vec<Pair<'v>>) -> Self {
-        Self(Repr::Pairs(Rc::from(without_repeats(pairs, |key| {
-            Cow::Borrowed(key)
-        }))))
+        Self(Repr::Pairs(Rc::from(without_repeats(pairs, |key| Cow::Borrowed(key)))))
     }
 }
 

@@ -17,10 +17,7 @@ impl<'v> Value<'v> {
             Self::Date(date) => Cow::Owned(date.to_iso()),
             Self::Binary(bytes) => bytes.to_text(),
             Self::Array(array) => {
-                let texts: Vec<String> = array
-                    .iter()
-                    .map(|element| element.to_text().into_owned())
-                    .collect();
+                let texts: Vec<String> = array.iter().map(|element| element.to_text().into_owned()).collect();
                 Cow::Owned(texts.join(","))
             }
             Self::Collection(_) => Cow::Owned(self.to_json()),

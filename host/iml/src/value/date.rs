@@ -13,9 +13,7 @@ impl Date {
 
     /// The date so many milliseconds after 1970; none beyond the years it can hold.
     pub fn from_milliseconds(milliseconds: i64) -> Option<Self> {
-        Timestamp::from_millisecond(milliseconds)
-            .is_ok()
-            .then_some(Self(milliseconds))
+        Timestamp::from_millisecond(milliseconds).is_ok().then_some(Self(milliseconds))
     }
 
     /// The date of a timestamp; what is below a millisecond is cut off.
@@ -30,15 +28,12 @@ impl Date {
 
     /// The same instant in jiff's terms.
     pub fn timestamp(self) -> Timestamp {
-        Timestamp::from_millisecond(self.0)
-            .expect("every constructor keeps a date within jiff's range")
+        Timestamp::from_millisecond(self.0).expect("every constructor keeps a date within jiff's range")
     }
 
     /// ISO 8601 in UTC with milliseconds: `2016-06-20T17:26:44.356Z`.
     pub fn to_iso(self) -> String {
-        self.timestamp()
-            .strftime("%Y-%m-%dT%H:%M:%S.%3fZ")
-            .to_string()
+        self.timestamp().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
     }
 
     /// Reads a text in one of the forms that Make accepts where a date is wanted (iml.md chapter 8): ISO

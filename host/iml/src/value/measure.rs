@@ -19,9 +19,7 @@ impl<'v> Value<'v> {
 
     fn take_from(&self, left: &mut usize, depth: usize) -> Option<()> {
         match self {
-            Self::Missing | Self::Null | Self::Bool(_) | Self::Date(_) | Self::Number(_) => {
-                take(left, 4)
-            }
+            Self::Missing | Self::Null | Self::Bool(_) | Self::Date(_) | Self::Number(_) => take(left, 4),
             Self::Text(text) => take(left, text.len()),
             Self::Binary(bytes) => take(left, bytes.len()),
             Self::Array(array) => match array.as_json() {
@@ -46,9 +44,7 @@ fn take_members(left: &mut usize, collection: &Collection<'_>, depth: usize) -> 
     };
     match collection.as_pairs() {
         Some(pairs) => pairs.iter().try_for_each(|(key, value)| member(key, value)),
-        None => collection
-            .iter()
-            .try_for_each(|(key, value)| member(&key, &value)),
+        None => collection.iter().try_for_each(|(key, value)| member(&key, &value)),
     }
 }
 

@@ -134,9 +134,7 @@ impl<'v> Value<'v> {
     pub fn get(&self, key: &str) -> Value<'v> {
         match self {
             Self::Collection(collection) => collection.get(key),
-            Self::Array(array) => key
-                .parse()
-                .map_or(Self::Missing, |position| array.at(position)),
+            Self::Array(array) => key.parse().map_or(Self::Missing, |position| array.at(position)),
             _ => Self::Missing,
         }
     }

@@ -31,9 +31,7 @@ impl<'v> Number<'v> {
         }
         Some(match digits {
             Cow::Borrowed(digits) => Self::from_json(digits),
-            Cow::Owned(digits) => {
-                Self(plain_integer(&digits).map_or(Repr::Shared(Rc::from(digits)), Repr::Integer))
-            }
+            Cow::Owned(digits) => Self(plain_integer(&digits).map_or(Repr::Shared(Rc::from(digits)), Repr::Integer)),
         })
     }
 
@@ -44,11 +42,7 @@ impl<'v> Number<'v> {
             return None;
         }
         let whole = number.fract() == 0.0 && number.abs() <= EXACT;
-        Some(Self(if whole {
-            Repr::Integer(number as i64)
-        } else {
-            Repr::Float(number)
-        }))
+        Some(Self(if whole { Repr::Integer(number as i64) } else { Repr::Float(number) }))
     }
 
     /// Reads a text that is exactly a number: an optional sign, digits, a fraction, an exponent; white
@@ -59,10 +53,7 @@ impl<'v> Number<'v> {
         if let Some(integer) = plain_integer(digits) {
             return Some(Number::from(integer));
         }
-        if !digits
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E'))
-        {
+        if !digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E')) {
             return None;
         }
         match Decimal::parse(digits) {
@@ -140,11 +131,7 @@ impl<'v> Number<'v> {
         match &self.0 {
             Repr::Integer(integer) => *integer == 0,
             Repr::Float(float) => *float == 0.0,
-            _ => self
-                .digits()
-                .bytes()
-                .take_while(|byte| !matches!(byte, b'e' | b'E'))
-                .all(|byte| matches!(byte, b'0' | b'.' | b'-')),
+            _ => self.digits().bytes().take_while(|byte| !matches!(byte, b'e' | b'E')).all(|byte| matches!(byte, b'0' | b'.' | b'-')),
         }
     }
 
@@ -179,38 +166,20 @@ fn plain_integer(digits: &str) -> Option<i64> {
         }
         sum = sum * 10 + i64::from(byte - b'0');
     }
-    Some(if digits.len() > unsigned.len() {
-        -sum
-    } else {
-        sum
-    })
+    Some(if digits.len() > unsigned.len() { -sum } else { sum })
 }
 
 fn is_json_number(digits: &str) -> bool {
-    crate::json::Document::parse(digits).is_ok_and(|document| {
-        document.root().source_text().len() == digits.len()
-            && document.root().as_number_text().is_some()
-    })
+    crate::json::Document::parse(digits)
+        .is_ok_and(|document| document.root().source_text().len() == digits.len() && document.root().as_number_text().is_some())
 }
 
 /// A number's digits without what means nothing: an exponent, zeros at the end of a fraction, a minus before 0.
 fn shortest(digits: &str) -> Cow<'_, str> {
     if digits.bytes().any(|byte| matches!(byte, b'e' | b'E')) {
         let float: f64 = digits.parse().unwrap_or(f64::INFINITY);
-        return if float.is_finite() {
-            Cow::Owned(float.to_string())
-        } else {
-            Cow::Borrowed(digits)
-        };
+        return if float.is_finite() { Cow::Owned(float.to_string()) } else { Cow::Borrowed(digits) };
     }
-    let trimmed = if digits.contains('.') {
-        digits.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        digits
-    };
-    if trimmed == "-0" {
-        Cow::Borrowed("0")
-    } else {
-        Cow::Borrowed(trimmed)
-    }
+    let trimmed = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits };
+    if trimmed == "-0" { Cow::Borrowed("0") } else { Cow::Borrowed(trimmed) }
 }

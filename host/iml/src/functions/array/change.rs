@@ -23,22 +23,15 @@ pub(super) fn add<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
 pub(super) fn remove<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
     let array = arguments.next_array()?;
     let unwanted = arguments.rest();
-    let wanted = |element: &Value<'v>| {
-        !unwanted
-            .iter()
-            .any(|value| operators::equal(element, value))
-    };
+    let wanted = |element: &Value<'v>| !unwanted.iter().any(|value| operators::equal(element, value));
     Ok(Value::array(array.iter().filter(wanted).collect()))
 }
 
 pub(super) fn merge<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
-    let arrays = arguments
-        .rest()
-        .iter()
-        .filter_map(|argument| match argument {
-            Value::Array(array) => Some(array.to_vec()),
-            _ => None,
-        });
+    let arrays = arguments.rest().iter().filter_map(|argument| match argument {
+        Value::Array(array) => Some(array.to_vec()),
+        _ => None,
+    });
     Ok(Value::array(arrays.flatten().collect()))
 }
 
@@ -78,23 +71,15 @@ pub(super) fn shuffle<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
 pub(super) fn slice<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
     let array = arguments.next_array()?;
     let length = array.len();
-    let start = arguments
-        .optional_integer()?
-        .map_or(0, |start| place(start, length));
-    let end = arguments
-        .optional_integer()?
-        .map_or(length, |end| place(end, length));
+    let start = arguments.optional_integer()?.map_or(0, |start| place(start, length));
+    let end = arguments.optional_integer()?.map_or(length, |end| place(end, length));
     Ok(Value::array(array.iter().take(end).skip(start).collect()))
 }
 
 /// A place counted from 0, or from the end where it is negative, brought within the array.
 fn place(position: i64, length: usize) -> usize {
     let length = length as i64;
-    let place = if position < 0 {
-        length.saturating_add(position)
-    } else {
-        position
-    };
+    let place = if position < 0 { length.saturating_add(position) } else { position };
     place.clamp(0, length) as usize
 }
 
@@ -103,54 +88,28 @@ pub(super) fn sort<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
     let second = arguments.optional_text()?;
     let third = arguments.optional_text()?;
     let order = second.as_deref().and_then(Order::parse);
-    let key = if order.is_some() {
-        third
-    } else {
-        second.filter(|key| !key.is_empty()).or(third)
-    };
-    Ok(Value::array(sorted(
-        &array,
-        order.unwrap_or_default(),
-        key.as_ref(),
-    )))
+    let key = if order.is_some() { third } else { second.filter(|key| !key.is_empty()).or(third) };
+    Ok(Value::array(sorted(&array, order.unwrap_or_default(), key.as_ref())))
 }
 
 fn sorted<'v>(array: &Array<'v>, order: Order, key: Option<&Text<'v>>) -> Vec<Value<'v>> {
-    let mut keyed: Vec<_> = array
-        .iter()
-        .map(|element| (key.map(|key| path::follow(&element, key)), element))
-        .collect();
-    keyed.sort_by(|(one_key, one), (other_key, other)| {
-        order.compare(
-            one_key.as_ref().unwrap_or(one),
-            other_key.as_ref().unwrap_or(other),
-        )
-    });
+    let mut keyed: Vec<_> = array.iter().map(|element| (key.map(|key| path::follow(&element, key)), element)).collect();
+    keyed.sort_by(|(one_key, one), (other_key, other)| order.compare(one_key.as_ref().unwrap_or(one), other_key.as_ref().unwrap_or(other)));
     keyed.into_iter().map(|(_, element)| element).collect()
 }
 
 pub(super) fn to_array<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
     let pairs = match arguments.next_value() {
         Value::Missing | Value::Null => Vec::new(),
-        Value::Collection(collection) => collection
-            .iter()
-            .map(|(key, value)| pair(key, value))
-            .collect(),
-        Value::Array(array) => array
-            .iter()
-            .enumerate()
-            .map(|(index, value)| pair(index.to_string().into(), value))
-            .collect(),
+        Value::Collection(collection) => collection.iter().map(|(key, value)| pair(key, value)).collect(),
+        Value::Array(array) => array.iter().enumerate().map(|(index, value)| pair(index.to_string().into(), value)).collect(),
         other => return Err(arguments.wrong("a collection", other.described())),
     };
     Ok(Value::array(pairs))
 }
 
 fn pair<'v>(key: Cow<'v, str>, value: Value<'v>) -> Value<'v> {
-    Value::collection(vec![
-        ("key".into(), Value::text(key)),
-        ("value".into(), value),
-    ])
+    Value::collection(vec![("key".into(), Value::text(key)), ("value".into(), value)])
 }
 
 pub(super) fn to_collection<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {

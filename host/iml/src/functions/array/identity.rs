@@ -21,10 +21,7 @@ fn write(value: &Value<'_>, out: &mut String) {
             out.push(']');
         }
         Value::Collection(collection) => {
-            let mut pairs: Vec<_> = collection
-                .iter()
-                .filter(|(_, value)| !matches!(value, Value::Missing))
-                .collect();
+            let mut pairs: Vec<_> = collection.iter().filter(|(_, value)| !matches!(value, Value::Missing)).collect();
             pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
             out.push('{');
             for (key, value) in pairs {

@@ -15,18 +15,10 @@ pub(super) struct Order {
 impl Order {
     /// The order of one of the four words for it.
     pub(super) fn parse(word: &str) -> Option<Self> {
-        let (direction, ignores_case) = word
-            .strip_suffix(" ci")
-            .map_or((word, false), |direction| (direction, true));
+        let (direction, ignores_case) = word.strip_suffix(" ci").map_or((word, false), |direction| (direction, true));
         match direction {
-            "asc" => Some(Self {
-                descending: false,
-                ignores_case,
-            }),
-            "desc" => Some(Self {
-                descending: true,
-                ignores_case,
-            }),
+            "asc" => Some(Self { descending: false, ignores_case }),
+            "desc" => Some(Self { descending: true, ignores_case }),
             _ => None,
         }
     }
@@ -38,18 +30,12 @@ impl Order {
             (one, other) => return one.cmp(&other),
         }
         let order = self.ascending(one, other);
-        if self.descending {
-            order.reverse()
-        } else {
-            order
-        }
+        if self.descending { order.reverse() } else { order }
     }
 
     fn ascending(self, one: &Value<'_>, other: &Value<'_>) -> Ordering {
         match (one, other) {
-            (Value::Number(one), Value::Number(other)) => {
-                compare_numbers(one, other).unwrap_or(Ordering::Equal)
-            }
+            (Value::Number(one), Value::Number(other)) => compare_numbers(one, other).unwrap_or(Ordering::Equal),
             (Value::Date(one), Value::Date(other)) => one.cmp(other),
             (Value::Bool(one), Value::Bool(other)) => one.cmp(other),
             // Numbers before everything else, so that a mixed array has one order.
@@ -60,10 +46,6 @@ impl Order {
     }
 
     fn texts(self, one: &str, other: &str) -> Ordering {
-        if self.ignores_case {
-            compare_texts(&one.to_lowercase(), &other.to_lowercase())
-        } else {
-            compare_texts(one, other)
-        }
+        if self.ignores_case { compare_texts(&one.to_lowercase(), &other.to_lowercase()) } else { compare_texts(one, other) }
     }
 }

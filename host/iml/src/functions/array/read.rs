@@ -15,10 +15,7 @@ pub(super) fn last<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
 }
 
 pub(super) fn is_array<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
-    Ok(Value::Bool(matches!(
-        arguments.next_value(),
-        Value::Array(_)
-    )))
+    Ok(Value::Bool(matches!(arguments.next_value(), Value::Array(_))))
 }
 
 pub(super) fn length<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
@@ -40,11 +37,7 @@ pub(super) fn contains<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
         return Ok(Value::Bool(has_element(&array, &search, ignores_case)));
     }
     let (text, part) = (arguments.text_of(value)?, arguments.text_of(search)?);
-    let found = if ignores_case {
-        text.to_lowercase().contains(&part.to_lowercase())
-    } else {
-        text.contains(&*part)
-    };
+    let found = if ignores_case { text.to_lowercase().contains(&part.to_lowercase()) } else { text.contains(&*part) };
     Ok(Value::Bool(found))
 }
 
@@ -56,9 +49,7 @@ fn has_element(array: &Array<'_>, search: &Value<'_>, ignores_case: bool) -> boo
             other => other.to_text().to_lowercase() == search,
         });
     }
-    array
-        .iter()
-        .any(|element| operators::equal(&element, search))
+    array.iter().any(|element| operators::equal(&element, search))
 }
 
 pub(super) fn join<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
@@ -79,13 +70,8 @@ pub(super) fn join<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
 pub(super) fn keys<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
     let names = match arguments.next_value() {
         Value::Missing | Value::Null => Vec::new(),
-        Value::Collection(collection) => collection
-            .iter()
-            .map(|(name, _)| Value::text(name))
-            .collect(),
-        Value::Array(array) => (0..array.len())
-            .map(|index| Value::text(index.to_string()))
-            .collect(),
+        Value::Collection(collection) => collection.iter().map(|(name, _)| Value::text(name)).collect(),
+        Value::Array(array) => (0..array.len()).map(|index| Value::text(index.to_string())).collect(),
         other => return Err(arguments.wrong("a collection or an array", other.described())),
     };
     Ok(Value::array(names))

@@ -41,18 +41,12 @@ pub(super) fn difference_by_mode<'v>(arguments: &mut Arguments<'_, 'v>) -> Outco
 pub(super) fn intersection<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
     let (one, other) = (arguments.next_array()?, arguments.next_array()?);
     let known = identities(&other);
-    Ok(Value::array(
-        one.iter()
-            .filter(|element| known.contains(&identity(element)))
-            .collect(),
-    ))
+    Ok(Value::array(one.iter().filter(|element| known.contains(&identity(element))).collect()))
 }
 
 fn only_in<'v>(one: &Array<'v>, other: &Array<'v>) -> Vec<Value<'v>> {
     let known = identities(other);
-    one.iter()
-        .filter(|element| !known.contains(&identity(element)))
-        .collect()
+    one.iter().filter(|element| !known.contains(&identity(element))).collect()
 }
 
 fn identities(array: &Array<'_>) -> HashSet<String> {
@@ -63,12 +57,8 @@ pub(super) fn map<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
     let array = arguments.next_array()?;
     let key = arguments.next_text()?;
     let filter = filter(arguments)?;
-    let chosen = array
-        .iter()
-        .filter(|element| filter.as_ref().is_none_or(|filter| filter.accepts(element)));
-    Ok(Value::array(
-        chosen.map(|element| path::follow(&element, &key)).collect(),
-    ))
+    let chosen = array.iter().filter(|element| filter.as_ref().is_none_or(|filter| filter.accepts(element)));
+    Ok(Value::array(chosen.map(|element| path::follow(&element, &key)).collect()))
 }
 
 /// Which elements `map` looks at: those whose text at `key` is one of `values`.
@@ -81,12 +71,7 @@ impl Filter<'_> {
     fn accepts(&self, element: &Value<'_>) -> bool {
         let value = path::follow(element, &self.key);
         let text = value.to_text();
-        self.values.iter().any(|wanted| {
-            **wanted == *text
-                || wanted
-                    .split(',')
-                    .any(|one| one == text || one.trim() == text)
-        })
+        self.values.iter().any(|wanted| **wanted == *text || wanted.split(',').any(|one| one == text || one.trim() == text))
     }
 }
 
@@ -96,10 +81,7 @@ fn filter<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Option<Filter<'v>>, A
     let given = arguments.count() == 4;
     let key = arguments.optional_text()?;
     let values = match arguments.next_value() {
-        Value::Array(values) => values
-            .iter()
-            .map(|value| arguments.text_of(value))
-            .collect::<Result<_, _>>()?,
+        Value::Array(values) => values.iter().map(|value| arguments.text_of(value)).collect::<Result<_, _>>()?,
         other => vec![arguments.text_of(other)?],
     };
     Ok(key.filter(|_| given).map(|key| Filter { key, values }))

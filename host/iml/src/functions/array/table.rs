@@ -11,19 +11,10 @@ const fn entry(
     call: super::Eager,
     examples: &'static [Example],
 ) -> Function {
-    Function {
-        name,
-        family: Family::Array,
-        signature,
-        summary,
-        examples,
-        arity,
-        call: Call::Eager(call),
-    }
+    Function { name, family: Family::Array, signature, summary, examples, arity, call: Call::Eager(call) }
 }
 
-const CONTACTS: &str =
-    r#"{"contacts": [{"name": "Bob", "kind": "work"}, {"name": "Tim", "kind": "home"}]}"#;
+const CONTACTS: &str = r#"{"contacts": [{"name": "Bob", "kind": "work"}, {"name": "Tim", "kind": "home"}]}"#;
 
 pub(in crate::functions) static FUNCTIONS: &[Function] = &[
     entry(
@@ -48,10 +39,7 @@ pub(in crate::functions) static FUNCTIONS: &[Function] = &[
         "Gives what only the first array has (`classic`), or what only one of the two has (`symmetric`). Workfront Fusion's; Make has `arrayDiff`.",
         Arity::between(2, 3),
         select::difference_by_mode,
-        &[Example::new(
-            r#"arrayDifference([1, 2]; [2, 3]; "symmetric")"#,
-            "[1,3]",
-        )],
+        &[Example::new(r#"arrayDifference([1, 2]; [2, 3]; "symmetric")"#, "[1,3]")],
     ),
     entry(
         "arrayIntersect",
@@ -67,10 +55,7 @@ pub(in crate::functions) static FUNCTIONS: &[Function] = &[
         "Tells whether an array has an element, or a text a part.",
         Arity::between(2, 3),
         read::contains,
-        &[
-            Example::new(r#"contains("Hello World"; "hello"; true)"#, "true"),
-            Example::new("contains([1, 2]; 3)", "false"),
-        ],
+        &[Example::new(r#"contains("Hello World"; "hello"; true)"#, "true"), Example::new("contains([1, 2]; 3)", "false")],
     ),
     entry(
         "deduplicate",
@@ -86,11 +71,7 @@ pub(in crate::functions) static FUNCTIONS: &[Function] = &[
         "Gives each element once; with a key (a path with dots) those count as the same whose value there is the same.",
         Arity::between(1, 2),
         select::distinct,
-        &[Example::with(
-            r#"{"a": [{"n": "A", "id": 1}, {"n": "A", "id": 2}]}"#,
-            r#"distinct(a; "n")"#,
-            r#"[{"n":"A","id":1}]"#,
-        )],
+        &[Example::with(r#"{"a": [{"n": "A", "id": 1}, {"n": "A", "id": 2}]}"#, r#"distinct(a; "n")"#, r#"[{"n":"A","id":1}]"#)],
     ),
     entry(
         "first",
@@ -106,10 +87,7 @@ pub(in crate::functions) static FUNCTIONS: &[Function] = &[
         "Puts the elements of nested arrays in the place of those arrays, one level deep or as deep as said.",
         Arity::between(1, 2),
         change::flatten,
-        &[
-            Example::new("flatten([1, [2, [3]]])", "[1,2,[3]]"),
-            Example::new("flatten([1, [2, [3]]]; 2)", "[1,2,3]"),
-        ],
+        &[Example::new("flatten([1, [2, [3]]])", "[1,2,[3]]"), Example::new("flatten([1, [2, [3]]]; 2)", "[1,2,3]")],
     ),
     entry(
         "isArray",
@@ -133,11 +111,7 @@ pub(in crate::functions) static FUNCTIONS: &[Function] = &[
         "Gives the names in a collection; of an array the positions counted from 0, as texts.",
         Arity::exactly(1),
         read::keys,
-        &[Example::with(
-            r#"{"o": {"a": 1, "b": 2}}"#,
-            "keys(o)",
-            r#"["a","b"]"#,
-        )],
+        &[Example::with(r#"{"o": {"a": 1, "b": 2}}"#, "keys(o)", r#"["a","b"]"#)],
     ),
     entry(
         "last",
@@ -153,10 +127,7 @@ pub(in crate::functions) static FUNCTIONS: &[Function] = &[
         "Counts the elements of an array, the characters of a text (UTF-16 units), the bytes of binary data, the members of a collection; nothing has 0.",
         Arity::exactly(1),
         read::length,
-        &[
-            Example::new(r#"length("hello")"#, "5"),
-            Example::new("length(null)", "0"),
-        ],
+        &[Example::new(r#"length("hello")"#, "5"), Example::new("length(null)", "0")],
     ),
     entry(
         "map",
@@ -166,11 +137,7 @@ pub(in crate::functions) static FUNCTIONS: &[Function] = &[
         select::map,
         &[
             Example::with(CONTACTS, r#"map(contacts; "name")"#, r#"["Bob","Tim"]"#),
-            Example::with(
-                CONTACTS,
-                r#"map(contacts; "name"; "kind"; "home,other")"#,
-                r#"["Tim"]"#,
-            ),
+            Example::with(CONTACTS, r#"map(contacts; "name"; "kind"; "home,other")"#, r#"["Tim"]"#),
         ],
     ),
     entry(
@@ -181,14 +148,7 @@ pub(in crate::functions) static FUNCTIONS: &[Function] = &[
         change::merge,
         &[Example::new("merge([1, 2]; [3])", "[1,2,3]")],
     ),
-    entry(
-        "pop",
-        "pop(array)",
-        "Gives the last element.",
-        Arity::exactly(1),
-        read::last,
-        &[Example::new("pop([1, 2])", "2")],
-    ),
+    entry("pop", "pop(array)", "Gives the last element.", Arity::exactly(1), read::last, &[Example::new("pop([1, 2])", "2")]),
     entry(
         "remove",
         "remove(array; value; […])",
@@ -205,14 +165,7 @@ pub(in crate::functions) static FUNCTIONS: &[Function] = &[
         change::reverse,
         &[Example::new("reverse([1, 2, 3])", "[3,2,1]")],
     ),
-    entry(
-        "shift",
-        "shift(array)",
-        "Gives the first element.",
-        Arity::exactly(1),
-        read::first,
-        &[Example::new("shift([1, 2])", "1")],
-    ),
+    entry("shift", "shift(array)", "Gives the first element.", Arity::exactly(1), read::first, &[Example::new("shift([1, 2])", "1")]),
     entry(
         "shuffle",
         "shuffle(array)",
@@ -227,10 +180,7 @@ pub(in crate::functions) static FUNCTIONS: &[Function] = &[
         "Gives the elements from start up to but not including end, both counted from 0, negative ones from the end.",
         Arity::between(2, 3),
         change::slice,
-        &[
-            Example::new("slice([1, 2, 3]; 1)", "[2,3]"),
-            Example::new("slice([1, 2, 3]; 0; -1)", "[1,2]"),
-        ],
+        &[Example::new("slice([1, 2, 3]; 1)", "[2,3]"), Example::new("slice([1, 2, 3]; 0; -1)", "[1,2]")],
     ),
     entry(
         "sort",
@@ -240,11 +190,7 @@ pub(in crate::functions) static FUNCTIONS: &[Function] = &[
         change::sort,
         &[
             Example::new("sort([10, 9, 1])", "[1,9,10]"),
-            Example::with(
-                CONTACTS,
-                r#"first(sort(contacts; "desc"; "name")).name"#,
-                r#""Tim""#,
-            ),
+            Example::with(CONTACTS, r#"first(sort(contacts; "desc"; "name")).name"#, r#""Tim""#),
         ],
     ),
     entry(
@@ -253,11 +199,7 @@ pub(in crate::functions) static FUNCTIONS: &[Function] = &[
         "Gives a collection for each member, with its `key` and its `value`.",
         Arity::exactly(1),
         change::to_array,
-        &[Example::with(
-            r#"{"o": {"a": 1}}"#,
-            "toArray(o)",
-            r#"[{"key":"a","value":1}]"#,
-        )],
+        &[Example::with(r#"{"o": {"a": 1}}"#, "toArray(o)", r#"[{"key":"a","value":1}]"#)],
     ),
     entry(
         "toCollection",
@@ -265,10 +207,6 @@ pub(in crate::functions) static FUNCTIONS: &[Function] = &[
         "Makes a collection of what each element has in the two fields; later names replace earlier ones.",
         Arity::exactly(3),
         change::to_collection,
-        &[Example::with(
-            r#"{"a": [{"name": "Bob", "age": 22}]}"#,
-            r#"toCollection(a; "name"; "age")"#,
-            r#"{"Bob":22}"#,
-        )],
+        &[Example::with(r#"{"a": [{"name": "Bob", "age": 22}]}"#, r#"toCollection(a; "name"; "age")"#, r#"{"Bob":22}"#)],
     ),
 ];
