@@ -165,7 +165,7 @@ impl Regex {
         let mut matches = 0;
         let begun = Instant::now();
         while let Some(start) = position
-            && let Some(groups) = program.search(text, start)?
+            && let Some(groups) = program.search(text, start, replacement.names_groups())?
         {
             let found = groups[0].clone().unwrap_or(start..start);
             out.push_str(&text[copied..found.start]);
@@ -221,7 +221,12 @@ impl Program {
         Ok(Self { regex, backtracks, has_names })
     }
 
-    fn search(&self, text: &str, start: usize) -> Result<Option<Groups>, Error> {
+    /// The next match; its groups only if they are asked for, because finding them takes longer.
+    fn search(&self, text: &str, start: usize, with_groups: bool) -> Result<Option<Groups>, Error> {
+        if !with_groups {
+            let found = self.regex.find_from_pos(text, start).map_err(|_| Error::TooManySteps)?;
+            return Ok(found.map(|found| vec![Some(found.range())]));
+        }
         let captures = self.regex.captures_from_pos(text, start).map_err(|_| Error::TooManySteps)?;
         Ok(captures.map(|captures| captures.iter().map(|group| group.map(|group| group.range())).collect()))
     }

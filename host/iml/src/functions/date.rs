@@ -8,7 +8,7 @@ mod shift;
 use super::{ArgumentError, Arguments, Arity, Call, Example, Family, Function};
 use crate::moment;
 use crate::scope::Environment;
-use crate::value::{Date, Value};
+use crate::value::{Date, Text, Value};
 
 pub(super) static FUNCTIONS: &[Function] = &[
     Function {
@@ -75,7 +75,7 @@ const DEFAULT_FORMAT: &str = "YYYY-MM-DDTHH:mm:ss.SSSZ";
 
 fn format_date<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {
     let date = arguments.next_date()?;
-    let format = arguments.optional_text()?.filter(|format| !format.is_empty());
+    let format = next_format(arguments)?;
     let zone = next_zone(arguments)?;
     let pattern = format.as_deref().unwrap_or(DEFAULT_FORMAT);
     let text = moment::format(date.milliseconds(), &zone, pattern).map_err(|_| beyond_calendar())?;
@@ -86,7 +86,7 @@ fn parse_date<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, Argume
     let value = arguments.next_value();
     let text = arguments.text_of(value.clone())?;
     let not_a_date = arguments.wrong("a date", "a text that is not one");
-    let format = arguments.optional_text()?.filter(|format| !format.is_empty());
+    let format = next_format(arguments)?;
     let zone = next_zone(arguments)?;
     let Some(format) = format else {
         let date = if let Value::Date(date) = value { Some(date) } else { Date::parse(&text, &zone) };
@@ -108,6 +108,18 @@ fn date_difference<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, A
     difference
         .map(Value::integer)
         .ok_or_else(|| arguments.wrong("milliseconds, seconds, minutes, hours, days, weeks, months, quarters or years", "another word"))
+}
+
+/// No format is longer; one that is would come from a sender who wants to keep the host busy.
+const FORMAT_LENGTH: usize = 1_000;
+
+/// The format, if there is one.
+fn next_format<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Option<Text<'v>>, ArgumentError> {
+    let format = arguments.optional_text()?.filter(|format| !format.is_empty());
+    match format {
+        Some(format) if format.len() > FORMAT_LENGTH => Err(ArgumentError::new(format!("the format is longer than {FORMAT_LENGTH} bytes"))),
+        format => Ok(format),
+    }
 }
 
 /// The zone that the next argument names, or the scope's where it names none that exists.

@@ -91,10 +91,7 @@ type Result<T> = std::result::Result<T, ArgumentError>;
 fn abs<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     let number = next_finite(arguments)?;
     let text = number.text();
-    match text.strip_prefix('-') {
-        Some(unsigned) => Ok(Value::decimal_text(unsigned.to_owned())),
-        None => Ok(Value::from(number.clone())),
-    }
+    Ok(Value::decimal_text(text.strip_prefix('-').unwrap_or(&text).to_owned()))
 }
 
 /// Rounds what is not whole already; whole numbers of any size stay as they are.

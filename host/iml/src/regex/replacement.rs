@@ -32,6 +32,11 @@ impl<'r> Replacement<'r> {
         Self { parts }
     }
 
+    /// Whether it needs more than the whole match.
+    pub(super) fn names_groups(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Group(1..)))
+    }
+
     /// Writes what replaces the match that `groups` describe.
     pub(super) fn write(&self, out: &mut String, text: &str, groups: &Groups) {
         let whole = groups[0].clone().unwrap_or_default();

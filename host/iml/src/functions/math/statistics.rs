@@ -79,7 +79,7 @@ pub(super) const STDEV_P: Function = Function {
     call: Call::Eager(|arguments| of_members(arguments, |numbers| deviation(numbers, 0.0))),
 };
 
-/// Applies a function to the numbers of a call; where it has no result there is null.
+/// Applies a function to the numbers of a call. Too few have no result, which is null; many have none if it is too large.
 fn of_members<'v>(arguments: &mut Arguments<'_, 'v>, function: impl Fn(&[Number<'v>]) -> Option<Number<'v>>) -> Result<Value<'v>> {
     let mut numbers = Vec::new();
     for value in arguments.rest() {
@@ -88,7 +88,11 @@ fn of_members<'v>(arguments: &mut Arguments<'_, 'v>, function: impl Fn(&[Number<
             other => numbers.extend(number(other.clone())),
         }
     }
-    Ok(function(&numbers).map_or(Value::Null, Value::from))
+    match function(&numbers) {
+        Some(number) => Ok(Value::from(number)),
+        None if numbers.len() < 2 => Ok(Value::Null),
+        None => Err(ArgumentError::new("the result is beyond the range of numbers")),
+    }
 }
 
 fn number(value: Value<'_>) -> Option<Number<'_>> {
