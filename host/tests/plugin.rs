@@ -12,36 +12,21 @@ use hookwright_iml::{Date, Environment, Limits, Value, Zone};
 use hookwright_webhook::{Headers, Plugin as _, Request};
 
 /// The probe, built once and loaded with limits that a busy machine does not run into.
-static PROBE: LazyLock<Arc<Plugin>> = LazyLock::new(|| {
-    load(Settings {
-        deadline: Duration::from_secs(20),
-        ..Settings::default()
-    })
-});
+static PROBE: LazyLock<Arc<Plugin>> = LazyLock::new(|| load(&Settings { deadline: Duration::from_secs(20), ..Settings::default() }));
 
 static WASM: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let directory = tempfile::tempdir().unwrap();
     let probe = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/plugins/probe");
-    let built = build(&BuildRequest {
-        crate_directory: probe,
-        to: Some(directory.path().join("probe.wasm")),
-        quiet: true,
-    })
-    .unwrap();
+    let built = build(&BuildRequest { crate_directory: probe, to: Some(directory.path().join("probe.wasm")), quiet: true }).unwrap();
     std::fs::read(built.path).unwrap()
 });
 
-fn load(settings: Settings) -> Arc<Plugin> {
-    Engine::new(&settings).unwrap().load(&WASM).unwrap()
+fn load(settings: &Settings) -> Arc<Plugin> {
+    Engine::new(settings).unwrap().load(&WASM).unwrap()
 }
 
 fn environment() -> Environment {
-    Environment {
-        now: Date::from_milliseconds(1_700_000_000_123).unwrap(),
-        zone: Zone::UTC,
-        random: || 4,
-        limits: Limits::default(),
-    }
+    Environment { now: Date::from_milliseconds(1_700_000_000_123).unwrap(), zone: Zone::UTC, random: || 4, limits: Limits::default() }
 }
 
 fn session() -> Session {
@@ -49,9 +34,7 @@ fn session() -> Session {
 }
 
 fn call(function: &str, arguments: &[Value<'_>]) -> Result<String, String> {
-    session()
-        .call(function, arguments)
-        .map(|value| notation(&value))
+    session().call(function, arguments).map(|value| notation(&value))
 }
 
 fn notation(value: &Value<'_>) -> String {
@@ -64,23 +47,11 @@ fn notation(value: &Value<'_>) -> String {
 fn a_plugin_says_what_it_offers() {
     let description = PROBE.description();
     assert_eq!(description.name, "hookwright-plugin-probe");
-    let signatures: Vec<String> = description
-        .functions
-        .iter()
-        .map(|function| format!("{}: {}", function.signature(), function.returns))
-        .collect();
-    assert!(
-        signatures.contains(&"sumUp(first; others…): number".to_owned()),
-        "{signatures:?}"
-    );
-    assert!(
-        signatures.contains(&"lenient([first]; [second]): text".to_owned()),
-        "{signatures:?}"
-    );
-    assert!(
-        signatures.contains(&"nextOrder(order): any".to_owned()),
-        "{signatures:?}"
-    );
+    let signatures: Vec<String> =
+        description.functions.iter().map(|function| format!("{}: {}", function.signature(), function.returns)).collect();
+    assert!(signatures.contains(&"sumUp(first; others…): number".to_owned()), "{signatures:?}");
+    assert!(signatures.contains(&"lenient([first]; [second]): text".to_owned()), "{signatures:?}");
+    assert!(signatures.contains(&"nextOrder(order): any".to_owned()), "{signatures:?}");
     assert_eq!(description.functions[0].summary, "Gives back what it gets.");
     assert_eq!(description.extractors[0].name, "account");
 }
@@ -89,61 +60,29 @@ fn a_plugin_says_what_it_offers() {
 fn every_kind_of_value_goes_in_and_comes_out() {
     let value = Value::collection(vec![
         ("text".into(), Value::text("grüße")),
-        (
-            "big".into(),
-            Value::decimal_text("123456789012345678901234567890.10"),
-        ),
+        ("big".into(), Value::decimal_text("123456789012345678901234567890.10")),
         ("date".into(), Value::date(environment().now)),
         ("binary".into(), Value::binary(vec![0, 255])),
-        (
-            "list".into(),
-            Value::array(vec![
-                Value::Missing,
-                Value::Null,
-                Value::Bool(true),
-                Value::number(0.1),
-            ]),
-        ),
+        ("list".into(), Value::array(vec![Value::Missing, Value::Null, Value::Bool(true), Value::number(0.1)])),
     ]);
-    assert_eq!(
-        call("same", std::slice::from_ref(&value)).unwrap(),
-        notation(&value)
-    );
+    assert_eq!(call("same", std::slice::from_ref(&value)).unwrap(), notation(&value));
 }
 
 #[test]
 fn typed_parameters_coerce_as_built_in_functions_do() {
-    let arguments = [
-        Value::integer(5),
-        Value::text("7"),
-        Value::text("1.5"),
-        Value::Bool(true),
-        Value::text("ab"),
-        Value::date(environment().now),
-    ];
-    assert_eq!(
-        call("typed", &arguments).unwrap(),
-        r#""5 7 1.5 true [97, 98] 1700000000123""#
-    );
+    let arguments =
+        [Value::integer(5), Value::text("7"), Value::text("1.5"), Value::Bool(true), Value::text("ab"), Value::date(environment().now)];
+    assert_eq!(call("typed", &arguments).unwrap(), r#""5 7 1.5 true [97, 98] 1700000000123""#);
     let wrong = [Value::text("x"), Value::text("seven")];
-    assert_eq!(
-        call("typed", &wrong).unwrap_err(),
-        "argument 2: an integer is wanted here, not text"
-    );
+    assert_eq!(call("typed", &wrong).unwrap_err(), "argument 2: an integer is wanted here, not text");
 }
 
 #[test]
 fn arguments_may_be_left_out_or_many() {
-    assert_eq!(
-        call("lenient", &[Value::text("a")]).unwrap(),
-        r#""Some(\"a\") None""#
-    );
+    assert_eq!(call("lenient", &[Value::text("a")]).unwrap(), r#""Some(\"a\") None""#);
     assert_eq!(call("lenient", &[]).unwrap(), r#""None None""#);
     assert_eq!(call("sumUp", &[1, 2, 3].map(Value::integer)).unwrap(), "6");
-    assert_eq!(
-        call("clock", &[Value::Null]).unwrap_err(),
-        "too many arguments: 0 are taken here"
-    );
+    assert_eq!(call("clock", &[Value::Null]).unwrap_err(), "too many arguments: 0 are taken here");
 }
 
 #[test]
@@ -153,40 +92,22 @@ fn structs_are_read_and_written_through_serde() {
         ("tags".into(), Value::Missing),
         ("at".into(), Value::date(environment().now)),
     ]);
-    assert_eq!(
-        call("nextOrder", &[order]).unwrap(),
-        r#"{"id":7,"tags":[],"at":{"$date":"2023-11-14T22:13:20.123Z"}}"#
-    );
+    assert_eq!(call("nextOrder", &[order]).unwrap(), r#"{"id":7,"tags":[],"at":{"$date":"2023-11-14T22:13:20.123Z"}}"#);
     let problem = call("nextOrder", &[Value::collection(vec![])]).unwrap_err();
     assert_eq!(problem, "argument 1: missing field `id`");
 }
 
 #[test]
 fn a_function_fails_in_its_own_words() {
-    assert_eq!(
-        call("fails", &[Value::text("no such parcel")]).unwrap_err(),
-        "no such parcel"
-    );
+    assert_eq!(call("fails", &[Value::text("no such parcel")]).unwrap_err(), "no such parcel");
 }
 
 #[test]
 fn a_plugin_sees_the_time_of_the_request_and_the_built_in_functions() {
-    assert_eq!(
-        call("clock", &[]).unwrap(),
-        r#"{"$date":"2023-11-14T22:13:20.123Z"}"#
-    );
-    assert_eq!(
-        call("builtIn", &[Value::text("length"), Value::text("grüße")]).unwrap(),
-        "5"
-    );
-    assert_eq!(
-        call("builtIn", &[Value::text("nothing")]).unwrap_err(),
-        "there is no built-in function nothing"
-    );
-    assert!(
-        call("builtIn", &[Value::text("length")]).is_err(),
-        "too few arguments"
-    );
+    assert_eq!(call("clock", &[]).unwrap(), r#"{"$date":"2023-11-14T22:13:20.123Z"}"#);
+    assert_eq!(call("builtIn", &[Value::text("length"), Value::text("grüße")]).unwrap(), "5");
+    assert_eq!(call("builtIn", &[Value::text("nothing")]).unwrap_err(), "there is no built-in function nothing");
+    assert!(call("builtIn", &[Value::text("length")]).is_err(), "too few arguments");
 }
 
 #[test]
@@ -206,26 +127,14 @@ fn an_extractor_sees_the_request_and_the_item() {
     let item = Value::collection(vec![("owner".into(), Value::text("from item"))]);
     let session = session();
     let whole = session.uids("account", &request, None).unwrap();
-    assert_eq!(
-        whole,
-        [
-            "from header",
-            "from body",
-            "POST https://example.com/probe?x=1 5"
-        ]
-    );
-    assert_eq!(
-        session.uids("account", &request, Some(&item)).unwrap()[0],
-        "from item"
-    );
+    assert_eq!(whole, ["from header", "from body", "POST https://example.com/probe?x=1 5"]);
+    assert_eq!(session.uids("account", &request, Some(&item)).unwrap()[0], "from item");
 }
 
 #[test]
 fn an_instance_lives_for_one_request() {
     let session = session();
-    let calls: Vec<String> = (0..3)
-        .map(|_| notation(&session.call("count", &[]).unwrap()))
-        .collect();
+    let calls: Vec<String> = (0..3).map(|_| notation(&session.call("count", &[]).unwrap())).collect();
     assert_eq!(calls, ["0", "1", "2"]);
     assert_eq!(call("count", &[]).unwrap(), "0");
 }
@@ -234,72 +143,38 @@ fn an_instance_lives_for_one_request() {
 fn a_panic_is_reported_with_its_message_and_place() {
     let problem = call("panics", &[Value::text("the parcel is lost")]).unwrap_err();
     assert!(problem.starts_with("the plugin panicked at "), "{problem}");
-    assert!(
-        problem.contains("src/lib.rs") && problem.ends_with("the parcel is lost"),
-        "{problem}"
-    );
+    assert!(problem.contains("src/lib.rs") && problem.ends_with("the parcel is lost"), "{problem}");
 }
 
 #[test]
 fn memory_the_stack_and_results_have_a_limit() {
-    assert_eq!(
-        call("greedy", &[]).unwrap_err(),
-        "the plugin wanted more than the 64 MiB of memory it may have"
-    );
-    assert!(
-        call("deep", &[])
-            .unwrap_err()
-            .starts_with("the plugin crashed: ")
-    );
-    assert_eq!(
-        call("bytes", &[Value::integer(8 << 20)]).unwrap_err(),
-        "the plugin handed over more than 4096 KiB in one call"
-    );
+    assert_eq!(call("greedy", &[]).unwrap_err(), "the plugin wanted more than the 64 MiB of memory it may have");
+    assert!(call("deep", &[]).unwrap_err().starts_with("the plugin crashed: "));
+    assert_eq!(call("bytes", &[Value::integer(8 << 20)]).unwrap_err(), "the plugin handed over more than 4096 KiB in one call");
     assert!(call("bytes", &[Value::integer(2 << 20)]).is_ok());
 }
 
 #[test]
 fn a_plugin_that_does_not_end_is_ended_and_the_next_request_is_served() {
-    let plugin = load(Settings {
-        deadline: Duration::from_millis(50),
-        instances: 1,
-        ..Settings::default()
-    });
+    let plugin = load(&Settings { deadline: Duration::from_millis(50), instances: 1, ..Settings::default() });
     for function in ["endless", "chatty"] {
         let session = plugin.begin(&environment());
         let problem = session.call(function, &[]).unwrap_err();
-        assert_eq!(
-            problem,
-            "the plugin was stopped after 50 ms, all it has for one request"
-        );
-        assert_eq!(
-            session.call("count", &[]).unwrap_err(),
-            problem,
-            "its time is used up"
-        );
+        assert_eq!(problem, "the plugin was stopped after 50 ms, all it has for one request");
+        assert_eq!(session.call("count", &[]).unwrap_err(), problem, "its time is used up");
     }
-    let next = load(Settings {
-        deadline: Duration::from_secs(20),
-        ..Settings::default()
-    });
+    let next = load(&Settings { deadline: Duration::from_secs(20), ..Settings::default() });
     assert!(next.begin(&environment()).call("count", &[]).is_ok());
 }
 
 #[test]
 fn requests_wait_for_a_free_instance_and_give_up_in_time() {
-    let plugin = load(Settings {
-        instances: 1,
-        deadline: Duration::from_secs(20),
-        patience: Duration::from_millis(1),
-        ..Settings::default()
-    });
+    let plugin =
+        load(&Settings { instances: 1, deadline: Duration::from_secs(20), patience: Duration::from_millis(1), ..Settings::default() });
     let first = plugin.begin(&environment());
     first.call("count", &[]).unwrap();
     let second = plugin.begin(&environment());
-    assert_eq!(
-        second.call("count", &[]).unwrap_err(),
-        "no instance of a plugin became free in time"
-    );
+    assert_eq!(second.call("count", &[]).unwrap_err(), "no instance of a plugin became free in time");
     drop(first);
     assert!(second.call("count", &[]).is_ok());
 }
@@ -310,38 +185,14 @@ fn the_cache_is_private_and_survives_damage() {
 
     let directory = tempfile::tempdir().unwrap();
     let cache = directory.path().join("plugins");
-    let settings = Settings {
-        cache: Some(cache.clone()),
-        deadline: Duration::from_secs(20),
-        ..Settings::default()
-    };
-    load(settings.clone());
-    assert_eq!(
-        std::fs::metadata(&cache).unwrap().permissions().mode() & 0o777,
-        0o700
-    );
-    let entry = std::fs::read_dir(&cache)
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
+    let settings = Settings { cache: Some(cache.clone()), deadline: Duration::from_secs(20), ..Settings::default() };
+    load(&settings);
+    assert_eq!(std::fs::metadata(&cache).unwrap().permissions().mode() & 0o777, 0o700);
+    let entry = std::fs::read_dir(&cache).unwrap().next().unwrap().unwrap().path();
     let mut code = std::fs::read(&entry).unwrap();
-    assert!(
-        load(settings.clone())
-            .begin(&environment())
-            .call("count", &[])
-            .is_ok(),
-        "from the cache"
-    );
+    assert!(load(&settings).begin(&environment()).call("count", &[]).is_ok(), "from the cache");
     *code.last_mut().unwrap() ^= 1;
     std::fs::write(&entry, &code).unwrap();
-    assert!(
-        load(settings)
-            .begin(&environment())
-            .call("count", &[])
-            .is_ok(),
-        "compiled again"
-    );
+    assert!(load(&settings).begin(&environment()).call("count", &[]).is_ok(), "compiled again");
     assert_ne!(std::fs::read(&entry).unwrap(), code, "and kept again");
 }

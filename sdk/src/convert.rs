@@ -49,9 +49,9 @@ impl<'w> FromValue<'w> for Cow<'w, str> {
             Node::Integer(number) => Ok(number.to_string().into()),
             Node::Float(number) => Ok(number.to_string().into()),
             Node::Date(date) => Ok(date.to_string().into()),
-            Node::Binary(bytes) => std::str::from_utf8(bytes)
-                .map(Cow::Borrowed)
-                .map_err(|_| "text is wanted here, not binary that is no UTF-8".to_owned()),
+            Node::Binary(bytes) => {
+                std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| "text is wanted here, not binary that is no UTF-8".to_owned())
+            }
             Node::Array(_) | Node::Collection(_) => Err(wants("text", &node)),
         }
     }
@@ -108,9 +108,7 @@ impl<'w> FromValue<'w> for f64 {
         match node {
             Node::Integer(number) => Ok(number as f64),
             Node::Float(number) => Ok(number),
-            Node::Digits(text) | Node::Text(text) => {
-                text.trim().parse().map_err(|_| wants("a number", &node))
-            }
+            Node::Digits(text) | Node::Text(text) => text.trim().parse().map_err(|_| wants("a number", &node)),
             Node::Date(date) => Ok(date.milliseconds() as f64),
             _ => Err(wants("a number", &node)),
         }
@@ -123,12 +121,8 @@ impl<'w> FromValue<'w> for i64 {
     fn from_value(node: Node<'w>) -> Result<Self, String> {
         match node {
             Node::Integer(number) => Ok(number),
-            Node::Float(number) => {
-                integer_of(number).ok_or_else(|| format!("an integer is wanted here, not {number}"))
-            }
-            Node::Digits(text) | Node::Text(text) => {
-                text.trim().parse().map_err(|_| wants("an integer", &node))
-            }
+            Node::Float(number) => integer_of(number).ok_or_else(|| format!("an integer is wanted here, not {number}")),
+            Node::Digits(text) | Node::Text(text) => text.trim().parse().map_err(|_| wants("an integer", &node)),
             Node::Date(date) => Ok(date.milliseconds()),
             _ => Err(wants("an integer", &node)),
         }
@@ -178,8 +172,7 @@ impl<'w> FromValue<'w> for Value {
     const KIND: Kind = Kind::Any;
 
     fn from_value(node: Node<'w>) -> Result<Self, String> {
-        node.try_into()
-            .map_err(|malformed: Malformed| malformed.to_string())
+        node.try_into().map_err(|malformed: Malformed| malformed.to_string())
     }
 }
 
@@ -189,10 +182,7 @@ impl<'w> FromValue<'w> for Collection {
     fn from_value(node: Node<'w>) -> Result<Self, String> {
         match Value::from_value(node)? {
             Value::Collection(members) => Ok(members),
-            other => Err(format!(
-                "a collection is wanted here, not {}",
-                other.kind_name()
-            )),
+            other => Err(format!("a collection is wanted here, not {}", other.kind_name())),
         }
     }
 }
@@ -218,10 +208,7 @@ impl<'w, T: FromValue<'w>> FromValue<'w> for Vec<T> {
             _ => return Err(wants("an array", &node)),
         };
         let mut out = Self::with_capacity(nodes.remaining());
-        while let Some(element) = nodes
-            .next_node()
-            .map_err(|malformed| malformed.to_string())?
-        {
+        while let Some(element) = nodes.next_node().map_err(|malformed| malformed.to_string())? {
             out.push(T::from_value(element)?);
         }
         Ok(out)
@@ -328,11 +315,7 @@ pub trait IntoUids {
 
 impl IntoUids for String {
     fn into_uids(self) -> Vec<String> {
-        if self.is_empty() {
-            Vec::new()
-        } else {
-            vec![self]
-        }
+        if self.is_empty() { Vec::new() } else { vec![self] }
     }
 }
 

@@ -26,24 +26,14 @@ impl Plugin {
     /// Calls a function with an encoded array of arguments; gives an encoded value.
     pub fn call(&self, name: &str, arguments: &[u8]) -> Result<Vec<u8>, Failure> {
         let function = self.functions.iter().find(|function| function.name == name);
-        let function = function
-            .ok_or_else(|| Failure::new(format!("{} has no function {name}", self.name)))?;
+        let function = function.ok_or_else(|| Failure::new(format!("{} has no function {name}", self.name)))?;
         (function.call)(arguments)
     }
 
     /// The uids that an extractor finds in a request, or in `item` of it.
-    pub fn uids(
-        &self,
-        extractor: &str,
-        request: &Request<'_>,
-        item: Option<&Value>,
-    ) -> Result<Vec<String>, Failure> {
-        let found = self
-            .extractors
-            .iter()
-            .find(|candidate| candidate.name == extractor);
-        let found = found
-            .ok_or_else(|| Failure::new(format!("{} has no extractor {extractor}", self.name)))?;
+    pub fn uids(&self, extractor: &str, request: &Request<'_>, item: Option<&Value>) -> Result<Vec<String>, Failure> {
+        let found = self.extractors.iter().find(|candidate| candidate.name == extractor);
+        let found = found.ok_or_else(|| Failure::new(format!("{} has no extractor {extractor}", self.name)))?;
         (found.uids)(request, item)
     }
 }
@@ -111,20 +101,14 @@ pub enum Kind {
 }
 
 /// The type that `#[function]` puts beside a function.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a plugin function",
-    note = "write #[function] above it"
-)]
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a plugin function", note = "write #[function] above it")]
 pub trait IsFunction {
     /// The function.
     const FUNCTION: Function;
 }
 
 /// The type that `#[uid]` puts beside an extractor.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a uid extractor",
-    note = "write #[uid] above it"
-)]
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a uid extractor", note = "write #[uid] above it")]
 pub trait IsExtractor {
     /// The extractor.
     const EXTRACTOR: Extractor;
@@ -151,10 +135,7 @@ impl<'w> Arguments<'w> {
     }
 
     /// Reads the next one; what was left out is missing.
-    pub fn take<T>(
-        &mut self,
-        read: impl FnOnce(Node<'w>) -> Result<T, String>,
-    ) -> Result<T, Failure> {
+    pub fn take<T>(&mut self, read: impl FnOnce(Node<'w>) -> Result<T, String>) -> Result<T, Failure> {
         let node = self.nodes.next_node()?.unwrap_or(Node::Missing);
         let index = self.taken;
         self.taken += 1;
@@ -165,10 +146,7 @@ impl<'w> Arguments<'w> {
     pub fn finish(self) -> Result<(), Failure> {
         match self.nodes.remaining() {
             0 => Ok(()),
-            _ => Err(Failure::new(format!(
-                "too many arguments: {} are taken here",
-                self.taken
-            ))),
+            _ => Err(Failure::new(format!("too many arguments: {} are taken here", self.taken))),
         }
     }
 }
@@ -197,9 +175,7 @@ pub trait TakeWithSerde<'w> {
 
     /// Takes the next argument.
     fn take(arguments: &mut Arguments<'w>) -> Result<Self::Taken, Failure> {
-        arguments.take(|node| {
-            Self::Taken::deserialize(FromNode(node)).map_err(|error| error.to_string())
-        })
+        arguments.take(|node| Self::Taken::deserialize(FromNode(node)).map_err(|error| error.to_string()))
     }
 }
 

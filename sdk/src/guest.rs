@@ -52,20 +52,12 @@ impl<T: HasTable> contract::Guest for T {
         T::table().call(&name, &arguments).map_err(wire_failure)
     }
 
-    fn uid(
-        extractor: String,
-        request: &Handle,
-        item: Option<Vec<u8>>,
-    ) -> Result<Vec<String>, WireFailure> {
+    fn uid(extractor: String, request: &Handle, item: Option<Vec<u8>>) -> Result<Vec<String>, WireFailure> {
         report_panics();
-        let item = item
-            .map(|bytes| wire::read(&bytes).and_then(Value::try_from))
-            .transpose();
+        let item = item.map(|bytes| wire::read(&bytes).and_then(Value::try_from)).transpose();
         let item = item.map_err(|malformed| wire_failure(malformed.into()))?;
         let request = Request::from_source(Borrowed(request));
-        T::table()
-            .uids(&extractor, &request, item.as_ref())
-            .map_err(wire_failure)
+        T::table().uids(&extractor, &request, item.as_ref()).map_err(wire_failure)
     }
 }
 
@@ -82,15 +74,12 @@ fn wire_failure(failure: Failure) -> WireFailure {
 }
 
 fn describe_function(function: &Function) -> contract::Function {
-    let parameters = function
-        .parameters
-        .iter()
-        .map(|parameter| contract::Parameter {
-            name: parameter.name.to_owned(),
-            kind: kind(parameter.kind),
-            optional: parameter.optional,
-            variadic: parameter.variadic,
-        });
+    let parameters = function.parameters.iter().map(|parameter| contract::Parameter {
+        name: parameter.name.to_owned(),
+        kind: kind(parameter.kind),
+        optional: parameter.optional,
+        variadic: parameter.variadic,
+    });
     contract::Function {
         name: function.name.to_owned(),
         summary: function.summary.to_owned(),
@@ -100,10 +89,7 @@ fn describe_function(function: &Function) -> contract::Function {
 }
 
 fn describe_extractor(extractor: &Extractor) -> contract::Extractor {
-    contract::Extractor {
-        name: extractor.name.to_owned(),
-        summary: extractor.summary.to_owned(),
-    }
+    contract::Extractor { name: extractor.name.to_owned(), summary: extractor.summary.to_owned() }
 }
 
 fn kind(kind: Kind) -> contract::Kind {

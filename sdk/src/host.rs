@@ -72,9 +72,7 @@ mod offered {
         writer.array(arguments.len());
         arguments.iter().for_each(|argument| writer.value(argument));
         let result = built_in::call(function, &writer.finish())?;
-        wire::read(&result)
-            .and_then(Value::try_from)
-            .map_err(|malformed| malformed.to_string())
+        wire::read(&result).and_then(Value::try_from).map_err(|malformed| malformed.to_string())
     }
 }
 
@@ -96,9 +94,7 @@ pub(crate) mod native {
 
     pub(super) fn now() -> Date {
         FROZEN.get().unwrap_or_else(|| {
-            let since = SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default();
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             Date::from_milliseconds(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
         })
     }
@@ -108,8 +104,6 @@ pub(crate) mod native {
 
     #[cfg(not(feature = "testing"))]
     pub(super) fn iml(function: &str, _: &[crate::Value]) -> Result<crate::Value, String> {
-        Err(format!(
-            "{function} is the host's: enable the feature `testing` of hookwright-sdk to call it in native tests"
-        ))
+        Err(format!("{function} is the host's: enable the feature `testing` of hookwright-sdk to call it in native tests"))
     }
 }

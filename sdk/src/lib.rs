@@ -5,7 +5,7 @@
 //!
 //! /// Whether a number passes the Luhn check.
 //! #[function]
-//! fn luhn(number: String) -> bool {
+//! fn luhn(number: &str) -> bool {
 //!     let digits = number.chars().rev().filter_map(|digit| digit.to_digit(10));
 //!     digits.enumerate().map(|(place, digit)| if place % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { digit }).sum::<u32>() % 10 == 0
 //! }
@@ -17,7 +17,7 @@
 //! }
 //!
 //! plugin! { functions: [luhn], uid: [account] }
-//! # fn main() { assert!(luhn("4539578763621486".into())); }
+//! # fn main() { assert!(luhn("4539578763621486")); }
 //! ```
 //!
 //! `hookwright plugin build` makes a component of the crate; natively the functions are what they look

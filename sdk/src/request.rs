@@ -29,12 +29,7 @@ pub struct Request<'r> {
 impl<'r> Request<'r> {
     #[cfg(any(target_family = "wasm", feature = "testing"))]
     pub(crate) fn from_source(source: impl Source + 'r) -> Self {
-        Self {
-            source: Box::new(source),
-            query: OnceCell::new(),
-            body: OnceCell::new(),
-            raw_body: OnceCell::new(),
-        }
+        Self { source: Box::new(source), query: OnceCell::new(), body: OnceCell::new(), raw_body: OnceCell::new() }
     }
 
     /// The method, in upper case.
@@ -85,10 +80,6 @@ impl<'r> Request<'r> {
 
 impl fmt::Debug for Request<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Request")
-            .field("method", &self.method())
-            .field("url", &self.url())
-            .finish_non_exhaustive()
+        formatter.debug_struct("Request").field("method", &self.method()).field("url", &self.url()).finish_non_exhaustive()
     }
 }

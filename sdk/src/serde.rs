@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use ::serde::de::{
-    self, Deserialize, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess,
-    Visitor,
-};
+use ::serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use ::serde::forward_to_deserialize_any;
 use ::serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -80,11 +77,7 @@ impl<'w> Deserializer<'w> for FromNode<'w> {
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'w>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
+    fn deserialize_newtype_struct<V: Visitor<'w>>(self, name: &'static str, visitor: V) -> Result<V::Value, Error> {
         match (name, self.0) {
             (VALUE, node) => {
                 let mut writer = Writer::new();
@@ -96,20 +89,10 @@ impl<'w> Deserializer<'w> for FromNode<'w> {
         }
     }
 
-    fn deserialize_enum<V: Visitor<'w>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
+    fn deserialize_enum<V: Visitor<'w>>(self, _: &'static str, _: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
         match self.0 {
             Node::Text(text) => visitor.visit_enum(text.into_deserializer()),
-            Node::Collection(nodes) => {
-                visitor.visit_enum(de::value::MapAccessDeserializer::new(Members {
-                    nodes,
-                    value: None,
-                }))
-            }
+            Node::Collection(nodes) => visitor.visit_enum(de::value::MapAccessDeserializer::new(Members { nodes, value: None })),
             _ => Err(de::Error::custom("text is wanted here")),
         }
     }
@@ -126,14 +109,8 @@ struct Elements<'w>(Nodes<'w>);
 impl<'w> SeqAccess<'w> for Elements<'w> {
     type Error = Error;
 
-    fn next_element_seed<T: DeserializeSeed<'w>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Error> {
-        self.0
-            .next_node()?
-            .map(|node| seed.deserialize(FromNode(node)))
-            .transpose()
+    fn next_element_seed<T: DeserializeSeed<'w>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
+        self.0.next_node()?.map(|node| seed.deserialize(FromNode(node))).transpose()
     }
 }
 
@@ -146,10 +123,7 @@ struct Members<'w> {
 impl<'w> MapAccess<'w> for Members<'w> {
     type Error = Error;
 
-    fn next_key_seed<K: DeserializeSeed<'w>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Error> {
+    fn next_key_seed<K: DeserializeSeed<'w>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
         while let Some((key, value)) = next_member(&mut self.nodes)? {
             if matches!(value, Node::Missing) {
                 continue;
@@ -177,9 +151,7 @@ impl<'de> Deserialize<'de> for Value {
             }
 
             fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Value, E> {
-                wire::read(&bytes)
-                    .and_then(Value::try_from)
-                    .map_err(E::custom)
+                wire::read(&bytes).and_then(Value::try_from).map_err(E::custom)
             }
         }
         deserializer.deserialize_newtype_struct(VALUE, Encoded)
@@ -200,10 +172,7 @@ impl<'de> Deserialize<'de> for Date {
                 Ok(Date::from_milliseconds(milliseconds))
             }
 
-            fn visit_newtype_struct<D: Deserializer<'de>>(
-                self,
-                deserializer: D,
-            ) -> Result<Date, D::Error> {
+            fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Date, D::Error> {
                 i64::deserialize(deserializer).map(Date::from_milliseconds)
             }
         }
@@ -234,11 +203,7 @@ fn serialize_extension<S: Serializer>(serializer: S, value: &Value) -> Result<S:
 
 impl Serialize for Date {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            serializer.collect_str(self)
-        } else {
-            serialize_extension(serializer, &Value::Date(*self))
-        }
+        if serializer.is_human_readable() { serializer.collect_str(self) } else { serialize_extension(serializer, &Value::Date(*self)) }
     }
 }
 
@@ -252,9 +217,7 @@ impl Serialize for Value {
             Self::Number(number) => match number.representation() {
                 Representation::Integer(number) => serializer.serialize_i64(number),
                 Representation::Float(number) => serializer.serialize_f64(number),
-                Representation::Text(_) if serializer.is_human_readable() => {
-                    serializer.serialize_f64(number.as_float())
-                }
+                Representation::Text(_) if serializer.is_human_readable() => serializer.serialize_f64(number.as_float()),
                 Representation::Text(_) => serialize_extension(serializer, self),
             },
             Self::Text(text) => serializer.serialize_str(text),

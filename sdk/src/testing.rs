@@ -50,17 +50,9 @@ impl Service {
     /// cargo runs tests.
     pub fn open(directory: impl AsRef<Path>, plugin: &'static Plugin) -> Self {
         let directory = directory.as_ref().to_owned();
-        assert!(
-            directory.is_dir(),
-            "there is no directory {}",
-            directory.display()
-        );
+        assert!(directory.is_dir(), "there is no directory {}", directory.display());
         let common = fs::read_to_string(directory.join("common.json")).ok();
-        Self {
-            directory,
-            common,
-            plugin: Native::new(plugin),
-        }
+        Self { directory, common, plugin: Native::new(plugin) }
     }
 
     /// Runs a request, in the form of a sample's `request.http`, through the service's only webhook,
@@ -72,12 +64,8 @@ impl Service {
         let request = sample::Request::parse(request).map_err(Refusal::Malformed)?;
         let webhook = self.webhook(request.given.webhook.as_deref());
         let environment = environment();
-        let surroundings = Surroundings {
-            environment: &environment,
-            common: self.common.as_deref(),
-            hook: None,
-            plugin: Some(&self.plugin),
-        };
+        let surroundings =
+            Surroundings { environment: &environment, common: self.common.as_deref(), hook: None, plugin: Some(&self.plugin) };
         sample::run(&webhook, &request, surroundings)
     }
 
@@ -87,27 +75,14 @@ impl Service {
     /// With every difference there is, or where there are no samples.
     pub fn check_samples(&self) {
         let samples = self.samples();
-        assert!(
-            !samples.is_empty(),
-            "there are no samples in {}",
-            self.directory.display()
-        );
-        let wrong: Vec<String> = samples
-            .iter()
-            .flat_map(|sample| self.check(sample))
-            .collect();
+        assert!(!samples.is_empty(), "there are no samples in {}", self.directory.display());
+        let wrong: Vec<String> = samples.iter().flat_map(|sample| self.check(sample)).collect();
         assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     }
 
     fn samples(&self) -> Vec<PathBuf> {
-        let entries = fs::read_dir(self.directory.join("samples"))
-            .into_iter()
-            .flatten()
-            .flatten();
-        let mut samples: Vec<PathBuf> = entries
-            .map(|entry| entry.path())
-            .filter(|path| path.join("request.http").is_file())
-            .collect();
+        let entries = fs::read_dir(self.directory.join("samples")).into_iter().flatten().flatten();
+        let mut samples: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.join("request.http").is_file()).collect();
         samples.sort();
         samples
     }
@@ -119,23 +94,13 @@ impl Service {
             Err(refusal) => return vec![format!("{}: {refusal}", sample.display())],
         };
         let reply = sample.join("reply.http");
-        let reply = reply.is_file().then(|| {
-            sample::parse_reply(&read(&reply))
-                .map(|expected| sample::compare_reply(&expected, &verdict.reply))
-        });
-        let bundles = fs::read_to_string(sample.join("bundles.json"))
-            .ok()
-            .map(|expected| sample::compare_items(&expected, &verdict.items));
-        let failure = verdict
-            .failure
-            .as_ref()
-            .map(|failure| Ok(Some(failure.to_string())));
+        let reply =
+            reply.is_file().then(|| sample::parse_reply(&read(&reply)).map(|expected| sample::compare_reply(&expected, &verdict.reply)));
+        let bundles = fs::read_to_string(sample.join("bundles.json")).ok().map(|expected| sample::compare_items(&expected, &verdict.items));
+        let failure = verdict.failure.as_ref().map(|failure| Ok(Some(failure.to_string())));
         let outcomes = [failure, reply, bundles].into_iter().flatten();
-        let problems = outcomes
-            .filter_map(|outcome| outcome.unwrap_or_else(|malformed| Some(malformed.to_string())));
-        problems
-            .map(|problem| format!("{}: {problem}", sample.display()))
-            .collect()
+        let problems = outcomes.filter_map(|outcome| outcome.unwrap_or_else(|malformed| Some(malformed.to_string())));
+        problems.map(|problem| format!("{}: {problem}", sample.display())).collect()
     }
 
     fn webhook(&self, name: Option<&str>) -> Webhook {
@@ -143,26 +108,14 @@ impl Service {
             Some(name) => self.directory.join("webhooks").join(format!("{name}.json")),
             None => self.directory.join("webhook.json"),
         };
-        let text = String::from_utf8(read(&path))
-            .unwrap_or_else(|_| panic!("{} is not UTF-8", path.display()));
+        let text = String::from_utf8(read(&path)).unwrap_or_else(|_| panic!("{} is not UTF-8", path.display()));
         let source = Source::new(path.display().to_string(), text);
-        let service = self
-            .directory
-            .file_name()
-            .map(|name| name.to_string_lossy())
-            .unwrap_or_default();
-        let options = LoadOptions {
-            name: name.unwrap_or(&service),
-            plugin: Some(&self.plugin),
-            shared: false,
-        };
+        let service = self.directory.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        let options = LoadOptions { name: name.unwrap_or(&service), plugin: Some(&self.plugin), shared: false };
         match Webhook::load(&source, options) {
             Ok((webhook, _)) => webhook,
             Err(diagnostics) => {
-                let rendered: Vec<String> = diagnostics
-                    .iter()
-                    .map(|diagnostic| diagnostic.render(&source.text, false))
-                    .collect();
+                let rendered: Vec<String> = diagnostics.iter().map(|diagnostic| diagnostic.render(&source.text, false)).collect();
                 panic!("\n{}", rendered.join("\n"));
             }
         }

@@ -200,11 +200,7 @@ impl fmt::Display for Date {
         let (year, month, day) = civil(self.0.div_euclid(DAY));
         let time = self.0.rem_euclid(DAY);
         let (hour, minute, second) = (time / 3_600_000, time / 60_000 % 60, time / 1000 % 60);
-        write!(
-            formatter,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z",
-            time % 1000
-        )
+        write!(formatter, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", time % 1000)
     }
 }
 
@@ -214,16 +210,11 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
@@ -239,11 +230,7 @@ impl Collection {
 
     /// The member `key`; the last one where the name is repeated.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0
-            .iter()
-            .rev()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value)
+        self.0.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
     /// Adds a member at the end.
@@ -269,12 +256,7 @@ impl Collection {
 
 impl<K: Into<String>, V: Into<Value>> FromIterator<(K, V)> for Collection {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(members: I) -> Self {
-        Self(
-            members
-                .into_iter()
-                .map(|(key, value)| (key.into(), value.into()))
-                .collect(),
-        )
+        Self(members.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
     }
 }
 
@@ -333,9 +315,7 @@ impl From<serde_json::Value> for Value {
             serde_json::Value::Bool(value) => Self::Bool(value),
             serde_json::Value::Number(value) => Self::Number(number_from_json(&value)),
             serde_json::Value::String(value) => Self::Text(value),
-            serde_json::Value::Array(values) => {
-                Self::Array(values.into_iter().map(Self::from).collect())
-            }
+            serde_json::Value::Array(values) => Self::Array(values.into_iter().map(Self::from).collect()),
             serde_json::Value::Object(members) => Self::Collection(members.into_iter().collect()),
         }
     }

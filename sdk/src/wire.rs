@@ -92,9 +92,7 @@ impl<'w> Nodes<'w> {
     /// How many nodes are left, as the message says.
     pub fn remaining(&self) -> usize {
         // Every node takes a byte at least: a message cannot claim more than it holds.
-        usize::try_from(self.left)
-            .unwrap_or(usize::MAX)
-            .min(self.bytes.len())
+        usize::try_from(self.left).unwrap_or(usize::MAX).min(self.bytes.len())
     }
 
     /// What follows after the last node.
@@ -169,9 +167,7 @@ fn counted_text<'w>(bytes: &mut &'w [u8], marker: Marker) -> Result<&'w str, Mal
 fn length(bytes: &mut &[u8], marker: Marker) -> Result<usize, Malformed> {
     let length = match marker {
         Marker::Str8 | Marker::Bin8 | Marker::Ext8 => u32::from(take::<1>(bytes)?[0]),
-        Marker::Str16 | Marker::Bin16 | Marker::Ext16 | Marker::Array16 | Marker::Map16 => {
-            u16::from_be_bytes(take(bytes)?).into()
-        }
+        Marker::Str16 | Marker::Bin16 | Marker::Ext16 | Marker::Array16 | Marker::Map16 => u16::from_be_bytes(take(bytes)?).into(),
         _ => u32::from_be_bytes(take(bytes)?),
     };
     Ok(length as usize)
@@ -190,9 +186,7 @@ fn extension<'w>(bytes: &mut &'w [u8], marker: Marker) -> Result<Node<'w>, Malfo
     let content = split(bytes, length)?;
     match kind {
         MISSING => Ok(Node::Missing),
-        DIGITS => std::str::from_utf8(content)
-            .map(Node::Digits)
-            .map_err(|_| Malformed),
+        DIGITS => std::str::from_utf8(content).map(Node::Digits).map_err(|_| Malformed),
         DATE => timestamp(content).map(Node::Date),
         _ => Err(Malformed),
     }
@@ -206,15 +200,10 @@ fn timestamp(content: &[u8]) -> Result<Date, Malformed> {
             let both = u64::from_be_bytes(array(content)?);
             ((both & 0x3_ffff_ffff) as i64, (both >> 34) as u32)
         }
-        12 => (
-            i64::from_be_bytes(array(&content[4..])?),
-            u32::from_be_bytes(array(&content[..4])?),
-        ),
+        12 => (i64::from_be_bytes(array(&content[4..])?), u32::from_be_bytes(array(&content[..4])?)),
         _ => return Err(Malformed),
     };
-    let milliseconds = seconds
-        .checked_mul(1000)
-        .and_then(|time| time.checked_add(i64::from(nanoseconds / 1_000_000)));
+    let milliseconds = seconds.checked_mul(1000).and_then(|time| time.checked_add(i64::from(nanoseconds / 1_000_000)));
     milliseconds.map(Date::from_milliseconds).ok_or(Malformed)
 }
 
@@ -262,16 +251,8 @@ fn value(node: Node<'_>, rest: &mut &[u8]) -> Result<Value, Malformed> {
         Node::Text(text) => Value::Text(text.to_owned()),
         Node::Date(date) => Value::Date(date),
         Node::Binary(bytes) => Value::Binary(bytes.to_vec()),
-        Node::Array(nodes) => Value::Array(
-            (0..nodes.left)
-                .map(|_| next_value(rest, nodes.depth))
-                .collect::<Result<_, _>>()?,
-        ),
-        Node::Collection(nodes) => Value::Collection(
-            (0..nodes.left / 2)
-                .map(|_| next_pair(rest, nodes.depth))
-                .collect::<Result<_, _>>()?,
-        ),
+        Node::Array(nodes) => Value::Array((0..nodes.left).map(|_| next_value(rest, nodes.depth)).collect::<Result<_, _>>()?),
+        Node::Collection(nodes) => Value::Collection((0..nodes.left / 2).map(|_| next_pair(rest, nodes.depth)).collect::<Result<_, _>>()?),
     })
 }
 
@@ -288,9 +269,7 @@ fn next_pair(rest: &mut &[u8], depth: u8) -> Result<(String, Value), Malformed> 
 }
 
 /// The next key and value of a collection.
-pub(crate) fn next_member<'w>(
-    nodes: &mut Nodes<'w>,
-) -> Result<Option<(&'w str, Node<'w>)>, Malformed> {
+pub(crate) fn next_member<'w>(nodes: &mut Nodes<'w>) -> Result<Option<(&'w str, Node<'w>)>, Malformed> {
     match nodes.next_node()? {
         None => Ok(None),
         Some(Node::Text(key)) => Ok(Some((key, nodes.next_node()?.ok_or(Malformed)?))),
@@ -409,8 +388,7 @@ impl Writer {
 
     /// The type and content of the one extension that was written.
     pub(crate) fn finish_extension(self) -> (i8, Vec<u8>) {
-        let meta =
-            rmp::decode::read_ext_meta(&mut self.0.as_slice()).expect("an extension was written");
+        let meta = rmp::decode::read_ext_meta(&mut self.0.as_slice()).expect("an extension was written");
         let content = self.0.len() - meta.size as usize;
         (meta.typeid, self.0[content..].to_vec())
     }

@@ -44,27 +44,14 @@ enum Command {
 /// Runs one of the commands.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
-        Command::Build {
-            crate_directory,
-            to,
-        } => {
-            let built = build::build(&BuildRequest {
-                crate_directory,
-                to,
-                quiet: false,
-            })?;
-            anstream::println!(
-                "{}: {} KiB",
-                built.path.display(),
-                built.size.div_ceil(1024)
-            );
+        Command::Build { crate_directory, to } => {
+            let built = build::build(&BuildRequest { crate_directory, to, quiet: false })?;
+            anstream::println!("{}: {} KiB", built.path.display(), built.size.div_ceil(1024));
             anstream::print!("{}", shown(&built.description));
         }
         Command::Inspect { file, json } => {
-            let bytes =
-                std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-            let description = build::check(&bytes)
-                .with_context(|| format!("{} cannot be used", file.display()))?;
+            let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            let description = build::check(&bytes).with_context(|| format!("{} cannot be used", file.display()))?;
             if json {
                 anstream::println!("{:#}", as_json(&description, bytes.len()));
             } else {
@@ -79,18 +66,11 @@ fn shown(description: &Description) -> String {
     let mut out = format!("{} {}\n", description.name, description.version);
     for function in &description.functions {
         let line = below(&function.summary);
-        writeln!(
-            out,
-            "  {}: {}{line}",
-            function.signature(),
-            function.returns
-        )
-        .expect("writing to a String does not fail");
+        writeln!(out, "  {}: {}{line}", function.signature(), function.returns).expect("writing to a String does not fail");
     }
     for extractor in &description.extractors {
         let line = below(&extractor.summary);
-        writeln!(out, "  uid extractor {}{line}", extractor.name)
-            .expect("writing to a String does not fail");
+        writeln!(out, "  uid extractor {}{line}", extractor.name).expect("writing to a String does not fail");
     }
     out
 }
@@ -104,10 +84,7 @@ fn below(documentation: &str) -> String {
 }
 
 fn as_json(description: &Description, size: usize) -> Value {
-    let extractors = description
-        .extractors
-        .iter()
-        .map(|extractor| json!({ "name": extractor.name, "summary": extractor.summary }));
+    let extractors = description.extractors.iter().map(|extractor| json!({ "name": extractor.name, "summary": extractor.summary }));
     json!({
         "name": description.name,
         "version": description.version,

@@ -29,10 +29,7 @@ const PROFILE: &[&str] = &[
 
 /// A small stack and enough memory from the start: a fresh instance then neither clears a megabyte
 /// nor grows, which makes it three times cheaper.
-const LINKER: &[&str] = &[
-    "-Clink-arg=-zstack-size=131072",
-    "-Clink-arg=--initial-memory=524288",
-];
+const LINKER: &[&str] = &["-Clink-arg=-zstack-size=131072", "-Clink-arg=--initial-memory=524288"];
 
 /// What to build and where to put it.
 #[derive(Clone, Debug)]
@@ -60,89 +57,51 @@ pub struct Built {
 /// output goes to standard error.
 pub fn build(request: &BuildRequest) -> Result<Built> {
     let manifest = request.crate_directory.join("Cargo.toml");
-    ensure!(
-        manifest.is_file(),
-        "{} is not a crate: it has no Cargo.toml",
-        request.crate_directory.display()
-    );
+    ensure!(manifest.is_file(), "{} is not a crate: it has no Cargo.toml", request.crate_directory.display());
     let directory = request.crate_directory.canonicalize()?;
     ensure_target(&directory)?;
     let module = compile(&directory, request.quiet)?;
-    let module =
-        std::fs::read(&module).with_context(|| format!("cannot read {}", module.display()))?;
+    let module = std::fs::read(&module).with_context(|| format!("cannot read {}", module.display()))?;
     let component = component_from_module(&module)?;
     let description = check(&component)?;
     let path = destination(request);
     write(&path, &component)?;
-    Ok(Built {
-        path,
-        size: component.len(),
-        description,
-    })
+    Ok(Built { path, size: component.len(), description })
 }
 
 /// Loads a component as the host does, and says what it offers.
 pub fn check(component: &[u8]) -> Result<Description> {
-    let engine = Engine::new(&Settings {
-        instances: 1,
-        ..Settings::default()
-    })?;
+    let engine = Engine::new(&Settings { instances: 1, ..Settings::default() })?;
     Ok(engine.load(component)?.description().clone())
 }
 
 /// Installs the WebAssembly target where the crate's toolchain lacks it.
 fn ensure_target(directory: &Path) -> Result<()> {
-    let libraries = output(
-        Command::new("rustc")
-            .args(["--print", "target-libdir", "--target", TARGET])
-            .current_dir(directory),
-    )?;
+    let libraries = output(Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).current_dir(directory))?;
     if Path::new(libraries.trim()).is_dir() {
         return Ok(());
     }
     eprintln!("The Rust target {TARGET} is missing; installing it with rustup.");
-    let status = Command::new("rustup")
-        .args(["target", "add", TARGET])
-        .current_dir(directory)
-        .status();
-    let status = status.with_context(|| {
-        format!("cannot run rustup; install the Rust target {TARGET} by other means")
-    })?;
-    ensure!(
-        status.success(),
-        "rustup could not install the Rust target {TARGET}"
-    );
+    let status = Command::new("rustup").args(["target", "add", TARGET]).current_dir(directory).status();
+    let status = status.with_context(|| format!("cannot run rustup; install the Rust target {TARGET} by other means"))?;
+    ensure!(status.success(), "rustup could not install the Rust target {TARGET}");
     Ok(())
 }
 
 /// Runs cargo; gives the path of the module it made.
 fn compile(directory: &Path, quiet: bool) -> Result<PathBuf> {
     let mut cargo = cargo(directory);
-    cargo.args([
-        "rustc",
-        "--lib",
-        "--crate-type",
-        "cdylib",
-        "--target",
-        TARGET,
-        "--profile",
-        "plugin",
-    ]);
+    cargo.args(["rustc", "--lib", "--crate-type", "cdylib", "--target", TARGET, "--profile", "plugin"]);
     cargo.args(["--message-format", "json-render-diagnostics"]);
     // A directory of its own: a build of the same crate for the host must not wait for this one.
-    cargo
-        .arg("--target-dir")
-        .arg(target_directory(directory)?.join("plugins"));
+    cargo.arg("--target-dir").arg(target_directory(directory)?.join("plugins"));
     cargo.args(PROFILE.iter().flat_map(|setting| ["--config", setting]));
     if quiet {
         cargo.arg("--quiet");
     }
     // Instead of what the environment or the configuration says: flags for the host's processor would fail here.
     cargo.env("CARGO_ENCODED_RUSTFLAGS", LINKER.join("\u{1f}"));
-    let mut child = cargo
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot run cargo")?;
+    let mut child = cargo.stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
     let messages = BufReader::new(child.stdout.take().expect("standard output is piped"));
     let mut module = None;
     for line in messages.lines() {
@@ -161,13 +120,9 @@ fn cargo(directory: &Path) -> Command {
 
 /// Where cargo would build the crate for the host.
 fn target_directory(directory: &Path) -> Result<PathBuf> {
-    let metadata =
-        output(cargo(directory).args(["metadata", "--format-version", "1", "--no-deps"]))?;
-    let metadata: Value =
-        serde_json::from_str(&metadata).context("cannot read what cargo says about the crate")?;
-    let target = metadata["target_directory"]
-        .as_str()
-        .context("cargo does not say where it builds the crate")?;
+    let metadata = output(cargo(directory).args(["metadata", "--format-version", "1", "--no-deps"]))?;
+    let metadata: Value = serde_json::from_str(&metadata).context("cannot read what cargo says about the crate")?;
+    let target = metadata["target_directory"].as_str().context("cargo does not say where it builds the crate")?;
     Ok(PathBuf::from(target))
 }
 
@@ -178,26 +133,15 @@ fn module_of(line: &str, directory: &Path) -> Option<PathBuf> {
     if !own || message["reason"] != "compiler-artifact" {
         return None;
     }
-    let files = message["filenames"]
-        .as_array()?
-        .iter()
-        .filter_map(Value::as_str);
-    files.map(PathBuf::from).find(|file| {
-        file.extension()
-            .is_some_and(|extension| extension == "wasm")
-    })
+    let files = message["filenames"].as_array()?.iter().filter_map(Value::as_str);
+    files.map(PathBuf::from).find(|file| file.extension().is_some_and(|extension| extension == "wasm"))
 }
 
 fn output(command: &mut Command) -> Result<String> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .output()
-        .with_context(|| format!("cannot run {program}"))?;
+    let output = command.output().with_context(|| format!("cannot run {program}"))?;
     if !output.status.success() {
-        bail!(
-            "{program} failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("{program} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     String::from_utf8(output.stdout).with_context(|| format!("{program} printed what is no text"))
 }
@@ -216,15 +160,10 @@ fn write(path: &Path, component: &[u8]) -> Result<()> {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    std::fs::create_dir_all(directory)
-        .with_context(|| format!("cannot create {}", directory.display()))?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".plugin-")
-        .permissions(readable())
-        .tempfile_in(directory)?;
+    std::fs::create_dir_all(directory).with_context(|| format!("cannot create {}", directory.display()))?;
+    let mut file = tempfile::Builder::new().prefix(".plugin-").permissions(readable()).tempfile_in(directory)?;
     file.write_all(component)?;
-    file.persist(path)
-        .with_context(|| format!("cannot write {}", path.display()))?;
+    file.persist(path).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(())
 }
 

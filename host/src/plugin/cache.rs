@@ -57,8 +57,7 @@ impl Cache {
     fn path(&self, engine: &Engine, wasm: &[u8]) -> PathBuf {
         let mut key = HashToDigest(Sha256::new_with_prefix(wasm));
         engine.precompile_compatibility_hash().hash(&mut key);
-        self.0
-            .join(format!("{}.cwasm", hex::encode(key.0.finalize())))
+        self.0.join(format!("{}.cwasm", hex::encode(key.0.finalize())))
     }
 }
 

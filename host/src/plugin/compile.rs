@@ -22,20 +22,13 @@ pub(super) struct Compiler {
 
 impl Compiler {
     pub(super) fn new(cache: Option<Cache>) -> Self {
-        Self {
-            cache,
-            turn: Mutex::new(()),
-        }
+        Self { cache, turn: Mutex::new(()) }
     }
 
     /// The component that `bytes` are or make, compiled now or earlier.
     pub(super) fn compile(&self, engine: &Engine, bytes: &[u8]) -> Result<Component, LoadError> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = self
-            .cache
-            .as_ref()
-            .and_then(|cache| cache.find(engine, bytes))
-        {
+        if let Some(found) = self.cache.as_ref().and_then(|cache| cache.find(engine, bytes)) {
             return Ok(found);
         }
         let component = if bytes.starts_with(COMPONENT) {
@@ -52,10 +45,7 @@ impl Compiler {
     fn keep(&self, engine: &Engine, bytes: &[u8], component: &Component) {
         let Some(cache) = &self.cache else { return };
         if let Err(error) = cache.keep(engine, bytes, component) {
-            warn!(
-                error = format!("{error:#}"),
-                "cannot keep a compiled plugin"
-            );
+            warn!(error = format!("{error:#}"), "cannot keep a compiled plugin");
         }
     }
 }

@@ -6,13 +6,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 /// What wasmtime makes of the contract.
-#[allow(
-    missing_docs,
-    unreachable_pub,
-    unsafe_code,
-    clippy::all,
-    clippy::pedantic
-)]
+#[allow(missing_docs, unreachable_pub, unsafe_code, clippy::all, clippy::pedantic)]
 pub(super) mod bindings {
     wasmtime::component::bindgen!({
         path: "../sdk/wit",
@@ -81,43 +75,28 @@ fn import_help(name: &str) -> &'static str {
 /// plugin and not about types.
 pub(super) fn check(engine: &Engine, component: &Component) -> Result<(), LoadError> {
     let world = component.component_type();
-    let names = world
-        .imports(engine)
-        .map(|(name, _)| name)
-        .chain(world.exports(engine).map(|(name, _)| name));
-    if let Some(other) = names
-        .filter_map(version)
-        .find(|version| major(version) != major(OFFERED))
-    {
+    let names = world.imports(engine).map(|(name, _)| name).chain(world.exports(engine).map(|(name, _)| name));
+    if let Some(other) = names.filter_map(version).find(|version| major(version) != major(OFFERED)) {
         return Err(LoadError::OtherVersion(other.to_owned()));
     }
     if let Some((name, _)) = world.imports(engine).find(|(name, _)| !is_offered(name)) {
         return Err(LoadError::Import(name.to_owned()));
     }
-    let exports_guest = world
-        .exports(engine)
-        .any(|(name, _)| interface(name) == Some("guest"));
+    let exports_guest = world.exports(engine).any(|(name, _)| interface(name) == Some("guest"));
     if !exports_guest {
-        return Err(LoadError::NoInterface(format!(
-            "it does not export {PACKAGE}guest"
-        )));
+        return Err(LoadError::NoInterface(format!("it does not export {PACKAGE}guest")));
     }
     Ok(())
 }
 
 /// The version of our package in an import's or export's name.
 fn version(name: &str) -> Option<&str> {
-    name.strip_prefix(PACKAGE)?
-        .split_once('@')
-        .map(|(_, version)| version)
+    name.strip_prefix(PACKAGE)?.split_once('@').map(|(_, version)| version)
 }
 
 fn interface(name: &str) -> Option<&str> {
     let name = name.strip_prefix(PACKAGE)?;
-    Some(
-        name.split_once('@')
-            .map_or(name, |(interface, _)| interface),
-    )
+    Some(name.split_once('@').map_or(name, |(interface, _)| interface))
 }
 
 fn major(version: &str) -> &str {

@@ -90,24 +90,15 @@ impl Description {
     /// Takes over what the plugin said, unless it cannot be used.
     pub(super) fn from_wire(description: wire::Description) -> Result<Self, LoadError> {
         let functions: Vec<Function> = description.functions.into_iter().map(function).collect();
-        let extractors: Vec<Extractor> = description
-            .extractors
-            .into_iter()
-            .map(|extractor| Extractor {
-                name: extractor.name,
-                summary: extractor.summary,
-            })
-            .collect();
+        let extractors: Vec<Extractor> =
+            description.extractors.into_iter().map(|extractor| Extractor { name: extractor.name, summary: extractor.summary }).collect();
         check_functions(&functions)?;
         check_extractors(&extractors)?;
         Ok(Self {
             name: description.name,
             version: description.version,
             signatures: functions.iter().map(signature).collect(),
-            extractor_names: extractors
-                .iter()
-                .map(|extractor| extractor.name.clone())
-                .collect(),
+            extractor_names: extractors.iter().map(|extractor| extractor.name.clone()).collect(),
             functions,
             extractors,
         })
@@ -116,52 +107,34 @@ impl Description {
 
 fn check_functions(functions: &[Function]) -> Result<(), LoadError> {
     let mut seen = HashSet::new();
-    for Function {
-        name, parameters, ..
-    } in functions
-    {
+    for Function { name, parameters, .. } in functions {
         let problem = if !is_identifier(name) {
             "is not a name that an expression can call"
         } else if iml::functions::find(name).is_some() {
             "has the name of a built-in function"
         } else if !seen.insert(name) {
             "is there twice"
-        } else if parameters
-            .iter()
-            .rev()
-            .skip(1)
-            .any(|parameter| parameter.variadic)
-        {
+        } else if parameters.iter().rev().skip(1).any(|parameter| parameter.variadic) {
             "has a variadic parameter that is not the last"
         } else {
             continue;
         };
-        return Err(LoadError::Description(format!(
-            "the function `{name}` {problem}"
-        )));
+        return Err(LoadError::Description(format!("the function `{name}` {problem}")));
     }
     Ok(())
 }
 
 fn check_extractors(extractors: &[Extractor]) -> Result<(), LoadError> {
     let mut seen = HashSet::new();
-    match extractors
-        .iter()
-        .find(|extractor| !seen.insert(&extractor.name))
-    {
-        Some(twice) => Err(LoadError::Description(format!(
-            "the uid extractor `{}` is there twice",
-            twice.name
-        ))),
+    match extractors.iter().find(|extractor| !seen.insert(&extractor.name)) {
+        Some(twice) => Err(LoadError::Description(format!("the uid extractor `{}` is there twice", twice.name))),
         None => Ok(()),
     }
 }
 
 fn is_identifier(name: &str) -> bool {
     let mut letters = name.bytes();
-    letters
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+    letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
         && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == b'_')
 }
 
@@ -172,12 +145,7 @@ fn function(function: wire::Function) -> Function {
         optional: parameter.optional,
         variadic: parameter.variadic,
     });
-    Function {
-        name: function.name,
-        summary: function.summary,
-        parameters: parameters.collect(),
-        returns: kind_name(function.returns),
-    }
+    Function { name: function.name, summary: function.summary, parameters: parameters.collect(), returns: kind_name(function.returns) }
 }
 
 fn signature(function: &Function) -> iml::Signature {
@@ -186,19 +154,12 @@ fn signature(function: &Function) -> iml::Signature {
         optional: parameter.optional,
         variadic: parameter.variadic,
     });
-    iml::Signature {
-        name: function.name.clone(),
-        parameters: parameters.collect(),
-        summary: first_paragraph(&function.summary),
-    }
+    iml::Signature { name: function.name.clone(), parameters: parameters.collect(), summary: first_paragraph(&function.summary) }
 }
 
 /// What stands alone where there is room for one line.
 pub fn first_paragraph(documentation: &str) -> String {
-    let lines = documentation
-        .lines()
-        .map(str::trim)
-        .take_while(|line| !line.is_empty());
+    let lines = documentation.lines().map(str::trim).take_while(|line| !line.is_empty());
     lines.collect::<Vec<_>>().join(" ")
 }
 

@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use hookwright_iml::{Date, Environment, Limits, Zone};
-use wasmtime::component::{HasSelf, Linker};
+use tracing::warn;
+use wasmtime::component::{Component, HasSelf, Linker};
 
 use super::cache::Cache;
 use super::compile::Compiler;
 use super::contract::{self, LoadError, bindings};
 use super::description::Description;
 use super::session::{Running, Session};
-use super::settings::Settings;
+use super::settings::{KEPT_MEMORY, Settings};
 use super::slots::Slots;
 use super::state::State;
 use super::stopped::Stopped;
@@ -43,10 +44,7 @@ impl Engine {
     /// space too small for the pool is not.
     pub fn new(settings: &Settings) -> Result<Self> {
         let cache = settings.cache.as_deref().map(Cache::open).transpose()?;
-        let wasmtime = settings
-            .wasmtime_engine()
-            .map_err(plain)
-            .context("cannot set up the plugin engine")?;
+        let wasmtime = settings.wasmtime_engine().map_err(plain).context("cannot set up the plugin engine")?;
         ticker::start(&wasmtime).context("cannot start the plugins' clock")?;
         let mut linker = Linker::new(&wasmtime);
         bindings::Plugin::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)
@@ -65,47 +63,42 @@ impl Engine {
     pub fn load(&self, bytes: &[u8]) -> Result<Arc<Plugin>, LoadError> {
         let limit = self.0.settings.file_size;
         if bytes.len() > limit {
-            return Err(LoadError::TooLarge {
-                size: bytes.len(),
-                limit,
-            });
+            return Err(LoadError::TooLarge { size: bytes.len(), limit });
         }
         let component = self.0.compiler.compile(&self.0.wasmtime, bytes)?;
         contract::check(&self.0.wasmtime, &component)?;
-        let prepared = self
-            .0
-            .linker
-            .instantiate_pre(&component)
-            .and_then(bindings::PluginPre::new);
+        let prepared = self.0.linker.instantiate_pre(&component).and_then(bindings::PluginPre::new);
         let prepared = prepared.map_err(|error| LoadError::Invalid(format!("{error:#}")))?;
         let description = describe(&self.0, &prepared)?;
-        Ok(Arc::new(Plugin {
-            shared: Arc::clone(&self.0),
-            prepared,
-            description,
-        }))
+        warn_of_memory(&component, &description.name);
+        Ok(Arc::new(Plugin { shared: Arc::clone(&self.0), prepared, description }))
+    }
+}
+
+/// More memory at the start than the pool keeps costs every request.
+fn warn_of_memory(component: &Component, plugin: &str) {
+    const PAGE: u64 = 64 << 10;
+    let pages = component.resources_required().and_then(|resources| resources.max_initial_memory_size);
+    let kept = KEPT_MEMORY as u64 / PAGE;
+    if let Some(pages) = pages.filter(|pages| *pages > kept) {
+        let kibibytes = pages * PAGE / 1024;
+        warn!(
+            plugin,
+            kibibytes,
+            "the plugin starts with much memory, which makes its instances slow to make; `hookwright plugin build` gives it less"
+        );
     }
 }
 
 /// Asks a fresh instance what it offers, under the limits of every call.
-fn describe(
-    shared: &Arc<Shared>,
-    prepared: &bindings::PluginPre<State>,
-) -> Result<Description, LoadError> {
-    let environment = Environment {
-        now: Date::from_milliseconds(0).expect("1970 is a date"),
-        zone: Zone::UTC,
-        random: || 0,
-        limits: Limits::default(),
-    };
-    let described = Running::start(shared, prepared, Rc::from("(loading)"), environment).and_then(
-        |mut running| {
-            let mut left = shared.settings.deadline;
-            running.run(&mut left, |guest, store| guest.call_describe(store))
-        },
-    );
-    let described =
-        described.map_err(|stopped: Stopped| LoadError::Description(stopped.to_string()))?;
+fn describe(shared: &Arc<Shared>, prepared: &bindings::PluginPre<State>) -> Result<Description, LoadError> {
+    let environment =
+        Environment { now: Date::from_milliseconds(0).expect("1970 is a date"), zone: Zone::UTC, random: || 0, limits: Limits::default() };
+    let described = Running::start(shared, prepared, Rc::from("(loading)"), environment).and_then(|mut running| {
+        let mut left = shared.settings.deadline;
+        running.run(&mut left, |guest, store| guest.call_describe(store))
+    });
+    let described = described.map_err(|stopped: Stopped| LoadError::Description(stopped.to_string()))?;
     Description::from_wire(described)
 }
 

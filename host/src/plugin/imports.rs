@@ -22,10 +22,7 @@ impl log::Host for State {
         self.log.lines = self.log.lines.saturating_add(1);
         let plugin = &*self.plugin;
         if self.log.lines == LINES {
-            warn!(
-                plugin,
-                "the plugin logs too much; the rest of this request's lines is dropped"
-            );
+            warn!(plugin, "the plugin logs too much; the rest of this request's lines is dropped");
         }
         let message = cut(message);
         if self.log.lines < LINES {
@@ -61,10 +58,7 @@ impl built_in::Host for State {
         let Value::Array(arguments) = wire::decode(&arguments)? else {
             return Err("the arguments are not an array".to_owned());
         };
-        let scope = Call {
-            arguments: arguments.to_vec(),
-            environment: &self.environment,
-        };
+        let scope = Call { arguments: arguments.to_vec(), environment: &self.environment };
         let result = scope.call_built_in(&name)?;
         Ok(wire::encode(&result))
     }
@@ -81,33 +75,22 @@ impl Call<'_> {
         if iml::functions::find(name).is_none() {
             return Err(format!("there is no built-in function {name}"));
         }
-        let arguments: Vec<String> = (0..self.arguments.len())
-            .map(|index| format!("a{index}"))
-            .collect();
+        let arguments: Vec<String> = (0..self.arguments.len()).map(|index| format!("a{index}")).collect();
         let expression = format!("{{{{{name}({})}}}}", arguments.join("; "));
-        let (template, _) =
-            Template::from_text(&expression, &NoCustom).map_err(|errors| first_message(&errors))?;
+        let (template, _) = Template::from_text(&expression, &NoCustom).map_err(|errors| first_message(&errors))?;
         let result = template.evaluate(self).map_err(|error| error.message)?;
         Ok(result.into_owned())
     }
 }
 
 fn first_message(errors: &[iml::Error]) -> String {
-    errors
-        .first()
-        .map(|error| error.message.clone())
-        .unwrap_or_default()
+    errors.first().map(|error| error.message.clone()).unwrap_or_default()
 }
 
 impl<'v> Scope<'v> for Call<'_> {
     fn variable(&self, name: &str) -> Value<'v> {
-        let index = name
-            .strip_prefix('a')
-            .and_then(|index| index.parse::<usize>().ok());
-        index
-            .and_then(|index| self.arguments.get(index))
-            .cloned()
-            .unwrap_or_default()
+        let index = name.strip_prefix('a').and_then(|index| index.parse::<usize>().ok());
+        index.and_then(|index| self.arguments.get(index)).cloned().unwrap_or_default()
     }
 
     fn environment(&self) -> &Environment {
@@ -122,11 +105,7 @@ impl<'v> Scope<'v> for Call<'_> {
 impl State {
     /// The request of the running call. The handle to it is lent for one call of `uid` only.
     fn parts(&self) -> Rc<RequestParts> {
-        Rc::clone(
-            self.request
-                .as_ref()
-                .expect("a handle exists only while a request is looked at"),
-        )
+        Rc::clone(self.request.as_ref().expect("a handle exists only while a request is looked at"))
     }
 }
 

@@ -28,6 +28,10 @@ pub use session::Session;
 pub use settings::Settings;
 
 /// Wasmtime's error type is its own; what is left of it outside is its message.
+#[allow(clippy::needless_pass_by_value)] // what `map_err` hands over
 fn plain(error: wasmtime::Error) -> anyhow::Error {
     anyhow::anyhow!("{error:#}")
 }
+
+#[cfg(test)]
+mod tests;

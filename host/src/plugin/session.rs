@@ -48,57 +48,32 @@ pub(super) struct Running {
 impl Session {
     pub(super) fn new(plugin: Arc<Plugin>, environment: Environment) -> Self {
         let left = plugin.shared.settings.deadline;
-        Self {
-            plugin,
-            environment,
-            work: RefCell::new(Work {
-                running: None,
-                left,
-                request: None,
-            }),
-        }
+        Self { plugin, environment, work: RefCell::new(Work { running: None, left, request: None }) }
     }
 
     /// Runs `call` in this request's instance. One that was stopped is not called again: the next
     /// call gets another, within what is left of the request's time.
-    fn run<T>(
-        &self,
-        call: impl FnOnce(&Guest, &mut Store<State>) -> wasmtime::Result<T>,
-    ) -> Result<T, String> {
+    fn run<T>(&self, call: impl FnOnce(&Guest, &mut Store<State>) -> wasmtime::Result<T>) -> Result<T, String> {
         let mut work = self.work.borrow_mut();
-        let Work {
-            running,
-            left,
-            request,
-        } = &mut *work;
+        let Work { running, left, request } = &mut *work;
         let mut instance = match running.take() {
             Some(instance) => instance,
             None => self.start().map_err(|stopped| stopped.to_string())?,
         };
         instance.store.data_mut().request.clone_from(request);
-        let result = instance
-            .run(left, call)
-            .map_err(|stopped| stopped.to_string())?;
+        let result = instance.run(left, call).map_err(|stopped| stopped.to_string())?;
         *running = Some(instance);
         Ok(result)
     }
 
     fn start(&self) -> Result<Running, Stopped> {
         let name = Rc::from(self.plugin.description().name.as_str());
-        Running::start(
-            &self.plugin.shared,
-            &self.plugin.prepared,
-            name,
-            self.environment.clone(),
-        )
+        Running::start(&self.plugin.shared, &self.plugin.prepared, name, self.environment.clone())
     }
 
     /// Encodes the request once, at the first look at it.
     fn see(&self, request: &Request<'_>) {
-        self.work
-            .borrow_mut()
-            .request
-            .get_or_insert_with(|| Rc::new(RequestParts::of(request)));
+        self.work.borrow_mut().request.get_or_insert_with(|| Rc::new(RequestParts::of(request)));
     }
 }
 
@@ -109,17 +84,10 @@ impl hookwright_webhook::Plugin for Session {
         wire::decode(&result.map_err(message)?)
     }
 
-    fn uids(
-        &self,
-        extractor: &str,
-        request: &Request<'_>,
-        item: Option<&Value<'_>>,
-    ) -> Result<Vec<String>, String> {
+    fn uids(&self, extractor: &str, request: &Request<'_>, item: Option<&Value<'_>>) -> Result<Vec<String>, String> {
         self.see(request);
         let item = item.map(wire::encode);
-        let result = self.run(|guest, store| {
-            guest.call_uid(store, extractor, Resource::new_borrow(0), item.as_deref())
-        })?;
+        let result = self.run(|guest, store| guest.call_uid(store, extractor, Resource::new_borrow(0), item.as_deref()))?;
         result.map_err(message)
     }
 }
@@ -148,12 +116,7 @@ impl Running {
         store.set_hostcall_fuel(settings.result_size);
         store.set_epoch_deadline(ticks(settings.deadline));
         match prepared.instantiate(&mut store) {
-            Ok(instance) => Ok(Self {
-                store,
-                instance,
-                shared: Arc::clone(shared),
-                _slot: slot,
-            }),
+            Ok(instance) => Ok(Self { store, instance, shared: Arc::clone(shared), _slot: slot }),
             Err(error) => Err(Stopped::from_error(&error, store.data(), settings)),
         }
     }

@@ -44,7 +44,7 @@ impl Default for Settings {
 pub(super) const TICK: Duration = Duration::from_millis(5);
 
 /// Memory of an instance that stays mapped between two uses; enough for what a plugin starts with.
-const KEPT_MEMORY: usize = 1 << 20;
+pub(super) const KEPT_MEMORY: usize = 1 << 20;
 const KEPT_TABLE: usize = 4 << 10;
 /// Table elements of one instance: function pointers, so far more than any plugin has.
 pub(super) const TABLE_ELEMENTS: usize = 20_000;
@@ -56,9 +56,7 @@ impl Settings {
         wasmtime::Engine::new(&self.pooled(|_| {}))
             .or_else(|_| {
                 wasmtime::Engine::new(&self.pooled(|config| {
-                    config
-                        .memory_reservation(self.memory as u64)
-                        .memory_guard_size(64 << 10);
+                    config.memory_reservation(self.memory as u64).memory_guard_size(64 << 10);
                 }))
             })
             .or_else(|_| wasmtime::Engine::new(&Self::base()))

@@ -14,19 +14,13 @@ pub(super) struct Slot(Arc<Slots>);
 
 impl Slots {
     pub(super) fn new(count: u32) -> Arc<Self> {
-        Arc::new(Self {
-            free: Mutex::new(count),
-            freed: Condvar::new(),
-        })
+        Arc::new(Self { free: Mutex::new(count), freed: Condvar::new() })
     }
 
     /// A place, or `None` when none got free within `patience`.
     pub(super) fn take(self: &Arc<Self>, patience: Duration) -> Option<Slot> {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut free, _) = self
-            .freed
-            .wait_timeout_while(free, patience, |free| *free == 0)
-            .unwrap_or_else(PoisonError::into_inner);
+        let (mut free, _) = self.freed.wait_timeout_while(free, patience, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
         if *free == 0 {
             return None;
         }

@@ -22,17 +22,8 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(plugin: Rc<str>, settings: &Settings, environment: Environment) -> Self {
-        let limits = Limits {
-            memory: settings.memory,
-            memory_refused: false,
-        };
-        Self {
-            plugin,
-            limits,
-            environment,
-            request: None,
-            log: Log::default(),
-        }
+        let limits = Limits { memory: settings.memory, memory_refused: false };
+        Self { plugin, limits, environment, request: None, log: Log::default() }
     }
 }
 
@@ -98,11 +89,7 @@ impl RequestParts {
             url: request.url.to_owned(),
             path: request.path.to_owned(),
             remote_address: request.remote_address.to_owned(),
-            headers: request
-                .headers
-                .pairs()
-                .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
-                .collect(),
+            headers: request.headers.pairs().map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect(),
             query: wire::encode(&request.query),
             body: wire::encode(&request.body),
             raw_body: request.raw_body.to_vec(),
@@ -111,12 +98,8 @@ impl RequestParts {
 
     /// A header, repeated ones joined.
     pub(super) fn header(&self, name: &str) -> Option<String> {
-        let values: Vec<&str> = self
-            .headers
-            .iter()
-            .filter(|(header, _)| header.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
-            .collect();
+        let values: Vec<&str> =
+            self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str()).collect();
         (!values.is_empty()).then(|| values.join(", "))
     }
 }

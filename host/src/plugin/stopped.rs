@@ -28,22 +28,10 @@ pub(super) enum Stopped {
 impl fmt::Display for Stopped {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Deadline(limit) => write!(
-                out,
-                "the plugin was stopped after {} ms, all it has for one request",
-                limit.as_millis()
-            ),
-            Self::Memory(limit) => write!(
-                out,
-                "the plugin wanted more than the {} MiB of memory it may have",
-                limit >> 20
-            ),
+            Self::Deadline(limit) => write!(out, "the plugin was stopped after {} ms, all it has for one request", limit.as_millis()),
+            Self::Memory(limit) => write!(out, "the plugin wanted more than the {} MiB of memory it may have", limit >> 20),
             Self::Panicked(message) => write!(out, "the plugin {message}"),
-            Self::TooMuch(limit) => write!(
-                out,
-                "the plugin handed over more than {} KiB in one call",
-                limit >> 10
-            ),
+            Self::TooMuch(limit) => write!(out, "the plugin handed over more than {} KiB in one call", limit >> 10),
             Self::Busy => out.write_str("no instance of a plugin became free in time"),
             Self::Trap(trap) => write!(out, "the plugin crashed: {trap}"),
         }
@@ -68,18 +56,11 @@ fn unreachable_reached(error: &wasmtime::Error, state: &State, settings: &Settin
     match &state.log.last_error {
         _ if state.limits.memory_refused => Stopped::Memory(settings.memory),
         Some(message) if message.starts_with("panicked") => Stopped::Panicked(message.clone()),
-        _ => Stopped::Trap(
-            error
-                .downcast_ref::<Trap>()
-                .map(Trap::to_string)
-                .unwrap_or_default(),
-        ),
+        _ => Stopped::Trap(error.downcast_ref::<Trap>().map(Trap::to_string).unwrap_or_default()),
     }
 }
 
 /// Wasmtime has no type for this one.
 fn too_much(error: &wasmtime::Error) -> bool {
-    error
-        .chain()
-        .any(|cause| cause.to_string().contains("too much data is being copied"))
+    error.chain().any(|cause| cause.to_string().contains("too much data is being copied"))
 }

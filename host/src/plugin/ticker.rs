@@ -9,16 +9,14 @@ use super::settings::TICK;
 /// Ticks until `engine` is gone.
 pub(super) fn start(engine: &Engine) -> std::io::Result<()> {
     let engine = engine.weak();
-    thread::Builder::new()
-        .name("plugin-ticker".to_owned())
-        .spawn(move || {
-            loop {
-                thread::sleep(TICK);
-                match engine.upgrade() {
-                    Some(engine) => engine.increment_epoch(),
-                    None => break,
-                }
+    thread::Builder::new().name("plugin-ticker".to_owned()).spawn(move || {
+        loop {
+            thread::sleep(TICK);
+            match engine.upgrade() {
+                Some(engine) => engine.increment_epoch(),
+                None => break,
             }
-        })?;
+        }
+    })?;
     Ok(())
 }

@@ -73,8 +73,7 @@ fn write_number(number: &Value<'_>, out: &mut Vec<u8>) {
 
 fn write_date(date: Date, out: &mut Vec<u8>) {
     let milliseconds = date.milliseconds();
-    let nanoseconds =
-        u32::try_from(milliseconds.rem_euclid(1000) * 1_000_000).expect("less than a second");
+    let nanoseconds = u32::try_from(milliseconds.rem_euclid(1000) * 1_000_000).expect("less than a second");
     let mut content = [0; 12];
     content[..4].copy_from_slice(&nanoseconds.to_be_bytes());
     content[4..].copy_from_slice(&milliseconds.div_euclid(1000).to_be_bytes());
@@ -94,11 +93,7 @@ fn length(length: usize) -> u32 {
 pub(super) fn decode(bytes: &[u8]) -> Result<Value<'static>, String> {
     let mut rest = bytes;
     let value = read(&mut rest, DEEPEST)?;
-    if rest.is_empty() {
-        Ok(value)
-    } else {
-        Err(malformed())
-    }
+    if rest.is_empty() { Ok(value) } else { Err(malformed()) }
 }
 
 fn malformed() -> String {
@@ -158,18 +153,12 @@ fn read(bytes: &mut &[u8], depth: u8) -> Result<Value<'static>, String> {
 
 fn array(bytes: &mut &[u8], length: usize, depth: u8) -> Result<Value<'static>, String> {
     let depth = deeper(depth)?;
-    (0..length)
-        .map(|_| read(bytes, depth))
-        .collect::<Result<_, _>>()
-        .map(Value::array)
+    (0..length).map(|_| read(bytes, depth)).collect::<Result<_, _>>().map(Value::array)
 }
 
 fn collection(bytes: &mut &[u8], length: usize, depth: u8) -> Result<Value<'static>, String> {
     let depth = deeper(depth)?;
-    (0..length)
-        .map(|_| member(bytes, depth))
-        .collect::<Result<_, _>>()
-        .map(Value::collection)
+    (0..length).map(|_| member(bytes, depth)).collect::<Result<_, _>>().map(Value::collection)
 }
 
 fn member(bytes: &mut &[u8], depth: u8) -> Result<(Cow<'static, str>, Value<'static>), String> {
@@ -180,9 +169,7 @@ fn member(bytes: &mut &[u8], depth: u8) -> Result<(Cow<'static, str>, Value<'sta
 }
 
 fn deeper(depth: u8) -> Result<u8, String> {
-    depth
-        .checked_sub(1)
-        .ok_or_else(|| format!("the plugin gave a value that nests deeper than {DEEPEST}"))
+    depth.checked_sub(1).ok_or_else(|| format!("the plugin gave a value that nests deeper than {DEEPEST}"))
 }
 
 fn extension(bytes: &mut &[u8], length: usize) -> Result<Value<'static>, String> {
@@ -191,9 +178,7 @@ fn extension(bytes: &mut &[u8], length: usize) -> Result<Value<'static>, String>
     match kind {
         MISSING => Ok(Value::Missing),
         DIGITS => digits(content),
-        DATE => date(content)
-            .map(Value::date)
-            .ok_or_else(|| "the plugin gave a date that is none".to_owned()),
+        DATE => date(content).map(Value::date).ok_or_else(|| "the plugin gave a date that is none".to_owned()),
         _ => Err(malformed()),
     }
 }
@@ -201,9 +186,7 @@ fn extension(bytes: &mut &[u8], length: usize) -> Result<Value<'static>, String>
 fn digits(content: &[u8]) -> Result<Value<'static>, String> {
     let text = std::str::from_utf8(content).map_err(|_| malformed())?;
     let number = Number::from_digits(Cow::Owned(text.to_owned()));
-    number
-        .map(Value::Number)
-        .ok_or_else(|| "the plugin gave a number that is none".to_owned())
+    number.map(Value::Number).ok_or_else(|| "the plugin gave a number that is none".to_owned())
 }
 
 /// The standard timestamp in its three lengths.
@@ -212,20 +195,12 @@ fn date(content: &[u8]) -> Option<Date> {
         4 => (i64::from(u32::from_be_bytes(content.try_into().ok()?)), 0),
         8 => {
             let both = u64::from_be_bytes(content.try_into().ok()?);
-            (
-                i64::try_from(both & 0x3_ffff_ffff).ok()?,
-                u32::try_from(both >> 34).ok()?,
-            )
+            (i64::try_from(both & 0x3_ffff_ffff).ok()?, u32::try_from(both >> 34).ok()?)
         }
-        12 => (
-            i64::from_be_bytes(content[4..].try_into().ok()?),
-            u32::from_be_bytes(content[..4].try_into().ok()?),
-        ),
+        12 => (i64::from_be_bytes(content[4..].try_into().ok()?), u32::from_be_bytes(content[..4].try_into().ok()?)),
         _ => return None,
     };
-    let milliseconds = seconds
-        .checked_mul(1000)?
-        .checked_add(i64::from(nanoseconds / 1_000_000))?;
+    let milliseconds = seconds.checked_mul(1000)?.checked_add(i64::from(nanoseconds / 1_000_000))?;
     Date::from_milliseconds(milliseconds)
 }
 
@@ -233,9 +208,7 @@ fn date(content: &[u8]) -> Option<Date> {
 fn counted(bytes: &mut &[u8], marker: Marker) -> Result<usize, String> {
     let length = match marker {
         Marker::Str8 | Marker::Bin8 | Marker::Ext8 => take::<1>(bytes)?[0].into(),
-        Marker::Str16 | Marker::Bin16 | Marker::Ext16 | Marker::Array16 | Marker::Map16 => {
-            u16::from_be_bytes(take(bytes)?).into()
-        }
+        Marker::Str16 | Marker::Bin16 | Marker::Ext16 | Marker::Array16 | Marker::Map16 => u16::from_be_bytes(take(bytes)?).into(),
         _ => u32::from_be_bytes(take(bytes)?),
     };
     usize::try_from(length).map_err(|_| malformed())
@@ -243,9 +216,7 @@ fn counted(bytes: &mut &[u8], marker: Marker) -> Result<usize, String> {
 
 fn text(bytes: &mut &[u8], length: usize) -> Result<String, String> {
     let content = split(bytes, length)?;
-    std::str::from_utf8(content)
-        .map(str::to_owned)
-        .map_err(|_| malformed())
+    std::str::from_utf8(content).map(str::to_owned).map_err(|_| malformed())
 }
 
 fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], String> {
@@ -275,7 +246,8 @@ mod tests {
 
     #[test]
     fn json_comes_back_with_every_digit() {
-        let text = r#"{"a":[1,-7,1.5,1.0,0.1,1e3,-0,123456789012345678901234567890,18446744073709551615],"b":"grüße","c":null,"d":{"e":true}}"#;
+        let text =
+            r#"{"a":[1,-7,1.5,1.0,0.1,1e3,-0,123456789012345678901234567890,18446744073709551615],"b":"grüße","c":null,"d":{"e":true}}"#;
         let document = Document::parse(text).unwrap();
         let value = Value::from_json(document.root());
         let back = decode(&encode(&value)).unwrap();
@@ -285,38 +257,22 @@ mod tests {
     #[test]
     fn what_json_has_no_word_for_comes_back_too() {
         let date = Value::date(Date::from_milliseconds(-1).unwrap());
-        let value = Value::array(vec![
-            date,
-            Value::binary(vec![0, 255]),
-            Value::Missing,
-            Value::Null,
-        ]);
-        assert_eq!(
-            notation(&decode(&encode(&value)).unwrap()),
-            notation(&value)
-        );
+        let value = Value::array(vec![date, Value::binary(vec![0, 255]), Value::Missing, Value::Null]);
+        assert_eq!(notation(&decode(&encode(&value)).unwrap()), notation(&value));
     }
 
     #[test]
     fn a_plugin_cannot_hand_over_what_is_not_a_value() {
         for (bytes, what) in [
             (vec![], "nothing"),
-            (
-                vec![0xdd, 0xff, 0xff, 0xff, 0xff],
-                "an array that claims four billion elements",
-            ),
+            (vec![0xdd, 0xff, 0xff, 0xff, 0xff], "an array that claims four billion elements"),
             (vec![0xa2, 0xff, 0xfe], "text that is not UTF-8"),
             (vec![0x81, 0x01, 0x01], "a key that is not text"),
             (vec![0xc0, 0xc0], "more than one value"),
             (vec![0x91; 200], "a value too deep"),
             (vec![0xd4, 0x02, b'x'], "digits that are no number"),
             (vec![0xd4, 0x07, 0], "an extension nobody knows"),
-            (
-                vec![
-                    0xc7, 12, 0xff, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-                ],
-                "a date beyond all dates",
-            ),
+            (vec![0xc7, 12, 0xff, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], "a date beyond all dates"),
         ] {
             assert!(decode(&bytes).is_err(), "{what}");
         }

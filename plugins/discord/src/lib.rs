@@ -28,11 +28,14 @@ plugin! { functions: [ed25519_verify] }
 
 #[cfg(test)]
 mod tests {
-    use super::ed25519_verify;
+    use hookwright_sdk::testing::Service;
+
+    use super::{PLUGIN, ed25519_verify};
 
     /// RFC 8032, section 7.1, test 2.
     const KEY: &str = "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c";
-    const SIGNATURE: &str = "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00";
+    const SIGNATURE: &str =
+        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00";
 
     #[test]
     fn the_signature_of_rfc_8032_holds() {
@@ -42,16 +45,8 @@ mod tests {
     #[test]
     fn one_changed_byte_anywhere_is_noticed() {
         assert!(!ed25519_verify(KEY, b"\x73", SIGNATURE));
-        assert!(!ed25519_verify(
-            KEY,
-            b"\x72",
-            &SIGNATURE.replacen('9', "8", 1)
-        ));
-        assert!(!ed25519_verify(
-            &KEY.replacen('3', "4", 1),
-            b"\x72",
-            SIGNATURE
-        ));
+        assert!(!ed25519_verify(KEY, b"\x72", &SIGNATURE.replacen('9', "8", 1)));
+        assert!(!ed25519_verify(&KEY.replacen('3', "4", 1), b"\x72", SIGNATURE));
     }
 
     #[test]
@@ -59,5 +54,10 @@ mod tests {
         assert!(!ed25519_verify("", b"", ""));
         assert!(!ed25519_verify(KEY, b"\x72", "zz"));
         assert!(!ed25519_verify("00", b"\x72", SIGNATURE));
+    }
+
+    #[test]
+    fn the_example_service_answers_what_discord_sends() {
+        Service::open("../../spec-examples/discord", &PLUGIN).check_samples();
     }
 }

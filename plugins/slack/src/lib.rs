@@ -9,9 +9,7 @@ use hookwright_sdk::{Request, Value, plugin, uid};
 #[uid]
 fn events(request: &Request) -> Result<Option<String>, serde_json::Error> {
     match request.body().get("payload").as_text() {
-        Some(payload) => Ok(interactive(
-            &serde_json::from_str::<serde_json::Value>(payload)?.into(),
-        )),
+        Some(payload) => Ok(interactive(&serde_json::from_str::<serde_json::Value>(payload)?.into())),
         None => Ok(event_or_command(request.body())),
     }
 }
@@ -20,21 +18,11 @@ fn events(request: &Request) -> Result<Option<String>, serde_json::Error> {
 /// and `team_id` is the workspace the event happened in.
 fn event_or_command(body: &Value) -> Option<String> {
     let authorization = body.get("authorizations").elements().first();
-    let by_organisation = authorization
-        .is_some_and(|it| it.get("is_enterprise_install") == &Value::Bool(true))
+    let by_organisation = authorization.is_some_and(|it| it.get("is_enterprise_install") == &Value::Bool(true))
         || body.get("is_enterprise_install").as_text() == Some("true");
-    let organisation = text(
-        authorization
-            .unwrap_or(&Value::Missing)
-            .get("enterprise_id"),
-    )
-    .or_else(|| text(body.get("enterprise_id")));
+    let organisation = text(authorization.unwrap_or(&Value::Missing).get("enterprise_id")).or_else(|| text(body.get("enterprise_id")));
     let workspace = text(body.get("team_id"));
-    if by_organisation {
-        organisation.or(workspace)
-    } else {
-        workspace.or(organisation)
-    }
+    if by_organisation { organisation.or(workspace) } else { workspace.or(organisation) }
 }
 
 /// `team` is null where the organisation installed the app.
@@ -45,10 +33,7 @@ fn interactive(payload: &Value) -> Option<String> {
 }
 
 fn text(value: &Value) -> Option<String> {
-    value
-        .as_text()
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
+    value.as_text().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 plugin! { uid: [events] }
@@ -56,39 +41,26 @@ plugin! { uid: [events] }
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use hookwright_sdk::testing::request;
+    use hookwright_sdk::testing::{Service, request};
 
-    use super::events;
+    use super::{PLUGIN, events};
 
     fn json(body: &str) -> Option<String> {
-        events(&request(&format!(
-            "POST /slack HTTP/1.1\ncontent-type: application/json\n\n{body}"
-        )))
-        .unwrap()
+        events(&request(&format!("POST /slack HTTP/1.1\ncontent-type: application/json\n\n{body}"))).unwrap()
     }
 
     fn form(body: &str) -> Result<Option<String>, serde_json::Error> {
-        events(&request(&format!(
-            "POST /slack HTTP/1.1\ncontent-type: application/x-www-form-urlencoded\n\n{body}"
-        )))
+        events(&request(&format!("POST /slack HTTP/1.1\ncontent-type: application/x-www-form-urlencoded\n\n{body}")))
     }
 
     #[test]
     fn an_event_names_its_workspace() {
-        assert_eq!(
-            json(r#"{"type":"event_callback","team_id":"T1","event":{"type":"message"}}"#).unwrap(),
-            "T1"
-        );
+        assert_eq!(json(r#"{"type":"event_callback","team_id":"T1","event":{"type":"message"}}"#).unwrap(), "T1");
     }
 
     #[test]
     fn a_slash_command_names_its_workspace_in_a_form_field() {
-        assert_eq!(
-            form("team_id=T1&command=%2Fdeploy&text=now")
-                .unwrap()
-                .unwrap(),
-            "T1"
-        );
+        assert_eq!(form("team_id=T1&command=%2Fdeploy&text=now").unwrap().unwrap(), "T1");
     }
 
     #[test]
@@ -101,14 +73,8 @@ mod tests {
     fn what_an_organisation_installed_belongs_to_the_organisation() {
         let event = r#"{"team_id":"T1","authorizations":[{"enterprise_id":"E1","team_id":null,"is_enterprise_install":true}]}"#;
         assert_eq!(json(event).unwrap(), "E1");
-        assert_eq!(
-            form("team_id=T1&enterprise_id=E1&is_enterprise_install=true")
-                .unwrap()
-                .unwrap(),
-            "E1"
-        );
-        let payload =
-            "payload=%7B%22team%22%3Anull%2C%22enterprise%22%3A%7B%22id%22%3A%22E1%22%7D%7D";
+        assert_eq!(form("team_id=T1&enterprise_id=E1&is_enterprise_install=true").unwrap().unwrap(), "E1");
+        let payload = "payload=%7B%22team%22%3Anull%2C%22enterprise%22%3A%7B%22id%22%3A%22E1%22%7D%7D";
         assert_eq!(form(payload).unwrap().unwrap(), "E1");
     }
 
@@ -116,12 +82,7 @@ mod tests {
     fn a_workspace_of_an_organisation_that_installed_the_app_itself_stays_itself() {
         let event = r#"{"team_id":"T1","enterprise_id":"E1","authorizations":[{"enterprise_id":"E1","team_id":"T1","is_enterprise_install":false}]}"#;
         assert_eq!(json(event).unwrap(), "T1");
-        assert_eq!(
-            form("team_id=T1&enterprise_id=E1&is_enterprise_install=false")
-                .unwrap()
-                .unwrap(),
-            "T1"
-        );
+        assert_eq!(form("team_id=T1&enterprise_id=E1&is_enterprise_install=false").unwrap().unwrap(), "T1");
     }
 
     #[test]
@@ -134,5 +95,10 @@ mod tests {
     #[test]
     fn a_payload_that_is_no_json_is_an_error() {
         assert!(form("payload=%7B").is_err());
+    }
+
+    #[test]
+    fn the_example_service_answers_what_slack_sends() {
+        Service::open("../../spec-examples/slack", &PLUGIN).check_samples();
     }
 }

@@ -2,10 +2,7 @@
 
 use proc_macro2::TokenStream;
 use syn::parse::Parser;
-use syn::{
-    Attribute, Error, Expr, ExprLit, GenericArgument, ItemFn, Lit, LitStr, Meta, PathArguments,
-    Result, ReturnType, Type,
-};
+use syn::{Attribute, Error, Expr, ExprLit, GenericArgument, ItemFn, Lit, LitStr, Meta, PathArguments, Result, ReturnType, Type};
 
 /// The value of `name = "..."`, the only thing an attribute takes.
 pub(crate) fn given_name(attribute: TokenStream) -> Result<Option<String>> {
@@ -34,11 +31,7 @@ fn doc_line(attribute: &Attribute) -> Option<String> {
     if !pair.path.is_ident("doc") {
         return None;
     }
-    let Expr::Lit(ExprLit {
-        lit: Lit::Str(text),
-        ..
-    }) = &pair.value
-    else {
+    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value else {
         return None;
     };
     let text = text.value();
@@ -49,16 +42,10 @@ fn doc_line(attribute: &Attribute) -> Option<String> {
 pub(crate) fn check_plain(function: &ItemFn) -> Result<()> {
     let signature = &function.sig;
     if let Some(word) = &signature.asyncness {
-        return Err(Error::new_spanned(
-            word,
-            "a plugin's functions are not async: nothing waits inside a plugin",
-        ));
+        return Err(Error::new_spanned(word, "a plugin's functions are not async: nothing waits inside a plugin"));
     }
     match signature.generics.type_params().next() {
-        Some(parameter) => Err(Error::new_spanned(
-            parameter,
-            "a plugin's functions have no type parameters",
-        )),
+        Some(parameter) => Err(Error::new_spanned(parameter, "a plugin's functions have no type parameters")),
         None => Ok(()),
     }
 }
@@ -74,20 +61,11 @@ pub(crate) struct Returned<'f> {
 impl<'f> Returned<'f> {
     pub(crate) fn of(output: &'f ReturnType) -> Self {
         let ReturnType::Type(_, kind) = output else {
-            return Self {
-                fallible: false,
-                value: None,
-            };
+            return Self { fallible: false, value: None };
         };
         match arguments_of(kind, "Result") {
-            Some(arguments) => Self {
-                fallible: true,
-                value: arguments.first().copied(),
-            },
-            None => Self {
-                fallible: false,
-                value: Some(kind),
-            },
+            Some(arguments) => Self { fallible: true, value: arguments.first().copied() },
+            None => Self { fallible: false, value: Some(kind) },
         }
     }
 }

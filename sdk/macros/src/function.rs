@@ -48,42 +48,23 @@ pub(crate) fn expand(attribute: TokenStream, function: &ItemFn) -> Result<TokenS
 
 fn read_parameters(function: &ItemFn) -> Result<Vec<Parameter>> {
     let inputs = &function.sig.inputs;
-    let parameters: Vec<Parameter> = inputs
-        .iter()
-        .enumerate()
-        .map(|(index, argument)| Parameter::read(index, argument))
-        .collect::<Result<_>>()?;
+    let parameters: Vec<Parameter> =
+        inputs.iter().enumerate().map(|(index, argument)| Parameter::read(index, argument)).collect::<Result<_>>()?;
     for (index, parameter) in parameters.iter().enumerate() {
         if parameter.variadic && index + 1 < parameters.len() {
-            return Err(Error::new_spanned(
-                &inputs[index],
-                "`Rest` takes all that follow: it can only come last",
-            ));
+            return Err(Error::new_spanned(&inputs[index], "`Rest` takes all that follow: it can only come last"));
         }
         let before_optional = index > 0 && parameters[index - 1].optional;
         if before_optional && !parameter.optional && !parameter.variadic {
-            return Err(Error::new_spanned(
-                &inputs[index],
-                "what follows an `Option` may be left out too: make it an `Option`",
-            ));
+            return Err(Error::new_spanned(&inputs[index], "what follows an `Option` may be left out too: make it an `Option`"));
         }
     }
     Ok(parameters)
 }
 
 fn describe(parameter: &Parameter) -> TokenStream {
-    let Parameter {
-        name,
-        holder,
-        optional,
-        variadic,
-        ..
-    } = parameter;
-    let kind = if *variadic {
-        quote!(<#holder>::KIND)
-    } else {
-        quote!(::hookwright_sdk::export::Take::<#holder>::KIND)
-    };
+    let Parameter { name, holder, optional, variadic, .. } = parameter;
+    let kind = if *variadic { quote!(<#holder>::KIND) } else { quote!(::hookwright_sdk::export::Take::<#holder>::KIND) };
     quote! {
         ::hookwright_sdk::export::Parameter { name: #name, kind: #kind, optional: #optional, variadic: #variadic }
     }
@@ -93,9 +74,7 @@ fn describe(parameter: &Parameter) -> TokenStream {
 /// are invisible to the author's code, and cannot hide a function of the same name.
 fn call(function: &ItemFn, bytes: &Ident, parameters: &[Parameter], fallible: bool) -> TokenStream {
     let ident = &function.sig.ident;
-    let variables: Vec<_> = (0..parameters.len())
-        .map(|index| Ident::new(&format!("argument{index}"), Span::mixed_site()))
-        .collect();
+    let variables: Vec<_> = (0..parameters.len()).map(|index| Ident::new(&format!("argument{index}"), Span::mixed_site())).collect();
     let arguments = Ident::new("arguments", Span::mixed_site());
     let takes = parameters.iter().zip(&variables).map(|(parameter, variable)| {
         let holder = &parameter.holder;
@@ -105,10 +84,7 @@ fn call(function: &ItemFn, bytes: &Ident, parameters: &[Parameter], fallible: bo
             quote!(let #variable = ::hookwright_sdk::export::Take::<#holder>::take(&mut #arguments)?;)
         }
     });
-    let handed = parameters
-        .iter()
-        .zip(&variables)
-        .map(|(parameter, variable)| parameter.hand_over(variable));
+    let handed = parameters.iter().zip(&variables).map(|(parameter, variable)| parameter.hand_over(variable));
     let unwrap = fallible.then(|| quote!(.map_err(::hookwright_sdk::Failure::from_error)?));
     quote! {{
         let mut #arguments = ::hookwright_sdk::export::Arguments::new(#bytes)?;

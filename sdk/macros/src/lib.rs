@@ -17,9 +17,7 @@ use syn::{ItemFn, parse_macro_input};
 #[proc_macro_attribute]
 pub fn function(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let function = parse_macro_input!(item as ItemFn);
-    function::expand(attribute.into(), &function)
-        .unwrap_or_else(|error| error.to_compile_error())
-        .into()
+    function::expand(attribute.into(), &function).unwrap_or_else(|error| error.to_compile_error()).into()
 }
 
 /// Makes a Rust function a uid extractor: `fn(&Request) -> ...` or `fn(&Request, item: &Value) -> ...`,
@@ -30,7 +28,5 @@ pub fn function(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn uid(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let function = parse_macro_input!(item as ItemFn);
-    uid::expand(attribute.into(), &function)
-        .unwrap_or_else(|error| error.to_compile_error())
-        .into()
+    uid::expand(attribute.into(), &function).unwrap_or_else(|error| error.to_compile_error()).into()
 }

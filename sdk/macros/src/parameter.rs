@@ -14,7 +14,7 @@ pub(crate) struct Parameter {
     pub(crate) holder: TokenStream,
     /// May be left out: an `Option`.
     pub(crate) optional: bool,
-    /// A `Rest<T>`.
+    /// A `Rest<T>`, or a reference to one.
     pub(crate) variadic: bool,
     handing: Handing,
 }
@@ -30,38 +30,25 @@ enum Handing {
 impl Parameter {
     pub(crate) fn read(index: usize, argument: &FnArg) -> Result<Self> {
         let FnArg::Typed(typed) = argument else {
-            return Err(Error::new_spanned(
-                argument,
-                "a plugin function stands alone: it has no `self`",
-            ));
+            return Err(Error::new_spanned(argument, "a plugin function stands alone: it has no `self`"));
         };
         let name = match &*typed.pat {
             Pat::Ident(pattern) => camel_case(&pattern.ident.to_string()),
             _ => format!("argument{}", index + 1),
         };
         let kind = &*typed.ty;
-        let variadic = arguments_of(kind, "Rest").is_some();
+        let variadic = arguments_of(referent(kind), "Rest").is_some();
         let inner = arguments_of(kind, "Option").and_then(|arguments| arguments.first().copied());
         let (holder, handing) = match (inner, kind) {
             (Some(Type::Reference(reference)), _) => {
                 let held = held(&reference.elem);
-                let handing = if borrows(&reference.elem) {
-                    Handing::OptionalDereferenced
-                } else {
-                    Handing::OptionalReference
-                };
+                let handing = if borrows(&reference.elem) { Handing::OptionalDereferenced } else { Handing::OptionalReference };
                 (quote!(::core::option::Option<#held>), handing)
             }
             (None, Type::Reference(reference)) => (held(&reference.elem), Handing::Reference),
             _ => (quote!(#kind), Handing::Value),
         };
-        Ok(Self {
-            name,
-            holder,
-            optional: inner.is_some(),
-            variadic,
-            handing,
-        })
+        Ok(Self { name, holder, optional: inner.is_some(), variadic, handing })
     }
 
     /// The expression that hands the decoded `variable` to the function.
@@ -75,13 +62,17 @@ impl Parameter {
     }
 }
 
+/// The type itself, or what it is a reference to.
+fn referent(kind: &Type) -> &Type {
+    match kind {
+        Type::Reference(reference) => &reference.elem,
+        _ => kind,
+    }
+}
+
 /// What is decoded for a reference to `target`.
 fn held(target: &Type) -> TokenStream {
-    if borrows(target) {
-        quote!(::std::borrow::Cow<'_, #target>)
-    } else {
-        quote!(#target)
-    }
+    if borrows(target) { quote!(::std::borrow::Cow<'_, #target>) } else { quote!(#target) }
 }
 
 /// `str` and slices are borrowed from the wire where they can be.

@@ -10,16 +10,12 @@ pub(crate) fn expand(attribute: TokenStream, function: &ItemFn) -> Result<TokenS
     check_plain(function)?;
     let ident = &function.sig.ident;
     let visibility = &function.vis;
-    let name = given_name(attribute)?
-        .unwrap_or_else(|| ident.to_string().trim_matches('_').replace('_', "-"));
+    let name = given_name(attribute)?.unwrap_or_else(|| ident.to_string().trim_matches('_').replace('_', "-"));
     let summary = documentation(&function.attrs);
     // Invisible to the author's code, so that they cannot hide a function of the same name.
-    let [request, item, uids] =
-        ["request", "item", "uids"].map(|name| Ident::new(name, Span::mixed_site()));
+    let [request, item, uids] = ["request", "item", "uids"].map(|name| Ident::new(name, Span::mixed_site()));
     let handed = item_argument(function, &item)?;
-    let unwrap = Returned::of(&function.sig.output)
-        .fallible
-        .then(|| quote!(.map_err(::hookwright_sdk::Failure::from_error)?));
+    let unwrap = Returned::of(&function.sig.output).fallible.then(|| quote!(.map_err(::hookwright_sdk::Failure::from_error)?));
     Ok(quote! {
         #function
 
@@ -46,16 +42,9 @@ fn item_argument(function: &ItemFn, item: &Ident) -> Result<Option<TokenStream>>
     match inputs.len() {
         1 => Ok(None),
         2 => match &inputs[1] {
-            FnArg::Typed(typed) if arguments_of(&typed.ty, "Option").is_some() => {
-                Ok(Some(quote!(#item)))
-            }
-            _ => Ok(Some(
-                quote!(#item.unwrap_or(&::hookwright_sdk::Value::Missing)),
-            )),
+            FnArg::Typed(typed) if arguments_of(&typed.ty, "Option").is_some() => Ok(Some(quote!(#item))),
+            _ => Ok(Some(quote!(#item.unwrap_or(&::hookwright_sdk::Value::Missing)))),
         },
-        _ => Err(Error::new_spanned(
-            &function.sig,
-            "an extractor takes the request, and the item if it wants it: `fn(&Request, &Value)`",
-        )),
+        _ => Err(Error::new_spanned(&function.sig, "an extractor takes the request, and the item if it wants it: `fn(&Request, &Value)`")),
     }
 }

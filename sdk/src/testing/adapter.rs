@@ -28,21 +28,13 @@ impl Native {
         Self {
             plugin,
             functions: functions.collect(),
-            extractors: plugin
-                .extractors
-                .iter()
-                .map(|extractor| extractor.name.to_owned())
-                .collect(),
+            extractors: plugin.extractors.iter().map(|extractor| extractor.name.to_owned()).collect(),
         }
     }
 }
 
 fn parameter(parameter: &crate::export::Parameter) -> iml::Parameter {
-    iml::Parameter {
-        name: parameter.name.to_owned(),
-        optional: parameter.optional,
-        variadic: parameter.variadic,
-    }
+    iml::Parameter { name: parameter.name.to_owned(), optional: parameter.optional, variadic: parameter.variadic }
 }
 
 impl Exports for Native {
@@ -56,37 +48,19 @@ impl Exports for Native {
 }
 
 impl Calls for Native {
-    fn call(
-        &self,
-        function: &str,
-        arguments: &[iml::Value<'_>],
-    ) -> Result<iml::Value<'static>, String> {
+    fn call(&self, function: &str, arguments: &[iml::Value<'_>]) -> Result<iml::Value<'static>, String> {
         let mut writer = Writer::new();
         writer.array(arguments.len());
-        arguments
-            .iter()
-            .for_each(|argument| writer.value(&from_iml(argument)));
-        let result = self
-            .plugin
-            .call(function, &writer.finish())
-            .map_err(|failure| failure.to_string())?;
-        let result = wire::read(&result)
-            .and_then(Value::try_from)
-            .map_err(|malformed| malformed.to_string())?;
+        arguments.iter().for_each(|argument| writer.value(&from_iml(argument)));
+        let result = self.plugin.call(function, &writer.finish()).map_err(|failure| failure.to_string())?;
+        let result = wire::read(&result).and_then(Value::try_from).map_err(|malformed| malformed.to_string())?;
         Ok(to_iml(&result))
     }
 
-    fn uids(
-        &self,
-        extractor: &str,
-        request: &WebhookRequest<'_>,
-        item: Option<&iml::Value<'_>>,
-    ) -> Result<Vec<String>, String> {
+    fn uids(&self, extractor: &str, request: &WebhookRequest<'_>, item: Option<&iml::Value<'_>>) -> Result<Vec<String>, String> {
         let request = Request::from_source(Recorded::of(request));
         let item = item.map(from_iml);
-        self.plugin
-            .uids(extractor, &request, item.as_ref())
-            .map_err(|failure| failure.to_string())
+        self.plugin.uids(extractor, &request, item.as_ref()).map_err(|failure| failure.to_string())
     }
 }
 
@@ -99,13 +73,9 @@ pub(super) fn from_iml(value: &iml::Value<'_>) -> Value {
         iml::Value::Text(text) => Value::Text(text.as_str().to_owned()),
         iml::Value::Date(date) => Value::Date(Date::from_milliseconds(date.milliseconds())),
         iml::Value::Binary(bytes) => Value::Binary(bytes.as_bytes().to_vec()),
-        iml::Value::Array(elements) => {
-            Value::Array(elements.iter().map(|element| from_iml(&element)).collect())
-        }
+        iml::Value::Array(elements) => Value::Array(elements.iter().map(|element| from_iml(&element)).collect()),
         iml::Value::Collection(members) => {
-            let members = members
-                .iter()
-                .map(|(key, value)| (key.into_owned(), from_iml(&value)));
+            let members = members.iter().map(|(key, value)| (key.into_owned(), from_iml(&value)));
             Value::Collection(members.collect())
         }
     }
@@ -129,8 +99,7 @@ fn to_iml(value: &Value) -> iml::Value<'static> {
         Value::Bool(value) => iml::Value::Bool(*value),
         Value::Number(number) => iml::Value::decimal_text(number.digits().into_owned()),
         Value::Text(text) => iml::Value::text(text.clone()),
-        Value::Date(date) => iml::Date::from_milliseconds(date.milliseconds())
-            .map_or(iml::Value::Null, iml::Value::date),
+        Value::Date(date) => iml::Date::from_milliseconds(date.milliseconds()).map_or(iml::Value::Null, iml::Value::date),
         Value::Binary(bytes) => iml::Value::binary(bytes.clone()),
         Value::Array(elements) => iml::Value::array(elements.iter().map(to_iml).collect()),
         Value::Collection(members) => collection(members),
@@ -138,24 +107,16 @@ fn to_iml(value: &Value) -> iml::Value<'static> {
 }
 
 fn collection(members: &Collection) -> iml::Value<'static> {
-    let members = members
-        .iter()
-        .map(|(key, value)| (Cow::Owned(key.to_owned()), to_iml(value)));
+    let members = members.iter().map(|(key, value)| (Cow::Owned(key.to_owned()), to_iml(value)));
     iml::Value::collection(members.collect())
 }
 
 /// Calls a built-in function as the host does: as an expression whose arguments are `a0`, `a1`, ...
 pub(crate) fn iml(function: &str, arguments: &[Value]) -> Result<Value, String> {
-    let names: Vec<String> = (0..arguments.len())
-        .map(|index| format!("a{index}"))
-        .collect();
+    let names: Vec<String> = (0..arguments.len()).map(|index| format!("a{index}")).collect();
     let expression = format!("{{{{{function}({})}}}}", names.join("; "));
-    let (template, _) =
-        Template::from_text(&expression, &NoCustom).map_err(|errors| errors[0].message.clone())?;
-    let scope = Call {
-        arguments: arguments.iter().map(to_iml).collect(),
-        environment: environment(),
-    };
+    let (template, _) = Template::from_text(&expression, &NoCustom).map_err(|errors| errors[0].message.clone())?;
+    let scope = Call { arguments: arguments.iter().map(to_iml).collect(), environment: environment() };
     let result = template.evaluate(&scope).map_err(|error| error.message)?;
     Ok(from_iml(&result))
 }
@@ -167,13 +128,8 @@ struct Call {
 
 impl<'v> Scope<'v> for Call {
     fn variable(&self, name: &str) -> iml::Value<'v> {
-        let index = name
-            .strip_prefix('a')
-            .and_then(|index| index.parse::<usize>().ok());
-        index
-            .and_then(|index| self.arguments.get(index))
-            .cloned()
-            .unwrap_or_default()
+        let index = name.strip_prefix('a').and_then(|index| index.parse::<usize>().ok());
+        index.and_then(|index| self.arguments.get(index)).cloned().unwrap_or_default()
     }
 
     fn environment(&self) -> &iml::Environment {

@@ -23,16 +23,9 @@ pub(super) struct Recorded {
 /// # Panics
 /// Where it is none, or its body is not what its content type says.
 pub fn request(http: &str) -> Request<'static> {
-    let recorded =
-        sample::Request::parse(http.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
-    let headers = Headers::new(
-        recorded
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_bytes())),
-    );
-    let decoded = body::decode(headers.first("content-type"), &recorded.body)
-        .unwrap_or_else(|bad| panic!("{bad}"));
+    let recorded = sample::Request::parse(http.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
+    let headers = Headers::new(recorded.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+    let decoded = body::decode(headers.first("content-type"), &recorded.body).unwrap_or_else(|bad| panic!("{bad}"));
     let query = Form::parse(recorded.query().as_bytes());
     let request = WebhookRequest {
         method: &recorded.method,
@@ -42,11 +35,7 @@ pub fn request(http: &str) -> Request<'static> {
         headers: &headers,
         raw_body: &recorded.body,
         body: decoded.value(),
-        remote_address: recorded
-            .given
-            .remote_address
-            .as_deref()
-            .unwrap_or("127.0.0.1"),
+        remote_address: recorded.given.remote_address.as_deref().unwrap_or("127.0.0.1"),
     };
     Request::from_source(Recorded::of(&request))
 }
@@ -58,11 +47,7 @@ impl Recorded {
             url: request.url.to_owned(),
             path: request.path.to_owned(),
             remote_address: request.remote_address.to_owned(),
-            headers: request
-                .headers
-                .pairs()
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
+            headers: request.headers.pairs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             query: from_iml(&request.query),
             body: from_iml(&request.body),
             raw_body: request.raw_body.to_vec(),
@@ -88,12 +73,8 @@ impl Source for Recorded {
     }
 
     fn header(&self, name: &str) -> Option<String> {
-        let values: Vec<&str> = self
-            .headers
-            .iter()
-            .filter(|(header, _)| header.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
-            .collect();
+        let values: Vec<&str> =
+            self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str()).collect();
         (!values.is_empty()).then(|| values.join(", "))
     }
 

@@ -15,10 +15,7 @@ fn same(value: Value) -> Value {
 /// What it takes is coerced as for built-in functions.
 #[function]
 fn typed(text: &str, whole: i64, number: f64, flag: bool, bytes: &[u8], date: Date) -> String {
-    format!(
-        "{text} {whole} {number} {flag} {bytes:?} {}",
-        date.milliseconds()
-    )
+    format!("{text} {whole} {number} {flag} {bytes:?} {}", date.milliseconds())
 }
 
 /// Its arguments may be left out.
@@ -29,7 +26,7 @@ fn lenient(first: Option<&str>, second: Option<i64>) -> String {
 
 /// Adds what it gets.
 #[function]
-fn sum_up(first: i64, others: Rest<i64>) -> i64 {
+fn sum_up(first: i64, others: &Rest<i64>) -> i64 {
     others.iter().sum::<i64>() + first
 }
 
@@ -76,8 +73,8 @@ fn clock() -> Date {
 
 /// Calls a built-in function.
 #[function]
-fn built_in(name: &str, arguments: Rest<Value>) -> Result<Value, String> {
-    host::iml(name, &arguments)
+fn built_in(name: &str, arguments: &Rest<Value>) -> Result<Value, String> {
+    host::iml(name, arguments)
 }
 
 /// Panics.
@@ -125,21 +122,11 @@ fn chatty() {
 #[uid]
 fn account(request: &Request, item: &Value) -> Vec<String> {
     let own = item.get("owner").as_text().map(str::to_owned);
-    let seen = format!(
-        "{} {} {}",
-        request.method(),
-        request.url(),
-        request.raw_body().len()
-    );
-    [
-        own,
-        request.header("X-Account"),
-        request.body().get("account").as_text().map(str::to_owned),
-        Some(seen),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let seen = format!("{} {} {}", request.method(), request.url(), request.raw_body().len());
+    [own, request.header("X-Account"), request.body().get("account").as_text().map(str::to_owned), Some(seen)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 plugin! {

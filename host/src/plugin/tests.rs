@@ -1,0 +1,166 @@
+//! Files that are no plugins, and plugins that nobody should have written, as WebAssembly text.
+
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hookwright_iml::{Date, Environment, Limits, Zone};
+use hookwright_webhook::Plugin as _;
+use wit_component::{StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
+
+use super::{Engine, LoadError, Plugin, Settings};
+
+const CONTRACT: &str = include_str!("../../../sdk/wit/plugin.wit");
+
+fn engine() -> Engine {
+    let settings = Settings { deadline: Duration::from_millis(50), instances: 4, ..Settings::default() };
+    Engine::new(&settings).unwrap()
+}
+
+fn load(bytes: &[u8]) -> Result<Arc<Plugin>, LoadError> {
+    engine().load(bytes)
+}
+
+fn refusal(bytes: &[u8]) -> String {
+    load(bytes).unwrap_err().to_string()
+}
+
+fn component(wat: &str) -> Vec<u8> {
+    wat::parse_str(wat).unwrap()
+}
+
+/// A module with the contract in the version given, as `wit-bindgen` would leave it.
+fn module(version: &str, wat: &str) -> Vec<u8> {
+    let contract = CONTRACT.replace("@1.0.0", &format!("@{version}"));
+    let mut resolve = Resolve::default();
+    let package = resolve.push_str("plugin.wit", &contract).unwrap();
+    let world = resolve.select_world(&[package], Some("plugin")).unwrap();
+    let mut module = wat::parse_str(wat.replace("@VERSION", &format!("@{version}"))).unwrap();
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
+    module
+}
+
+/// What every module below has: memory, an allocator that always gives the same place, and an
+/// empty description (zeroes) at 1024.
+fn guest(describe: &str, call: &str, more: &str) -> String {
+    format!(
+        r#"(module
+            (memory (export "memory") 2)
+            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 4096))
+            (func (export "hookwright:plugin/guest@VERSION#describe") (result i32) {describe})
+            (func (export "hookwright:plugin/guest@VERSION#call") (param i32 i32 i32 i32) (result i32) {call})
+            (func (export "hookwright:plugin/guest@VERSION#uid") (param i32 i32 i32 i32 i32 i32) (result i32) unreachable)
+            {more})"#
+    )
+}
+
+const EMPTY: &str = "(i32.const 1024)";
+
+fn call(body: &str) -> String {
+    let plugin = load(&module("1.0.0", &guest(EMPTY, body, ""))).unwrap();
+    let environment = Environment { now: Date::from_milliseconds(0).unwrap(), zone: Zone::UTC, random: || 0, limits: Limits::default() };
+    plugin.begin(&environment).call("anything", &[]).unwrap_err()
+}
+
+#[test]
+fn what_is_not_webassembly_is_said_to_be_none() {
+    let message = "this is not WebAssembly: a plugin is a component, or a module made with hookwright-sdk";
+    assert_eq!(refusal(b""), message);
+    assert_eq!(refusal(b"#!/bin/sh\n"), message);
+    assert_eq!(refusal(b"(module)"), message, "text is not taken either");
+}
+
+#[test]
+fn a_damaged_file_is_refused() {
+    let mut whole = super::component_from_module(&module("1.0.0", &guest(EMPTY, "unreachable", ""))).unwrap();
+    whole.truncate(whole.len() / 2);
+    assert!(refusal(&whole).starts_with("the plugin cannot be compiled: "));
+}
+
+#[test]
+fn webassembly_that_is_no_plugin_is_refused() {
+    assert!(refusal(&component("(component)")).ends_with("not a plugin: it does not export hookwright:plugin/guest"));
+    assert!(refusal(&component("(module)")).starts_with("this is WebAssembly, but not a plugin: "));
+    let asking = r#"(module (import "env" "exec" (func)))"#;
+    assert!(refusal(&component(asking)).starts_with("this is WebAssembly, but not a plugin: "));
+}
+
+#[test]
+fn an_import_that_is_not_offered_is_named() {
+    let asking = refusal(&component(r#"(component (import "evil:host/exec@1.0.0" (instance)))"#));
+    assert!(asking.starts_with("the plugin imports evil:host/exec@1.0.0, which plugins are not given"), "{asking}");
+    let wasi = refusal(&component(r#"(component (import "wasi:cli/environment@0.2.0" (instance)))"#));
+    assert!(wasi.contains("there is no WASI here; build for wasm32-unknown-unknown"), "{wasi}");
+    let later = refusal(&component(r#"(component (import "hookwright:plugin/secrets@1.1.0" (instance)))"#));
+    assert!(later.starts_with("the plugin imports hookwright:plugin/secrets@1.1.0"), "{later}");
+}
+
+#[test]
+fn another_major_version_is_refused_with_both_named() {
+    let expected = "the plugin was built for hookwright:plugin 2.1.0; this host speaks 1.0.0: rebuild it with a matching hookwright-sdk";
+    assert_eq!(refusal(&module("2.1.0", &guest(EMPTY, "unreachable", ""))), expected);
+    let import = component(r#"(component (import "hookwright:plugin/log@2.1.0" (instance)))"#);
+    assert_eq!(refusal(&import), expected);
+}
+
+#[test]
+fn a_later_minor_version_runs_if_it_uses_nothing_new() {
+    assert!(load(&module("1.7.0", &guest(EMPTY, "unreachable", ""))).is_ok());
+}
+
+#[test]
+fn a_file_beyond_the_limit_is_not_even_looked_at() {
+    let engine = Engine::new(&Settings { file_size: 9, instances: 1, ..Settings::default() }).unwrap();
+    let error = engine.load(b"0123456789").unwrap_err();
+    assert_eq!(error, LoadError::TooLarge { size: 10, limit: 9 });
+}
+
+#[test]
+fn more_memory_at_the_start_than_there_may_be_is_refused() {
+    let greedy = guest(EMPTY, "unreachable", "").replace("\"memory\") 2)", "\"memory\") 2000)");
+    assert!(load(&module("1.0.0", &greedy)).is_err());
+}
+
+#[test]
+fn a_plugin_that_cannot_describe_itself_is_refused() {
+    let stopped = "the plugin's description of itself is wrong: the plugin was stopped after 50 ms, all it has for one request";
+    assert_eq!(refusal(&module("1.0.0", &guest("(loop (br 0)) unreachable", "unreachable", ""))), stopped);
+    let traps = refusal(&module("1.0.0", &guest("unreachable", "unreachable", "")));
+    assert!(traps.contains("the plugin crashed: "), "{traps}");
+}
+
+#[test]
+fn a_start_function_runs_under_the_same_limits() {
+    let looping = guest(EMPTY, "unreachable", "(func $start (loop (br 0))) (start $start)");
+    assert!(refusal(&module("1.0.0", &looping)).contains("was stopped after 50 ms"));
+}
+
+/// A description at 2048 with one function of that name and nothing else.
+fn describing(name: &str) -> Vec<u8> {
+    let word = |number: u32| number.to_le_bytes().iter().map(|byte| format!("\\{byte:02x}")).collect::<String>();
+    let functions = [0, 0, 0, 0, 3000, 1, 0, 0].map(word).concat();
+    let function = [3500, u32::try_from(name.len()).unwrap(), 0, 0, 0, 0, 0].map(word).concat();
+    let data = format!(r#"(data (i32.const 2048) "{functions}") (data (i32.const 3000) "{function}") (data (i32.const 3500) "{name}")"#);
+    module("1.0.0", &guest("(i32.const 2048)", "unreachable", &data))
+}
+
+#[test]
+fn functions_with_names_that_cannot_be_are_refused() {
+    assert_eq!(load(&describing("luhn")).unwrap().description().functions[0].name, "luhn");
+    let wrong = |name: &str| refusal(&describing(name));
+    assert!(wrong("length").ends_with("the function `length` has the name of a built-in function"));
+    assert!(wrong("is-fine").ends_with("the function `is-fine` is not a name that an expression can call"));
+    assert!(wrong("").ends_with("the function `` is not a name that an expression can call"));
+}
+
+#[test]
+fn what_goes_wrong_in_a_call_becomes_a_sentence() {
+    assert_eq!(call("unreachable"), "the plugin crashed: wasm trap: wasm `unreachable` instruction executed");
+    assert!(call("(i32.load (i32.const -4))").starts_with("the plugin crashed: "), "a wild pointer");
+    assert!(call("(i32.const 131070)").starts_with("the plugin crashed: "), "a result beyond the memory");
+    assert_eq!(call("(loop (br 0)) unreachable"), "the plugin was stopped after 50 ms, all it has for one request");
+    // `ok`, of no bytes: not a value.
+    assert_eq!(call("(i32.const 1024)"), "the plugin gave bytes that are not a value");
+}
