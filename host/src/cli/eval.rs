@@ -132,7 +132,7 @@ fn answer(line: &str, out: &mut impl Write) -> anyhow::Result<()> {
     let case = Document::parse(line).context("not JSON")?;
     let case = case.root();
     let expression = case.get("expr").and_then(Node::as_text).ok_or_else(|| anyhow!("`expr` is not a text"))?;
-    let form = case.get("form").map(|form| form.text_is("tree"));
+    let form = case.get("form").map(|form| form.as_text().as_deref() == Some("tree"));
     ensure!(form != Some(false), "the only `form` is \"tree\"");
     let nothing = Document::parse("{}").expect("this is JSON");
     let context = case.get("context").unwrap_or(nothing.root());

@@ -33,7 +33,7 @@ pub fn compare_items(file: &str, items: &[Item]) -> Result<Option<String>, Malfo
 
 /// An object with `bundles` and nothing else but a uid.
 fn is_item(node: Node<'_>) -> bool {
-    let only_known = node.entries().all(|(key, _)| key.text_is("uid") || key.text_is("bundles"));
+    let only_known = node.entries().all(|(key, _)| matches!(key.as_text().as_deref(), Some("uid" | "bundles")));
     only_known && node.get("bundles").is_some_and(|bundles| bundles.kind() == Kind::Array)
 }
 

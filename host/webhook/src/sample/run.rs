@@ -132,7 +132,7 @@ struct Pretend<'h> {
 impl<'h> From<Node<'h>> for Pretend<'h> {
     fn from(hook: Node<'h>) -> Self {
         let described = hook.get("parameters").is_some_and(|parameters| parameters.kind() == Kind::Object)
-            || hook.entries().all(|(key, _)| key.text_is("uid"));
+            || hook.entries().all(|(key, _)| key.as_text().as_deref() == Some("uid"));
         if !described {
             return Self { uid: None, parameters: Value::from_json(hook) };
         }
