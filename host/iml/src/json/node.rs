@@ -120,12 +120,6 @@ impl<'d> Node<'d> {
         found.map(|index| Node::new(self.document, index))
     }
 
-    /// Whether this is the text `expected`.
-    pub fn text_is(self, expected: &str) -> bool {
-        let slot = self.slot();
-        slot.kind == Kind::Text && self.key_is(slot, expected)
-    }
-
     /// Whether the text at this slot is `key`.
     fn key_is(self, slot: &Slot, key: &str) -> bool {
         if slot.escaped {
