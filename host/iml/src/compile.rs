@@ -225,26 +225,26 @@ impl<'c> Compiler<'c> {
         }
     }
 
-    fn call(&mut self, name: &str, name_span: &Range<usize>, arguments: Vec<Expression<'_>>, place: Place<'_>) -> Code {
-        let count = arguments.len();
+    fn call(&mut self, name: &str, name_span: &Range<usize>, mut arguments: Vec<Expression<'_>>, place: Place<'_>) -> Code {
         self.warnings.extend(hints::unquoted_format(name, &arguments, place));
-        let arguments = self.all(arguments, place);
-        let built_in = functions::find(name).filter(|_| !(self.library.may_shadow(name) && self.library.custom(name).is_some()));
-        if let Some(function) = built_in {
-            self.check_arity(name, function.arity, count, function.signature, name_span);
+        let custom = self.library.custom(name);
+        let shadowed = custom.is_some() && self.library.may_shadow(name);
+        if let Some(function) = functions::find(name).filter(|_| !shadowed) {
+            drop_empty_last(&mut arguments, function.arity);
+            self.check_arity(name, function.arity, arguments.len(), function.signature, name_span);
             self.warnings.extend(functions::fusion::warning(name, name_span));
-            return Code::Call { function, arguments };
+            return Code::Call { function, arguments: self.all(arguments, place) };
         }
-        match self.library.custom(name) {
+        match custom {
             Some(signature) => {
-                let arity = if self.library.may_shadow(name) { functions::Arity::at_least(0) } else { signature.arity() };
-                let shown = signature.shown();
-                self.check_arity(name, arity, count, &shown, name_span);
+                let arity = if shadowed { functions::Arity::at_least(0) } else { signature.arity() };
+                drop_empty_last(&mut arguments, arity);
+                self.check_arity(name, arity, arguments.len(), &signature.shown(), name_span);
                 self.calls_custom = true;
             }
             None => self.errors.push(self.unknown_function(name, name_span)),
         }
-        Code::Custom { name: Box::from(name), arguments }
+        Code::Custom { name: Box::from(name), arguments: self.all(arguments, place) }
     }
 
     fn check_arity(&mut self, name: &str, arity: functions::Arity, count: usize, signature: &str, span: &Range<usize>) {
@@ -273,6 +273,14 @@ impl<'c> Compiler<'c> {
         let ranked = names.map(|known| (strsim::osa_distance(&lower, &known.to_lowercase()), known));
         let (distance, nearest) = ranked.min_by_key(|(distance, _)| *distance)?;
         (distance <= 1 + name.chars().count() / 5).then(|| nearest.to_owned())
+    }
+}
+
+/// Forgets an empty last argument, `if(a; 'x';)`, unless the function needs one there.
+fn drop_empty_last(arguments: &mut Vec<Expression<'_>>, arity: functions::Arity) {
+    let empty = matches!(arguments.last(), Some(Expression { kind: ExpressionKind::Nothing, .. }));
+    if empty && arity.accepts(arguments.len() - 1) {
+        arguments.pop();
     }
 }
 

@@ -224,24 +224,33 @@ impl<'t> Parser<'_, 't> {
         Ok(Expression { kind: ExpressionKind::Call { name, name_span, arguments }, span })
     }
 
-    /// The arguments with their parentheses. Between separators an argument may be empty; an empty last one is none.
+    /// The arguments with their parentheses. One that is empty, the last one too, is [`ExpressionKind::Nothing`].
     fn arguments(&mut self) -> Result<Vec<Expression<'t>>, Error> {
         let open = self.span().start;
         self.at += 1;
         let mut arguments = Vec::new();
         let mut separators = Separators::default();
-        while !self.take(&TokenKind::CloseParenthesis) {
-            if self.separator(&mut separators) {
-                let at = self.previous_end() - 1;
-                arguments.push(Expression { kind: ExpressionKind::Nothing, span: at..at + 1 });
-                continue;
+        if self.take(&TokenKind::CloseParenthesis) {
+            return Ok(arguments);
+        }
+        loop {
+            arguments.push(self.possibly_empty_argument()?);
+            if self.take(&TokenKind::CloseParenthesis) {
+                return Ok(arguments);
             }
-            arguments.push(self.argument()?);
-            if !self.separator(&mut separators) && self.peek() != &TokenKind::CloseParenthesis {
+            if !self.separator(&mut separators) {
                 return Err(self.after_argument(&arguments, open));
             }
         }
-        Ok(arguments)
+    }
+
+    fn possibly_empty_argument(&mut self) -> Parsed<'t> {
+        match self.peek() {
+            TokenKind::Comma | TokenKind::Semicolon | TokenKind::CloseParenthesis => {
+                Ok(Expression { kind: ExpressionKind::Nothing, span: self.span() })
+            }
+            _ => self.argument(),
+        }
     }
 
     fn argument(&mut self) -> Parsed<'t> {
