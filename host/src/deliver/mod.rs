@@ -1,5 +1,10 @@
 //! Takes bundles from the journal to their destinations: at least once, with retry, in order where a hook asks for it.
+//!
+//! What waits is in memory by reference, in a [schedule](schedule::Schedule) that is rebuilt from the journal at start. Each
+//! attempt is a task of its own that tells the journal how it ended; nothing counts as delivered before its sink said so.
 
+mod attempt;
+mod dispatch;
 mod fresh;
 mod retry;
 mod schedule;
@@ -7,6 +12,72 @@ mod settings;
 mod sink;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 pub use settings::{FileSync, HttpSettings, Settings};
 pub use sink::{BadDestination, Bundle, Delivery, Destination, Refusal, Sink, Sinks, mask};
+
+use crate::connections::Connections;
+use crate::journal::{Event, Journal, Sequence};
+use attempt::Attempts;
+use dispatch::{Dispatcher, New};
+use fresh::Budget;
+use schedule::Key;
+
+/// The deliveries of a host at work.
+pub struct Deliveries {
+    new: mpsc::UnboundedSender<New>,
+    fresh: Budget,
+    running: Mutex<Option<Running>>,
+}
+
+struct Running {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Deliveries {
+    /// Starts with everything that the journal has open. To be called on a runtime, before anything new is appended.
+    pub fn start(journal: Arc<Journal>, connections: Arc<Connections>, settings: Settings) -> Arc<Self> {
+        let fresh = Budget::new(settings.fresh_bytes);
+        let sinks = Sinks::new(&settings);
+        let dispatcher = Dispatcher::new(Arc::new(Attempts { journal, connections, sinks, settings }));
+        let (new, receiver) = mpsc::unbounded_channel();
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(dispatcher.run(receiver, stopped));
+        Arc::new(Self { new, fresh, running: Mutex::new(Some(Running { stop, task })) })
+    }
+
+    /// Hands on an event that the journal has under `sequence`. Never waits.
+    pub fn enqueue(&self, sequence: Sequence, event: &Event) {
+        for (index, stored) in (0..).zip(&event.bundles) {
+            let fresh = self.fresh.keep(stored.json.len(), || attempt::bundle(event, index).unwrap_or_default());
+            let new = New { key: Key { seq: sequence, bundle: index }, hook: stored.hook.as_str().into(), fresh };
+            // After shutdown nobody takes it: it is delivered after the next start.
+            let _ = self.new.send(new);
+        }
+    }
+
+    /// Starts nothing more and waits for what is in flight, for [`Settings::drain`] at most. A second call does nothing.
+    pub async fn shutdown(&self) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Running { stop, task }) = running {
+            let _ = stop.send(());
+            if let Err(error) = task.await {
+                tracing::error!(%error, "the deliveries did not end by themselves");
+            }
+        }
+    }
+}
+
+/// Milliseconds since 1970.
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}

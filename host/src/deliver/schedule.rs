@@ -45,7 +45,10 @@ pub(crate) enum Ended {
     /// Given up: a dead letter.
     Dead,
     /// Failed; to be made again then. `hold`: the destination asked that the whole hook wait so long.
-    Retry { due_ms: u64, hold: bool },
+    Retry {
+        due_ms: u64,
+        hold: bool,
+    },
 }
 
 /// How many attempts there may be at one time.
@@ -66,13 +69,16 @@ pub(crate) struct Schedule {
     /// Destinations that had their turn when too much was in flight; they get it again when an attempt ends.
     crowded: Vec<Arc<str>>,
     later: BinaryHeap<Reverse<Later>>,
-    in_flight: HashSet<Key>,
-    waiting: usize,
+    /// Every bundle that waits or is in an attempt.
+    known: HashSet<Key>,
+    in_flight: usize,
 }
 
 struct Lane {
     route: Route,
     ready: VecDeque<Job>,
+    /// Bundles in `ready`, and those of `later` that are this lane's.
+    waiting: usize,
     in_flight: usize,
     /// Entries of `later` that are about this lane.
     later: usize,
@@ -106,39 +112,43 @@ impl Schedule {
             turns: VecDeque::new(),
             crowded: Vec::new(),
             later: BinaryHeap::new(),
-            in_flight: HashSet::new(),
-            waiting: 0,
+            known: HashSet::new(),
+            in_flight: 0,
         }
     }
 
-    /// Bundles that wait for an attempt.
-    pub(crate) fn waiting(&self) -> usize {
-        self.waiting
+    /// How many bundles of a hook wait for an attempt.
+    pub(crate) fn waiting(&self, hook: &str) -> usize {
+        self.lanes.get(hook).map_or(0, |lane| lane.waiting)
     }
 
-    /// Bundles in an attempt.
-    pub(crate) fn in_flight(&self) -> usize {
-        self.in_flight.len()
+    /// Whether a bundle waits or is in an attempt.
+    pub(crate) fn knows(&self, key: Key) -> bool {
+        self.known.contains(&key)
     }
 
-    /// Every bundle that waits or is in an attempt.
-    pub(crate) fn keys(&self) -> HashSet<Key> {
-        let ready = self.lanes.values().flat_map(|lane| &lane.ready);
-        let later = self.later.iter().filter_map(|Reverse(later)| later.job.as_ref());
-        ready.chain(later).map(|job| job.key).chain(self.in_flight.iter().copied()).collect()
+    /// Whether bundles of a hook wait or are in an attempt: its route stands then.
+    pub(crate) fn has_route(&self, hook: &str) -> bool {
+        self.lanes.contains_key(hook)
     }
 
-    /// Takes in a bundle that is due at `due_ms`. While a hook has something waiting, the route it began with stays.
-    pub(crate) fn add(&mut self, route: &Route, job: Job, due_ms: u64, now_ms: u64) {
-        self.lanes.entry(route.hook.clone()).or_insert_with(|| Lane::new(route.clone()));
-        self.enter(&route.hook, job, due_ms, now_ms);
-        self.offer(&route.hook, now_ms);
+    /// Lays down a hook's route for as long as it has something to deliver.
+    pub(crate) fn set_route(&mut self, route: Route) {
+        self.lanes.entry(route.hook.clone()).or_insert_with(|| Lane::new(route));
+    }
+
+    /// Takes in a bundle that is due at `due_ms`, for a hook that has a route. One that is known already is left out.
+    pub(crate) fn add(&mut self, hook: &Arc<str>, job: Job, due_ms: u64, now_ms: u64) {
+        if self.known.insert(job.key) {
+            self.enter(hook, job, due_ms, now_ms);
+            self.offer(hook, now_ms);
+        }
     }
 
     /// The next attempt to start now, if any may start; it counts as in flight from here on.
     pub(crate) fn next(&mut self, now_ms: u64) -> Option<(Arc<str>, Job)> {
         self.wake(now_ms);
-        while self.in_flight.len() < self.limits.in_flight {
+        while self.in_flight < self.limits.in_flight {
             let name = self.turns.pop_front()?;
             if let Some(started) = self.start_at(&name, now_ms) {
                 return Some(started);
@@ -162,8 +172,10 @@ impl Schedule {
             Ended::Retry { .. } => lane.failing = true,
         }
         let destination = lane.route.destination.clone();
-        self.release(&destination, key);
+        self.release(&destination);
+        self.known.remove(&key);
         if let Ended::Retry { due_ms, hold } = ended {
+            self.known.insert(key);
             self.enter(hook, Job { key, attempt: attempt + 1, fresh: None }, due_ms, now_ms);
             if hold {
                 self.hold(hook, due_ms);
@@ -176,7 +188,7 @@ impl Schedule {
     /// Puts a bundle into its lane, or among what comes later. In an ordered lane it holds back the others until it is due.
     fn enter(&mut self, hook: &Arc<str>, job: Job, due_ms: u64, now_ms: u64) {
         let lane = self.lanes.get_mut(hook).expect("only called for lanes that are there");
-        self.waiting += 1;
+        lane.waiting += 1;
         if lane.route.ordered {
             lane.insert_in_order(job);
             if due_ms > now_ms {
@@ -229,7 +241,7 @@ impl Schedule {
 
     /// Starts one attempt at a destination whose turn it is, and puts it back in line if it has more.
     fn start_at(&mut self, name: &Arc<str>, now_ms: u64) -> Option<(Arc<str>, Job)> {
-        let busy = self.in_flight.len() * 2 >= self.limits.in_flight;
+        let busy = self.in_flight * 2 >= self.limits.in_flight;
         let destination = self.destinations.get_mut(name).expect("a destination with a turn is there");
         if busy && destination.in_flight > 0 {
             self.crowded.push(name.clone());
@@ -253,10 +265,10 @@ impl Schedule {
             return None;
         }
         let job = lane.ready.pop_front()?;
+        lane.waiting -= 1;
         lane.in_flight += 1;
         destination.in_flight += 1;
-        self.in_flight.insert(job.key);
-        self.waiting -= 1;
+        self.in_flight += 1;
         self.offer(&hook, now_ms);
         Some((hook, job))
     }
@@ -274,8 +286,8 @@ impl Schedule {
         }
     }
 
-    fn release(&mut self, name: &Arc<str>, key: Key) {
-        self.in_flight.remove(&key);
+    fn release(&mut self, name: &Arc<str>) {
+        self.in_flight -= 1;
         if let Some(destination) = self.destinations.get_mut(name) {
             destination.in_flight -= 1;
         }
@@ -292,7 +304,7 @@ impl Schedule {
 
 impl Lane {
     fn new(route: Route) -> Self {
-        Self { route, ready: VecDeque::new(), in_flight: 0, later: 0, held_until_ms: 0, failing: false, has_turn: false }
+        Self { route, ready: VecDeque::new(), waiting: 0, in_flight: 0, later: 0, held_until_ms: 0, failing: false, has_turn: false }
     }
 
     fn may_start(&self, per_hook: usize, now_ms: u64) -> bool {
@@ -350,9 +362,14 @@ mod tests {
     fn with(limits: Limits, jobs: &[(&Route, u64)]) -> Schedule {
         let mut schedule = Schedule::new(limits);
         for (route, seq) in jobs {
-            schedule.add(route, job(*seq), 0, 0);
+            add(&mut schedule, route, *seq, 0);
         }
         schedule
+    }
+
+    fn add(schedule: &mut Schedule, route: &Route, seq: u64, now_ms: u64) {
+        schedule.set_route(route.clone());
+        schedule.add(&route.hook, job(seq), 0, now_ms);
     }
 
     /// Starts all that may start at `now_ms`: the hooks and events, in order.
@@ -395,7 +412,7 @@ mod tests {
         let (a, b, c) = (route("a", "x", false), route("b", "x", false), route("c", "y", false));
         let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2), (&b, 3), (&b, 4)]);
         start(&mut schedule, 0);
-        schedule.add(&c, job(5), 0, 0);
+        add(&mut schedule, &c, 5, 0);
         assert_eq!(start(&mut schedule, 0), started(&[("c", 5)]));
     }
 
@@ -419,7 +436,7 @@ mod tests {
         start(&mut schedule, 0);
         end(&mut schedule, "a", 1, retry(5_000), 0);
         end(&mut schedule, "a", 2, Ended::Delivered, 0);
-        schedule.add(&a, job(3), 0, 0);
+        add(&mut schedule, &a, 3, 0);
         assert_eq!(start(&mut schedule, 10), started(&[("a", 3)]));
         assert_eq!((schedule.wakes_at(), start(&mut schedule, 4_999)), (Some(5_000), vec![]));
         let (_, again) = schedule.next(5_000).unwrap();
@@ -446,7 +463,7 @@ mod tests {
         start(&mut schedule, 0);
         end(&mut schedule, "a", 1, Ended::Retry { due_ms: 60_000, hold: true }, 0);
         end(&mut schedule, "a", 2, Ended::Delivered, 0);
-        schedule.add(&b, job(4), 0, 0);
+        add(&mut schedule, &b, 4, 0);
         assert_eq!(start(&mut schedule, 59_999), started(&[("b", 4)]));
         assert_eq!(start(&mut schedule, 60_000), started(&[("a", 3), ("a", 1)]));
     }
@@ -470,7 +487,7 @@ mod tests {
         start(&mut schedule, 0);
         end(&mut schedule, "a", 1, retry(5_000), 0);
         assert_eq!(start(&mut schedule, 5_000), started(&[("a", 1)]));
-        schedule.add(&a, job(2), 0, 6_000);
+        add(&mut schedule, &a, 2, 6_000);
         end(&mut schedule, "a", 1, Ended::Delivered, 6_000);
         assert_eq!(start(&mut schedule, 6_000), started(&[("a", 2)]));
     }
@@ -482,11 +499,66 @@ mod tests {
         start(&mut schedule, 0);
         end(&mut schedule, "a", 1, Ended::Retry { due_ms: 7, hold: true }, 0);
         end(&mut schedule, "b", 2, retry(8), 0);
-        assert_eq!((schedule.waiting(), schedule.in_flight(), schedule.keys().len()), (2, 0, 2));
+        assert_eq!((schedule.waiting("a"), schedule.in_flight, schedule.known.len()), (1, 0, 2));
         start(&mut schedule, 8);
         end(&mut schedule, "a", 1, Ended::Dead, 8);
         end(&mut schedule, "b", 2, Ended::Delivered, 8);
         assert!(schedule.lanes.is_empty() && schedule.destinations.is_empty() && schedule.later.is_empty());
-        assert_eq!((schedule.waiting(), schedule.in_flight(), schedule.keys().len()), (0, 0, 0));
+        assert_eq!((schedule.waiting("a"), schedule.in_flight, schedule.known.len()), (0, 0, 0));
+    }
+
+    #[test]
+    fn a_bundle_that_is_known_is_not_taken_in_again() {
+        let a = route("a", "x", false);
+        let mut schedule = with(LIMITS, &[(&a, 1), (&a, 1)]);
+        assert_eq!(start(&mut schedule, 0), started(&[("a", 1)]));
+        add(&mut schedule, &a, 1, 0);
+        assert!(schedule.knows(Key { seq: 1, bundle: 0 }) && start(&mut schedule, 0).is_empty());
+    }
+
+    /// A tiny generator (xorshift), so that a failure can be repeated.
+    fn random(state: &mut u64) -> u64 {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        *state
+    }
+
+    #[test]
+    fn whatever_happens_every_bundle_ends_once_and_within_the_limits() {
+        for seed in 1..200 {
+            let mut state = u64::wrapping_mul(seed, 0x9E37_79B9_7F4A_7C15);
+            let limits = Limits { per_hook: 2, per_destination: 3, in_flight: 4 };
+            let mut schedule = Schedule::new(limits);
+            let routes: Vec<_> = (0..6).map(|n| route(&format!("h{n}"), &format!("d{}", n / 2), n % 3 == 0)).collect();
+            let (mut now, mut added, mut done, mut flying) = (0, 0, HashSet::new(), Vec::new());
+            while done.len() < 60 {
+                now += random(&mut state) % 20;
+                if added < 60 && random(&mut state).is_multiple_of(2) {
+                    added += 1;
+                    add(&mut schedule, &routes[random(&mut state) as usize % 6], added, now);
+                }
+                flying.extend(std::iter::from_fn(|| schedule.next(now)));
+                assert!(flying.len() <= limits.in_flight);
+                if flying.is_empty() {
+                    now = schedule.wakes_at().unwrap_or(now).max(now);
+                    assert!(added < 60 || schedule.wakes_at().is_some(), "seed {seed}: something waits for nothing");
+                    continue;
+                }
+                let (hook, job) = flying.swap_remove(random(&mut state) as usize % flying.len());
+                let ended = match random(&mut state) % 4 {
+                    0 => Ended::Delivered,
+                    1 => Ended::Dead,
+                    kind => Ended::Retry { due_ms: now + random(&mut state) % 50, hold: kind == 2 },
+                };
+                if !matches!(ended, Ended::Retry { .. }) {
+                    assert!(done.insert(job.key), "seed {seed}: ended twice");
+                }
+                schedule.ended(&hook, job.key, job.attempt, ended, now);
+            }
+            now = u64::MAX;
+            assert!(schedule.next(now).is_none() && schedule.known.is_empty());
+            assert!(schedule.lanes.is_empty() && schedule.destinations.is_empty(), "seed {seed}: something is left");
+        }
     }
 }

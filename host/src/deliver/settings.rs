@@ -15,10 +15,12 @@ pub struct Settings {
     pub per_destination: usize,
     /// Attempts at one time in all. When half of them are taken, each destination gets one.
     pub in_flight: usize,
-    /// References to waiting bundles held in memory (about 100 bytes each); what is over it waits in the journal only.
-    pub waiting: usize,
+    /// Bundles of one hook that wait in memory, by reference; those beyond stay in the journal until there is room.
+    pub waiting_per_hook: usize,
     /// Bytes of fresh bundles held in memory, so that the usual delivery need not read the journal.
     pub fresh_bytes: usize,
+    /// How long attempts in flight may go on at shutdown; what has not ended then is made again after the next start.
+    pub drain: Duration,
     /// What an HTTP attempt may take.
     pub http: HttpSettings,
     /// Whether lines written to files are on the disk before they count as delivered.
@@ -54,8 +56,9 @@ impl Default for Settings {
             per_hook: 8,
             per_destination: 16,
             in_flight: 512,
-            waiting: 250_000,
+            waiting_per_hook: 10_000,
             fresh_bytes: 64 << 20,
+            drain: Duration::from_secs(10),
             http: HttpSettings { connect_timeout: Duration::from_secs(10), timeout: Duration::from_secs(30) },
             file_sync: FileSync::Always,
         }

@@ -59,15 +59,8 @@ impl Client {
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(settings.connect_timeout));
-        let https = HttpsConnectorBuilder::new()
-            .with_tls_config(tls())
-            .https_or_http()
-            .enable_all_versions()
-            .wrap_connector(tcp);
-        let pool = legacy::Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(IDLE)
-            .pool_timer(TokioTimer::new())
-            .build(https);
+        let https = HttpsConnectorBuilder::new().with_tls_config(tls()).https_or_http().enable_all_versions().wrap_connector(tcp);
+        let pool = legacy::Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE).pool_timer(TokioTimer::new()).build(https);
         Self { pool, timeout: settings.timeout }
     }
 
@@ -157,9 +150,8 @@ impl Sink for HttpSink {
 impl HttpSink {
     fn request(&self, delivery: Delivery<'_>) -> Request<Full<Bytes>> {
         let bundle = delivery.bundle;
-        let mut request = Request::post(self.target.uri.clone())
-            .body(Full::new(bundle.json.clone()))
-            .expect("a method and a parsed URI make a request");
+        let mut request =
+            Request::post(self.target.uri.clone()).body(Full::new(bundle.json.clone())).expect("a method and a parsed URI make a request");
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("hookwright/", env!("CARGO_PKG_VERSION"))));

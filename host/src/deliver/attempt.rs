@@ -1,0 +1,134 @@
+//! One attempt from its hook and its bundle to what the journal is told about it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::fresh::Fresh;
+use super::schedule::{Ended, Job, Key};
+use super::settings::Settings;
+use super::sink::{Bundle, Delivery, Destination, Refusal, Sinks};
+use super::{now_ms, retry};
+use crate::connections::{Change, Connections, Hook, State};
+use crate::journal::{DeliveryState, Event, Journal};
+
+/// What every attempt needs.
+pub(super) struct Attempts {
+    pub journal: Arc<Journal>,
+    pub connections: Arc<Connections>,
+    pub sinks: Sinks,
+    pub settings: Settings,
+}
+
+/// How an attempt ended.
+enum Outcome {
+    Delivered,
+    Refused(Refusal),
+    /// There is no sense in ever trying again.
+    Dead(String),
+    /// The hook has no destination: the bundle stays where it is.
+    Kept,
+}
+
+impl Attempts {
+    /// Makes an attempt; the journal knows how it ended before this returns.
+    pub(super) async fn make(&self, hook: &Arc<str>, job: Job) -> Ended {
+        let Job { key, attempt, fresh } = job;
+        match self.try_once(hook, key, fresh).await {
+            Outcome::Delivered => {
+                tracing::debug!(%hook, event = key.seq, bundle = key.bundle, attempt, "delivered");
+                self.journal.record(key.seq, key.bundle, &DeliveryState::Delivered);
+                Ended::Delivered
+            }
+            Outcome::Refused(Refusal::Retry { reason, put_off }) => self.retry(hook, key, attempt, reason, put_off),
+            Outcome::Refused(Refusal::Gone { reason }) => {
+                self.disable(hook, &reason).await;
+                self.bury(hook, key, reason)
+            }
+            Outcome::Dead(reason) => self.bury(hook, key, reason),
+            Outcome::Kept => Ended::Dead,
+        }
+    }
+
+    /// Notes a failed attempt: when the next one is due, or that it was the last.
+    pub(super) fn retry(&self, hook: &str, key: Key, attempt: u32, reason: String, put_off: Option<Duration>) -> Ended {
+        let Settings { retry: schedule, jitter_percent, .. } = &self.settings;
+        // Without entropy there is no jitter, and retries that arrive together harm nobody but the destination.
+        let random = getrandom::u64().unwrap_or_default();
+        let made = attempt + 1;
+        let Some(due_ms) = retry::due(schedule, made, *jitter_percent, put_off, now_ms(), random) else {
+            return self.bury(hook, key, format!("{reason} (attempt {made} of {made})"));
+        };
+        tracing::info!(%hook, event = key.seq, bundle = key.bundle, attempt = made, %reason, due_ms, "delivery failed, to be tried again");
+        self.journal.record(key.seq, key.bundle, &DeliveryState::Retry { attempt: made, due_ms });
+        Ended::Retry { due_ms, hold: put_off.is_some() }
+    }
+
+    fn bury(&self, hook: &str, key: Key, reason: String) -> Ended {
+        tracing::warn!(%hook, event = key.seq, bundle = key.bundle, %reason, "a bundle is a dead letter");
+        self.journal.record(key.seq, key.bundle, &DeliveryState::Dead { reason });
+        Ended::Dead
+    }
+
+    async fn disable(&self, hook: &str, reason: &str) {
+        match self.connections.apply(Change::DisableHook(hook.to_owned())).await {
+            Ok(()) => tracing::warn!(%hook, %reason, "the destination wants no more: the hook is disabled"),
+            Err(error) => tracing::error!(%hook, %error, "a hook whose destination wants no more could not be disabled"),
+        }
+    }
+
+    async fn try_once(&self, hook: &str, key: Key, fresh: Option<Fresh>) -> Outcome {
+        let hook = match self.connections.hook(hook) {
+            Some(hook) if hook.state == State::Enabled => hook,
+            Some(hook) if hook.state == State::Disabled => return Outcome::Dead("the hook is disabled".into()),
+            _ => return Outcome::Dead("the hook was removed".into()),
+        };
+        let Some(destination) = &hook.destination else { return Outcome::Kept };
+        match Destination::parse(destination) {
+            Ok(destination) => self.deliver(&hook, &destination, key, fresh).await,
+            Err(error) => Outcome::Dead(error.to_string()),
+        }
+    }
+
+    async fn deliver(&self, hook: &Hook, destination: &Destination, key: Key, fresh: Option<Fresh>) -> Outcome {
+        let stored;
+        let bundle = match &fresh {
+            Some(fresh) => fresh.bundle(),
+            None => match self.read(key).await {
+                Ok(bundle) => {
+                    stored = bundle;
+                    &stored
+                }
+                Err(outcome) => return outcome,
+            },
+        };
+        let delivery = Delivery { bundle, connection: hook.connection.as_deref(), now_ms: now_ms() };
+        match self.sinks.open(destination).deliver(delivery).await {
+            Ok(()) => Outcome::Delivered,
+            Err(refusal) => Outcome::Refused(refusal),
+        }
+    }
+
+    async fn read(&self, key: Key) -> Result<Bundle, Outcome> {
+        let journal = self.journal.clone();
+        let read = tokio::task::spawn_blocking(move || journal.read(key.seq)).await;
+        let again = |reason: String| Outcome::Refused(Refusal::Retry { reason, put_off: None });
+        match read {
+            Ok(Ok(Some(event))) => bundle(&event, key.bundle).ok_or_else(|| Outcome::Dead("the event has no such bundle".into())),
+            Ok(Ok(None)) => Err(Outcome::Dead("the event is no longer in the journal".into())),
+            Ok(Err(error)) => Err(again(format!("the event could not be read: {error}"))),
+            Err(error) => Err(again(format!("reading the event broke off: {error}"))),
+        }
+    }
+}
+
+/// A bundle as sinks see it.
+pub(super) fn bundle(event: &Event, index: u32) -> Option<Bundle> {
+    let stored = event.bundles.get(index as usize)?;
+    Some(Bundle {
+        id: stored.id.clone(),
+        event: event.id.clone(),
+        service: event.service.clone(),
+        webhook: event.webhook.clone(),
+        json: stored.json.clone(),
+    })
+}

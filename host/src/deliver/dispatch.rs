@@ -1,0 +1,169 @@
+//! The task that starts attempts when they are due and waits for their ends.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{self, JoinError, JoinSet};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::attempt::Attempts;
+use super::fresh::Fresh;
+use super::now_ms;
+use super::schedule::{Ended, Job, Key, Limits, Route, Schedule};
+use super::sink::Destination;
+use crate::connections::State;
+use crate::journal::Pending;
+
+/// The clock of the machine may be set while we wait for it, so we look at it now and then.
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+/// New bundles that are taken in before attempts get their turn.
+const BATCH: usize = 256;
+
+/// A bundle that has just become durable.
+pub(super) struct New {
+    pub key: Key,
+    pub hook: Arc<str>,
+    pub fresh: Option<Fresh>,
+}
+
+pub(super) struct Dispatcher {
+    attempts: Arc<Attempts>,
+    schedule: Schedule,
+    /// Hooks of which some bundles are in the journal only, because too many wait in memory.
+    spilled: HashSet<Arc<str>>,
+    in_flight: JoinSet<Ended>,
+    tasks: HashMap<task::Id, Task>,
+}
+
+struct Task {
+    hook: Arc<str>,
+    key: Key,
+    attempt: u32,
+}
+
+impl Dispatcher {
+    /// Begins with what the journal says is still to be delivered.
+    pub(super) fn new(attempts: Arc<Attempts>) -> Self {
+        let settings = &attempts.settings;
+        let limits = Limits {
+            per_hook: settings.per_hook.max(1),
+            per_destination: settings.per_destination.max(1),
+            in_flight: settings.in_flight.max(1),
+        };
+        let pending = attempts.journal.pending();
+        let mut dispatcher =
+            Self { attempts, schedule: Schedule::new(limits), spilled: HashSet::new(), in_flight: JoinSet::new(), tasks: HashMap::new() };
+        dispatcher.take_pending(pending);
+        dispatcher
+    }
+
+    /// Delivers until told to stop, or until nobody can send anything any more.
+    pub(super) async fn run(mut self, mut new: mpsc::UnboundedReceiver<New>, mut stop: oneshot::Receiver<()>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            self.start_due();
+            let wake = self.schedule.wakes_at().map(|at| Duration::from_millis(at.saturating_sub(now_ms())).min(LONGEST_SLEEP));
+            tokio::select! {
+                _ = &mut stop => break,
+                count = new.recv_many(&mut batch, BATCH) => match count {
+                    0 => break,
+                    _ => batch.drain(..).for_each(|new| self.take_new(new)),
+                },
+                Some(ended) = self.in_flight.join_next_with_id() => self.ended(ended),
+                () = sleep(wake.unwrap_or_default()), if wake.is_some() => {}
+            }
+        }
+        self.drain().await;
+    }
+
+    fn start_due(&mut self) {
+        while let Some((hook, job)) = self.schedule.next(now_ms()) {
+            let task = Task { hook: hook.clone(), key: job.key, attempt: job.attempt };
+            let attempts = self.attempts.clone();
+            let started = self.in_flight.spawn(async move { attempts.make(&hook, job).await });
+            self.tasks.insert(started.id(), task);
+        }
+    }
+
+    fn take_new(&mut self, new: New) {
+        let New { key, hook, fresh } = new;
+        if self.spilled.contains(&hook) || self.is_full(&hook) {
+            self.spilled.insert(hook);
+        } else if self.has_route(&hook) {
+            self.schedule.add(&hook, Job { key, attempt: 0, fresh }, 0, now_ms());
+        }
+    }
+
+    fn take_pending(&mut self, pending: Vec<Pending>) {
+        for Pending { seq, bundle, hook, attempt, due_ms } in pending {
+            let key = Key { seq, bundle };
+            if self.schedule.knows(key) {
+                continue;
+            }
+            if self.is_full(&hook) {
+                self.spilled.insert(hook);
+            } else if self.has_route(&hook) {
+                self.schedule.add(&hook, Job { key, attempt, fresh: None }, due_ms, now_ms());
+            }
+        }
+    }
+
+    fn is_full(&self, hook: &str) -> bool {
+        self.schedule.waiting(hook) >= self.attempts.settings.waiting_per_hook
+    }
+
+    /// Whether a hook's bundles go anywhere: those of a hook without a destination stay in the journal. Those of one
+    /// that is gone or disabled go through an attempt, which finds that out.
+    fn has_route(&mut self, id: &Arc<str>) -> bool {
+        if self.schedule.has_route(id) {
+            return true;
+        }
+        let hook = self.attempts.connections.hook(id);
+        let destination = match &hook {
+            Some(hook) if hook.state == State::Enabled => match &hook.destination {
+                Some(destination) => Destination::parse(destination).map_or_else(|_| String::new(), |parsed| parsed.shared_part()),
+                None => return false,
+            },
+            _ => String::new(),
+        };
+        // No hook can ask for strict order yet; the schedule has it.
+        self.schedule.set_route(Route { hook: id.clone(), destination: destination.into(), ordered: false });
+        true
+    }
+
+    fn ended(&mut self, ended: Result<(task::Id, Ended), JoinError>) {
+        let (id, ended) = match ended {
+            Ok((id, ended)) => (id, Ok(ended)),
+            Err(error) => (error.id(), Err(error)),
+        };
+        let Some(Task { hook, key, attempt }) = self.tasks.remove(&id) else { return };
+        let ended = ended.unwrap_or_else(|error| {
+            tracing::error!(%hook, %error, "an attempt broke off");
+            self.attempts.retry(&hook, key, attempt, "the attempt broke off".into(), None)
+        });
+        self.schedule.ended(&hook, key, attempt, ended, now_ms());
+        self.refill(&hook);
+    }
+
+    /// Takes a hook's bundles from the journal once half of its room in memory is free.
+    fn refill(&mut self, hook: &Arc<str>) {
+        if self.schedule.waiting(hook) <= self.attempts.settings.waiting_per_hook / 2 && self.spilled.remove(hook) {
+            let mut pending = self.attempts.journal.pending();
+            pending.retain(|pending| pending.hook == *hook);
+            self.take_pending(pending);
+        }
+    }
+
+    /// Lets attempts in flight end, until the deadline; what has not ended then is as if it had never been tried.
+    async fn drain(mut self) {
+        let deadline = Instant::now() + self.attempts.settings.drain;
+        while let Ok(Some(_)) = timeout_at(deadline, self.in_flight.join_next()).await {}
+        let broken_off = self.in_flight.len();
+        if broken_off > 0 {
+            tracing::warn!(broken_off, "deliveries that had not ended in time will be made again after the next start");
+        }
+        self.in_flight.shutdown().await;
+    }
+}

@@ -1,0 +1,233 @@
+//! Deliveries over a real journal, to destinations on loopback.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::testing::{Answer, Receiver};
+use super::*;
+use crate::connections::{Change, Connection, Hook, State};
+use crate::data_directory::DataDirectory;
+use crate::journal::{self, Appended, Outcome, StoredBundle, StoredRequest};
+
+struct World {
+    journal: Arc<Journal>,
+    connections: Arc<Connections>,
+}
+
+impl World {
+    fn open(directory: &Path) -> Self {
+        let directory = DataDirectory::open(directory).unwrap();
+        let journal = Arc::new(Journal::open(&directory, journal::Settings::default()).unwrap());
+        Self { journal, connections: Connections::in_memory() }
+    }
+
+    fn start(&self, settings: Settings) -> Arc<Deliveries> {
+        Deliveries::start(self.journal.clone(), self.connections.clone(), settings)
+    }
+
+    async fn hook(&self, id: &str, destination: &str) {
+        let hook = Hook {
+            id: id.into(),
+            service: "slack".into(),
+            webhook: None,
+            connection: Some("c1".into()),
+            token: None,
+            parameters: serde_json::Map::new(),
+            destination: Some(destination.into()),
+            state: State::Enabled,
+        };
+        let connection =
+            Connection { id: "c1".into(), service: "slack".into(), uid: "U1".into(), name: None, data: serde_json::Map::new() };
+        self.connections.apply(Change::PutConnection(connection)).await.unwrap();
+        self.connections.apply(Change::PutHook(hook)).await.unwrap();
+    }
+
+    /// Stores an event with one bundle; its id and JSON are the number.
+    async fn store(&self, hook: &str, number: usize) -> (Sequence, Event) {
+        let bundle = StoredBundle { id: format!("b{number}"), hook: hook.into(), json: number.to_string().into() };
+        let event = Event {
+            id: format!("e{number}"),
+            received_at: 0,
+            service: "slack".into(),
+            webhook: "events".into(),
+            outcome: Outcome::Accepted,
+            request: StoredRequest::default(),
+            body: bytes::Bytes::new(),
+            dedupe: None,
+            bundles: vec![bundle],
+            unmatched: Vec::new(),
+        };
+        match self.journal.append(&event).await.unwrap() {
+            Appended::Stored(sequence) => (sequence, event),
+            Appended::Repeat => unreachable!("no dedupe was given"),
+        }
+    }
+
+    async fn send(&self, deliveries: &Deliveries, hook: &str, number: usize) {
+        let (sequence, event) = self.store(hook, number).await;
+        deliveries.enqueue(sequence, &event);
+    }
+
+    /// Waits until the journal has nothing open.
+    async fn all_done(&self) {
+        until(|| self.journal.pending().is_empty()).await;
+    }
+}
+
+async fn until(mut holds: impl FnMut() -> bool) {
+    let waiting = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("it holds before the deadline");
+}
+
+/// Three attempts, almost at once.
+fn quick() -> Settings {
+    let http = HttpSettings { connect_timeout: Duration::from_secs(20), timeout: Duration::from_secs(20) };
+    Settings { retry: vec![Duration::ZERO, Duration::from_millis(1), Duration::from_millis(1)], http, ..Settings::default() }
+}
+
+fn after(failures: usize, status: u16) -> impl Fn(usize, &super::testing::Got) -> Answer {
+    move |number, _| Answer::Status(if number < failures { status } else { 200 }, &[])
+}
+
+#[tokio::test]
+async fn a_bundle_is_delivered_with_the_same_id_until_it_is_taken() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let mut receiver = Receiver::start(after(2, 500)).await;
+    world.hook("h", &receiver.url("/")).await;
+    let deliveries = world.start(quick());
+    world.send(&deliveries, "h", 7).await;
+    for _ in 0..3 {
+        let got = receiver.next().await;
+        assert_eq!((got.header("webhook-id"), got.body.as_ref()), (Some("b7"), &b"7"[..]));
+        assert_eq!(got.header("hookwright-connection"), Some("c1"));
+    }
+    world.all_done().await;
+    assert!(receiver.is_idle());
+}
+
+#[tokio::test]
+async fn when_the_schedule_is_over_the_bundle_is_given_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let mut receiver = Receiver::start(after(usize::MAX, 500)).await;
+    world.hook("h", &receiver.url("/")).await;
+    let deliveries = world.start(quick());
+    world.send(&deliveries, "h", 1).await;
+    world.all_done().await;
+    for _ in 0..3 {
+        receiver.next().await;
+    }
+    assert!(receiver.is_idle());
+}
+
+#[tokio::test]
+async fn gone_disables_the_hook_and_ends_what_waits_for_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let mut receiver = Receiver::start(after(usize::MAX, 410)).await;
+    world.hook("h", &receiver.url("/")).await;
+    let deliveries = world.start(Settings { per_hook: 1, ..quick() });
+    for number in 0..3 {
+        world.send(&deliveries, "h", number).await;
+    }
+    world.all_done().await;
+    assert_eq!(receiver.next().await.body, "0");
+    assert!(receiver.is_idle());
+    assert_eq!(world.connections.hook("h").unwrap().state, State::Disabled);
+}
+
+#[tokio::test]
+async fn a_destination_that_hangs_delays_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let hanging = Receiver::start(|_, _| Answer::Never).await;
+    let mut willing = Receiver::willing().await;
+    world.hook("slow", &hanging.url("/")).await;
+    world.hook("quick", &willing.url("/")).await;
+    let deliveries = world.start(Settings { in_flight: 4, drain: Duration::ZERO, ..quick() });
+    for number in 0..20 {
+        world.send(&deliveries, "slow", number).await;
+    }
+    for number in 20..40 {
+        world.send(&deliveries, "quick", number).await;
+        assert_eq!(willing.next().await.body, number.to_string());
+    }
+    until(|| world.journal.pending().len() == 20).await;
+    deliveries.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_had_not_ended_at_shutdown_is_delivered_after_the_next_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let hanging = Receiver::start(|_, _| Answer::Never).await;
+    {
+        let world = World::open(directory.path());
+        world.hook("h", &hanging.url("/")).await;
+        let deliveries = world.start(Settings { drain: Duration::ZERO, ..quick() });
+        world.send(&deliveries, "h", 1).await;
+        deliveries.shutdown().await;
+        world.send(&deliveries, "h", 2).await;
+        assert_eq!(world.journal.pending().len(), 2);
+    }
+    let world = World::open(directory.path());
+    let mut willing = Receiver::willing().await;
+    world.hook("h", &willing.url("/")).await;
+    let _deliveries = world.start(quick());
+    let mut ids = [willing.next().await, willing.next().await].map(|got| got.header("webhook-id").unwrap().to_owned());
+    ids.sort();
+    assert_eq!(ids, ["b1", "b2"]);
+    world.all_done().await;
+}
+
+#[tokio::test]
+async fn shutdown_lets_an_attempt_in_flight_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    world.hook("h", &format!("http://{}/", listener.local_addr().unwrap())).await;
+    let deliveries = world.start(Settings { drain: Duration::from_secs(20), ..quick() });
+    world.send(&deliveries, "h", 1).await;
+    let (stream, _) = listener.accept().await.unwrap();
+    stream.readable().await.unwrap();
+    tokio::join!(deliveries.shutdown(), async {
+        stream.try_write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
+    });
+    assert!(world.journal.pending().is_empty());
+}
+
+#[tokio::test]
+async fn more_than_may_wait_in_memory_is_fetched_from_the_journal() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let mut receiver = Receiver::willing().await;
+    for number in 0..10 {
+        world.store("h", number).await;
+    }
+    world.hook("h", &receiver.url("/")).await;
+    let deliveries = world.start(Settings { waiting_per_hook: 2, per_hook: 1, fresh_bytes: 0, ..quick() });
+    for number in 10..20 {
+        world.send(&deliveries, "h", number).await;
+    }
+    world.all_done().await;
+    let mut got = std::collections::BTreeSet::new();
+    for _ in 0..20 {
+        assert!(got.insert(receiver.next().await.header("webhook-id").unwrap().to_owned()));
+    }
+    assert!(receiver.is_idle());
+}
+
+#[tokio::test]
+async fn bundles_of_a_hook_that_is_gone_are_given_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let deliveries = world.start(quick());
+    world.send(&deliveries, "nobody", 1).await;
+    world.all_done().await;
+}
