@@ -1,0 +1,74 @@
+//! What can be asked about connections.
+
+use http::StatusCode;
+use serde_json::json;
+
+use super::hooks;
+use super::operator::{Operator, did_you_mean};
+use super::router::{Answer, Asked, Refused};
+use super::wire::{ConnectionAdded, ConnectionView, NewConnection, masked};
+use crate::connections::{Change, Connection, Hook, State, new_id};
+
+/// `GET /connections[?show=data]`
+pub(super) async fn list(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
+    let shown = asked.shows("data");
+    let views: Vec<_> = operator.connections.connections().iter().map(|connection| view(connection, shown)).collect();
+    Ok(Answer::ok(views))
+}
+
+/// `POST /connections`
+pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
+    let NewConnection { service, uid, name, data, to } = asked.json()?;
+    hooks::check_name("service", &service)?;
+    let destination = hooks::check_destination(&to)?;
+    if uid.is_empty() {
+        return Err(Refused::bad("the uid is empty").with_help("it is how the service names its user, in every webhook it sends"));
+    }
+    let warning = match operator.service(&service) {
+        Err(unknown) => Some(unknown),
+        Ok(Some(known)) if known.webhooks.iter().all(|webhook| webhook.path.is_none()) => {
+            Some(format!("{service} has no shared webhook: add its hooks with `hookwright hooks add {service}`"))
+        }
+        Ok(_) => None,
+    };
+    let connection = Connection { id: new_id(), service, uid, name, data };
+    let hook = Hook {
+        id: new_id(),
+        service: connection.service.clone(),
+        webhook: None,
+        connection: Some(connection.id.clone()),
+        token: None,
+        parameters: serde_json::Map::new(),
+        destination: Some(destination),
+        state: State::Enabled,
+    };
+    operator.connections.apply(Change::PutConnection(connection.clone())).await?;
+    operator.connections.apply(Change::PutHook(hook.clone())).await?;
+    let added =
+        ConnectionAdded { connection: view(&connection, false), hook: hooks::view(operator, &hook, &hooks::Shown::new_hook()), warning };
+    Ok(Answer::new(StatusCode::CREATED, added))
+}
+
+/// `DELETE /connections/{id}`: its hooks go with it.
+pub(super) async fn remove(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
+    let connection = find(operator, asked.id)?;
+    operator.connections.apply(Change::RemoveConnection(connection.id.clone())).await?;
+    Ok(Answer::ok(json!({ "removed": connection.id })))
+}
+
+/// A connection by its id.
+pub(super) fn find(operator: &Operator, id: &str) -> Result<std::sync::Arc<Connection>, Refused> {
+    let all = operator.connections.connections();
+    if let Some(found) = all.iter().find(|connection| connection.id == id) {
+        return Ok(found.clone());
+    }
+    let ids = all.iter().map(|connection| connection.id.as_str());
+    Err(Refused::unknown(format!("there is no connection `{id}`{}", did_you_mean(id, ids)))
+        .with_help("`hookwright connections list` lists them"))
+}
+
+fn view(connection: &Connection, show_data: bool) -> ConnectionView {
+    let Connection { id, service, uid, name, data } = connection.clone();
+    let data = if show_data { data } else { masked(&data) };
+    ConnectionView { id, service, uid, name, data }
+}

@@ -1,0 +1,132 @@
+//! How the command line reaches a host's connections and hooks, whether a server runs or not.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST};
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::net::UnixStream;
+
+use super::operator::Operator;
+use super::wire::Problem;
+use super::{router, socket};
+use crate::connections::Connections;
+use crate::data_directory::{DataDirectory, DataDirectoryError};
+
+/// A way to a host's connections and hooks.
+pub struct Control(Way);
+
+enum Way {
+    /// A server runs: it is asked.
+    Socket(PathBuf),
+    /// None does: the data directory is ours for as long as this lives.
+    Store(Box<Operator>),
+}
+
+/// Why something could not be asked, or what was answered.
+#[derive(Debug)]
+pub enum ControlError {
+    /// The data directory cannot be used.
+    Directory(DataDirectoryError),
+    /// Another process has the data directory and does not answer.
+    Silent(DataDirectoryError),
+    /// The server's socket is there and not for us.
+    Forbidden(PathBuf),
+    /// What is stored could not be opened.
+    Store(anyhow::Error),
+    /// Speaking with the server failed.
+    Conversation(String),
+    /// What was asked is not possible: why, and what to do about it.
+    Refused(String, Option<String>),
+}
+
+impl Control {
+    /// Finds the server of a data directory, or opens the directory.
+    pub async fn open(directory: &Path) -> Result<Self, ControlError> {
+        let path = socket::path(directory);
+        match UnixStream::connect(&path).await {
+            Ok(_) => Ok(Self(Way::Socket(path))),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(ControlError::Forbidden(path)),
+            Err(_) => Self::open_store(directory),
+        }
+    }
+
+    fn open_store(directory: &Path) -> Result<Self, ControlError> {
+        let directory = DataDirectory::open_existing(directory).map_err(|error| match error.is_in_use() {
+            true => ControlError::Silent(error),
+            false => ControlError::Directory(error),
+        })?;
+        let connections = Connections::open(&directory).map_err(ControlError::Store)?;
+        Ok(Self(Way::Store(Box::new(Operator { connections, public_url: None, services: None }))))
+    }
+
+    /// Asks for something and reads the answer.
+    pub async fn ask<A: DeserializeOwned>(&self, method: Method, target: &str, body: Option<&impl Serialize>) -> Result<A, ControlError> {
+        let body = body.map_or(Ok(Vec::new()), serde_json::to_vec).map_err(conversation)?;
+        let (status, answer) = match &self.0 {
+            Way::Socket(path) => converse(path, method, target, body).await?,
+            Way::Store(operator) => {
+                let answer = router::answer(operator, &method, target, &body).await;
+                (answer.status, answer.json)
+            }
+        };
+        if status.is_success() {
+            return serde_json::from_value(answer).map_err(conversation);
+        }
+        let Problem { error, help } = serde_json::from_value(answer).map_err(conversation)?;
+        Err(ControlError::Refused(error, help))
+    }
+}
+
+async fn converse(path: &Path, method: Method, target: &str, body: Vec<u8>) -> Result<(StatusCode, Value), ControlError> {
+    let stream = UnixStream::connect(path).await.map_err(conversation)?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(conversation)?;
+    let request = Request::builder()
+        .method(method)
+        .uri(target)
+        .header(HOST, "hookwright")
+        .header(CONTENT_TYPE, "application/json")
+        .body(Full::new(Bytes::from(body)))
+        .map_err(conversation)?;
+    let exchange = async {
+        let (head, body) = sender.send_request(request).await?.into_parts();
+        Ok::<_, hyper::Error>((head.status, body.collect().await?.to_bytes()))
+    };
+    let (answer, _) = tokio::join!(exchange, connection);
+    let (status, body) = answer.map_err(conversation)?;
+    Ok((status, serde_json::from_slice(&body).map_err(conversation)?))
+}
+
+fn conversation(error: impl fmt::Display) -> ControlError {
+    ControlError::Conversation(error.to_string())
+}
+
+impl fmt::Display for ControlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Directory(error) => {
+                error.fmt(f)?;
+                match error.is_missing() {
+                    true => f.write_str("; start the server once, or name its directory with --data-dir"),
+                    false => Ok(()),
+                }
+            }
+            Self::Silent(error) => write!(f, "{error}, and no server answers on its control socket; try again if it is just starting"),
+            Self::Forbidden(path) => write!(f, "{} is not for this user: act as the user who runs the server", path.display()),
+            Self::Store(error) => write!(f, "cannot open the connections: {error:#}"),
+            Self::Conversation(error) => write!(f, "speaking with the server failed: {error}"),
+            Self::Refused(error, None) => f.write_str(error),
+            Self::Refused(error, Some(help)) => write!(f, "{error}\n  help: {help}"),
+        }
+    }
+}
+
+impl std::error::Error for ControlError {}

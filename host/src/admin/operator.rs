@@ -1,0 +1,68 @@
+//! What the control interface works on, and what it knows about the live services.
+
+use std::sync::Arc;
+
+use crate::connections::Connections;
+
+/// The hands of an operator on a host, running or not.
+pub struct Operator {
+    /// Connections and hooks.
+    pub connections: Arc<Connections>,
+    /// What senders see before the path, where that is known.
+    pub public_url: Option<String>,
+    /// The services that are loaded now, where a server runs.
+    pub services: Option<Box<dyn Fn() -> Vec<KnownService> + Send + Sync>>,
+}
+
+/// A service that is loaded.
+#[derive(Debug, Clone)]
+pub struct KnownService {
+    /// Its name.
+    pub name: String,
+    /// Its webhooks.
+    pub webhooks: Vec<KnownWebhook>,
+}
+
+/// A webhook of a loaded service.
+#[derive(Debug, Clone)]
+pub struct KnownWebhook {
+    /// Its name.
+    pub name: String,
+    /// The path of a shared webhook; a dedicated one has none of its own.
+    pub path: Option<String>,
+}
+
+impl Operator {
+    /// A service as it is loaded. `Err` has a sentence about a service that is not; `Ok(None)`: nothing is known.
+    pub(super) fn service(&self, name: &str) -> Result<Option<KnownService>, String> {
+        let Some(services) = &self.services else { return Ok(None) };
+        let mut services = services();
+        if let Some(found) = services.iter().position(|service| service.name == name) {
+            return Ok(Some(services.swap_remove(found)));
+        }
+        let names = services.iter().map(|service| service.name.as_str());
+        Err(format!("no service `{name}` is loaded yet{}", did_you_mean(name, names)))
+    }
+}
+
+/// `; did you mean ...?`, if one of the candidates is near.
+pub(super) fn did_you_mean<'c>(wrong: &str, candidates: impl Iterator<Item = &'c str>) -> String {
+    let distance = |candidate: &str| strsim::damerau_levenshtein(wrong, candidate);
+    let nearest = candidates.map(|candidate| (distance(candidate), candidate)).min();
+    match nearest {
+        Some((distance, candidate)) if distance <= 1 + wrong.chars().count() / 4 => format!("; did you mean `{candidate}`?"),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_near_name_is_offered() {
+        let names = || ["slack", "github"].into_iter();
+        assert_eq!(did_you_mean("slakc", names()), "; did you mean `slack`?");
+        assert_eq!(did_you_mean("stripe", names()), "");
+    }
+}
