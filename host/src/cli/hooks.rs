@@ -1,1 +1,140 @@
-//! To be filled by its builder.
+//! `hookwright hooks`: listeners on webhooks.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use http::Method;
+use serde_json::Value;
+
+use super::control::{HostArguments, UrlArguments, destination, member, members, print_json, print_table};
+use crate::admin::{HookAdded, HookView, NewHook};
+
+/// Add, list, disable and remove hooks: listeners on webhooks, with their parameters and destination.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    #[command(flatten)]
+    host: HostArguments,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Add(AddArguments),
+    /// List the hooks; tokens, parameters and what may be secret in destinations are masked.
+    List {
+        /// Show whole URLs and destinations: who knows a hook's URL may call it.
+        #[arg(long)]
+        show_urls: bool,
+        /// Show the values of the parameters: they may be secrets.
+        #[arg(long)]
+        show_parameters: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        url: UrlArguments,
+    },
+    /// Disable a hook: its URL answers 410 from then on.
+    Disable {
+        /// Its id, as `list` shows it.
+        id: String,
+    },
+    /// Remove a hook: its URL answers 410 from then on.
+    Remove {
+        /// Its id, as `list` shows it.
+        id: String,
+    },
+}
+
+/// Add a hook, and print the URL to give to the provider.
+///
+/// The URL of a dedicated webhook is a secret: it is printed now, and later only by `list --show-urls`.
+#[derive(Debug, Args)]
+struct AddArguments {
+    /// The service, and which webhook of it where it has several.
+    #[arg(value_name = "SERVICE[/WEBHOOK]")]
+    target: String,
+    /// The connection that the hook listens on, for shared webhooks.
+    #[arg(long, value_name = "ID")]
+    connection: Option<String>,
+    /// What the spec sees as `parameters`: NAME=TEXT, or NAME:=JSON. May be given several times.
+    #[arg(long, value_name = "NAME=TEXT", value_parser = member)]
+    parameter: Vec<(String, Value)>,
+    /// Where its bundles go: http://..., https://..., file:PATH (JSON lines) or stdout: (the server's).
+    #[arg(long, value_name = "URL")]
+    to: String,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    url: UrlArguments,
+}
+
+/// Runs one of the verbs.
+pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let Arguments { host, verb } = arguments;
+    match verb {
+        Verb::Add(arguments) => add(&host, arguments)?,
+        Verb::List { show_urls, show_parameters, json, url } => list(&host, show_urls, show_parameters, json, &url)?,
+        Verb::Disable { id } => {
+            let _: Value = host.ask_plainly(Method::POST, &format!("/hooks/{id}/disable"))?;
+            anstream::eprintln!("hook {id} is disabled");
+        }
+        Verb::Remove { id } => {
+            let _: Value = host.ask_plainly(Method::DELETE, &format!("/hooks/{id}"))?;
+            anstream::eprintln!("hook {id} is removed");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn add(host: &HostArguments, arguments: AddArguments) -> anyhow::Result<()> {
+    let AddArguments { target, connection, parameter, to, json, url } = arguments;
+    let (service, webhook) = match target.split_once('/') {
+        Some((service, webhook)) => (service.to_owned(), Some(webhook.to_owned())),
+        None => (target, None),
+    };
+    let new = NewHook { service, webhook, connection, parameters: parameter.into_iter().collect(), to: destination(&to)? };
+    let mut added: HookAdded = host.ask(Method::POST, "/hooks", Some(&new))?;
+    if let Some(warning) = &added.warning {
+        anstream::eprintln!("warning: {warning}");
+    }
+    added.hook.urls = url.urls(&added.hook);
+    if json {
+        return print_json(&added);
+    }
+    for url in &added.hook.urls {
+        anstream::println!("{url}");
+    }
+    anstream::eprintln!("hook {} delivers to {}; give the URL above to the provider", added.hook.id, new.to);
+    Ok(())
+}
+
+fn list(host: &HostArguments, show_urls: bool, show_parameters: bool, json: bool, url: &UrlArguments) -> anyhow::Result<()> {
+    let shown = [(show_urls, "urls"), (show_parameters, "parameters")];
+    let shown: Vec<_> = shown.iter().filter(|(wanted, _)| *wanted).map(|(_, part)| *part).collect();
+    let mut hooks: Vec<HookView> = host.ask_plainly(Method::GET, &format!("/hooks?show={}", shown.join(",")))?;
+    if show_urls {
+        hooks.iter_mut().for_each(|hook| hook.urls = url.urls(hook));
+    }
+    if json {
+        return print_json(&hooks);
+    }
+    if hooks.is_empty() {
+        anstream::eprintln!("no hooks yet; `hookwright hooks add` adds one");
+        return Ok(());
+    }
+    let rows: Vec<_> = hooks.into_iter().map(|hook| row(hook, show_parameters)).collect();
+    Ok(print_table(["ID", "WEBHOOK", "CONNECTION", "STATE", "PARAMETERS", "TO", "URL"], &rows)?)
+}
+
+fn row(hook: HookView, show_parameters: bool) -> [String; 7] {
+    let webhook = match hook.webhook {
+        Some(webhook) => format!("{}/{webhook}", hook.service),
+        None => hook.service,
+    };
+    let urls = if hook.urls.is_empty() { hook.paths } else { hook.urls };
+    let parameters = members(&hook.parameters, show_parameters);
+    [hook.id, webhook, hook.connection.unwrap_or_default(), hook.state, parameters, hook.destination.unwrap_or_default(), urls.join(" ")]
+}

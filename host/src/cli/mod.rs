@@ -5,6 +5,7 @@
 pub mod check;
 pub mod completions;
 pub mod connections;
+mod control;
 pub mod demo;
 pub mod eval;
 pub mod functions;
@@ -48,6 +49,8 @@ pub enum Color {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Arguments),
+    Connections(connections::Arguments),
+    Hooks(hooks::Arguments),
     Eval(eval::Arguments),
     Functions(functions::Arguments),
     Completions(completions::Arguments),
@@ -59,6 +62,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     choice(cli.color).write_global();
     match cli.command {
         Command::Serve(arguments) => serve::run(arguments, cli.verbose),
+        Command::Connections(arguments) => connections::run(arguments),
+        Command::Hooks(arguments) => hooks::run(arguments),
         Command::Eval(arguments) => eval::run(arguments),
         Command::Functions(arguments) => functions::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),

@@ -1,0 +1,142 @@
+//! What the commands over connections and hooks have in common: their arguments, their way to the host, their tables.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use http::Method;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::admin::{Control, HookView};
+use crate::deliver::Destination;
+
+/// Where `serve` listens unless it is told otherwise.
+const USUAL_URL: &str = "http://127.0.0.1:8080";
+
+/// Which host is meant.
+#[derive(Args, Debug)]
+pub(super) struct HostArguments {
+    /// The host's data directory; the host may be running or not.
+    #[arg(long, global = true, env = "HOOKWRIGHT_DATA", value_name = "DIR", default_value = "data")]
+    data_dir: PathBuf,
+}
+
+/// What stands before the path in printed URLs.
+#[derive(Args, Debug)]
+pub(super) struct UrlArguments {
+    /// What senders see before the path; a running server knows it by itself.
+    #[arg(long, env = "HOOKWRIGHT_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+}
+
+impl HostArguments {
+    /// Asks the host for something.
+    pub(super) fn ask<A: DeserializeOwned>(&self, method: Method, target: &str, body: Option<&impl Serialize>) -> anyhow::Result<A> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
+        runtime.block_on(async {
+            let control = Control::open(&self.data_dir).await?;
+            Ok(control.ask(method, target, body).await?)
+        })
+    }
+
+    /// Asks for something that needs no body.
+    pub(super) fn ask_plainly<A: DeserializeOwned>(&self, method: Method, target: &str) -> anyhow::Result<A> {
+        self.ask(method, target, None::<&()>)
+    }
+}
+
+impl UrlArguments {
+    /// The URLs of a hook. Those that nobody could know are guessed, with a note on standard error.
+    pub(super) fn urls(&self, hook: &HookView) -> Vec<String> {
+        let under = |base: &str| hook.paths.iter().map(|path| format!("{}{path}", base.trim_end_matches('/'))).collect();
+        match &self.public_url {
+            Some(base) => under(base),
+            None if !hook.urls.is_empty() => hook.urls.clone(),
+            None => {
+                anstream::eprintln!("note: no server runs that knows its public URL; --public-url sets what stands before the path");
+                under(USUAL_URL)
+            }
+        }
+    }
+}
+
+/// A destination with its path, if it is one, made absolute: the server has another working directory.
+pub(super) fn destination(text: &str) -> anyhow::Result<String> {
+    let here = std::env::current_dir().context("the working directory is gone")?;
+    Ok(Destination::parse(text)?.absolute(&here).to_string())
+}
+
+/// Reads `name=text` or `name:=json`, as httpie writes them.
+pub(super) fn member(text: &str) -> Result<(String, Value), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as name=text or name:=json")?;
+    let (name, value) = match name.strip_suffix(':') {
+        Some(name) => (name, serde_json::from_str(value).map_err(|error| format!("what follows := is not JSON: {error}"))?),
+        None => (name, Value::from(value)),
+    };
+    match name {
+        "" => Err("the name before = is missing".into()),
+        name => Ok((name.to_owned(), value)),
+    }
+}
+
+/// Prints rows under their titles, columns aligned.
+pub(super) fn print_table<const N: usize>(titles: [&str; N], rows: &[[String; N]]) -> io::Result<()> {
+    let titles = titles.map(str::to_owned);
+    let lines = || std::iter::once(&titles).chain(rows);
+    let widths: [usize; N] = std::array::from_fn(|column| lines().map(|row| row[column].chars().count()).max().unwrap_or(0));
+    let mut out = io::stdout().lock();
+    for row in lines() {
+        let cells: Vec<_> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        writeln!(out, "{}", cells.join("  ").trim_end())?;
+    }
+    Ok(())
+}
+
+/// Prints something as JSON to read.
+pub(super) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
+    writeln!(io::stdout().lock(), "{}", serde_json::to_string_pretty(value)?)?;
+    Ok(())
+}
+
+/// `name, name=value`: the members, with their values where these are not masked.
+pub(super) fn members(members: &serde_json::Map<String, Value>, with_values: bool) -> String {
+    let shown = members.iter().map(|(name, value)| match value {
+        _ if !with_values => name.clone(),
+        Value::String(text) => format!("{name}={text}"),
+        other => format!("{name}:={other}"),
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn members_are_text_unless_they_are_written_as_json() {
+        assert_eq!(member("secret=a=b").unwrap(), ("secret".into(), json!("a=b")));
+        assert_eq!(member("limit:=5").unwrap(), ("limit".into(), json!(5)));
+        assert_eq!(member("tags:=[\"a\"]").unwrap(), ("tags".into(), json!(["a"])));
+        assert_eq!(member("empty=").unwrap(), ("empty".into(), json!("")));
+    }
+
+    #[test]
+    fn a_member_that_is_none_says_how_it_is_written() {
+        assert_eq!(member("secret").unwrap_err(), "write it as name=text or name:=json");
+        assert_eq!(member("=x").unwrap_err(), "the name before = is missing");
+        assert!(member("n:=x").unwrap_err().starts_with("what follows := is not JSON: expected value"));
+    }
+
+    #[test]
+    fn a_path_is_made_absolute_and_a_bad_destination_refused() {
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(destination("file:out.jsonl").unwrap(), format!("file:{}/out.jsonl", here.display()));
+        assert!(destination("ftp://x").unwrap_err().to_string().contains("is no destination"));
+    }
+}
