@@ -39,7 +39,7 @@ impl Attempts {
                 self.journal.record(key.seq, key.bundle, &DeliveryState::Delivered);
                 Ended::Delivered
             }
-            Outcome::Refused(Refusal::Retry { reason, put_off }) => self.retry(hook, key, attempt, reason, put_off),
+            Outcome::Refused(Refusal::Retry { reason, put_off }) => self.retry(hook, key, attempt, &reason, put_off),
             Outcome::Refused(Refusal::Gone { reason }) => {
                 self.disable(hook, &reason).await;
                 self.bury(hook, key, reason)
@@ -50,7 +50,7 @@ impl Attempts {
     }
 
     /// Notes a failed attempt: when the next one is due, or that it was the last.
-    pub(super) fn retry(&self, hook: &str, key: Key, attempt: u32, reason: String, put_off: Option<Duration>) -> Ended {
+    pub(super) fn retry(&self, hook: &str, key: Key, attempt: u32, reason: &str, put_off: Option<Duration>) -> Ended {
         let Settings { retry: schedule, jitter_percent, .. } = &self.settings;
         // Without entropy there is no jitter, and retries that arrive together harm nobody but the destination.
         let random = getrandom::u64().unwrap_or_default();

@@ -141,7 +141,7 @@ impl Dispatcher {
         let Some(Task { hook, key, attempt }) = self.tasks.remove(&id) else { return };
         let ended = ended.unwrap_or_else(|error| {
             tracing::error!(%hook, %error, "an attempt broke off");
-            self.attempts.retry(&hook, key, attempt, "the attempt broke off".into(), None)
+            self.attempts.retry(&hook, key, attempt, "the attempt broke off", None)
         });
         self.schedule.ended(&hook, key, attempt, ended, now_ms());
         self.refill(&hook);
