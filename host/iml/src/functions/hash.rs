@@ -93,9 +93,16 @@ pub(super) fn next_hash_encoding(arguments: &mut Arguments<'_, '_>) -> Result<En
     encoding.ok_or_else(|| arguments.wrong("hex, base64 or latin1", format!("`{name}`")))
 }
 
-/// The key and, behind it, its encoding; none where there is no key.
+/// The key and, behind it, its encoding; none where the call names no key.
+///
+/// A key that is named but empty is an error: a signature check against a secret that nobody has set would
+/// otherwise pass for everybody who can compute a hash.
 fn next_key<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Option<Binary<'v>>> {
-    let key = arguments.optional_value();
+    let named = arguments.count() > 2;
+    let key = arguments.optional_value().filter(|key| !key.is_empty());
+    if named && key.is_none() {
+        return Err(ArgumentError::new("the key is empty, and a hash without a key can be made by anybody: is the secret set?"));
+    }
     let encoding = arguments.optional_text()?;
     let encoding = encoding.as_deref().unwrap_or("text");
     match (key, encoding) {
