@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::ast::{self, Expression, ExpressionKind};
+use crate::constant::Constant;
 use crate::error::{Error, Warning};
 use crate::functions::{self, Function};
 use crate::hints;
@@ -14,7 +15,7 @@ use crate::library::Library;
 use crate::operators;
 use crate::scope::Limits;
 use crate::token::Operator;
-use crate::value::{Number, Value};
+use crate::value::Number;
 
 /// An expression ready to be evaluated, and the bytes of the source it was written in.
 #[derive(Debug)]
@@ -60,56 +61,6 @@ pub(crate) enum Step {
     First,
     At(i64),
     Index(Compiled),
-}
-
-/// A value known when the template is compiled.
-#[derive(Debug, Clone)]
-pub(crate) enum Constant {
-    Missing,
-    Null,
-    Bool(bool),
-    Integer(i64),
-    /// Digits of a number that is not a whole one of 64 bits.
-    Digits(Box<str>),
-    Text(Box<str>),
-    EmptyArray,
-}
-
-impl Constant {
-    /// The constant as a value that borrows it.
-    pub(crate) fn value(&self) -> Value<'_> {
-        match self {
-            Self::Missing => Value::Missing,
-            Self::Null => Value::Null,
-            Self::Bool(value) => Value::Bool(*value),
-            Self::Integer(integer) => Value::integer(*integer),
-            Self::Digits(digits) => Value::Number(Number::from_json(digits)),
-            Self::Text(text) => Value::text(&**text),
-            Self::EmptyArray => Value::array(Vec::new()),
-        }
-    }
-
-    /// The constant of a value, if it is of a kind that has one.
-    pub(crate) fn of(value: &Value<'_>) -> Option<Self> {
-        Some(match value {
-            Value::Missing => Self::Missing,
-            Value::Null => Self::Null,
-            Value::Bool(value) => Self::Bool(*value),
-            Value::Number(number) => Self::of_number(number),
-            Value::Text(text) => Self::Text(Box::from(&**text)),
-            Value::Array(array) if array.is_empty() => Self::EmptyArray,
-            _ => return None,
-        })
-    }
-
-    pub(crate) fn of_number(number: &Number<'_>) -> Self {
-        let mut digits = Vec::new();
-        number.write_json(&mut digits);
-        match number.as_small() {
-            Some(integer) => Self::Integer(integer),
-            None => Self::Digits(String::from_utf8_lossy(&digits).into()),
-        }
-    }
 }
 
 /// Compiles the expressions of one template and collects what it learns on the way.

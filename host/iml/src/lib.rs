@@ -5,6 +5,7 @@
 
 mod ast;
 mod compile;
+mod constant;
 mod decimal;
 mod error;
 mod eval;

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::compile::{Compiled, Compiler, Constant, Place};
+use crate::compile::{Compiled, Compiler, Place};
+use crate::constant::Constant;
 use crate::error::{Error, Warning};
 use crate::eval::evaluate;
 use crate::json::{self, Kind};

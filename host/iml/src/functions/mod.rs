@@ -1,8 +1,8 @@
 //! The built-in functions: one table a family. Being in a table is the registration; an entry's examples
 //! are its reference page and its test.
 //!
-//! `length` and `contains` take texts and arrays and live in [`array`]; `createJSON` and `parseJSON` live in
-//! [`general`].
+//! `length` and `contains` take texts and arrays and live in `array`; `createJSON` and `parseJSON` live in
+//! `general`.
 
 mod arguments;
 mod array;
