@@ -1,1 +1,70 @@
-//! To be filled by its builder.
+//! The live set of services: read from directories, swapped whole, never locked by a request.
+
+mod fingerprint;
+mod load;
+mod makecomapp;
+mod report;
+mod route;
+mod scan;
+mod secrets;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+mod watch;
+mod zip_export;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use hookwright_webhook::{Kind, Webhook};
+
+use crate::plugin::Plugin;
+
+pub use load::{Loader, ONLY_WEBHOOK};
+pub use report::Report;
+pub use route::{Found, Missing};
+pub use scan::Services;
+pub use secrets::Secrets;
+pub use watch::{Pace, Watch};
+
+/// One service as it was loaded: immutable, so that a request ends on the version it began with.
+pub struct Service {
+    /// Its directory's name.
+    pub name: String,
+    /// Where it was read from.
+    pub directory: PathBuf,
+    /// Its webhooks, ordered by name.
+    pub webhooks: Vec<Webhook>,
+    /// The values that its templates see as `common`.
+    pub common: serde_json::Map<String, serde_json::Value>,
+    /// Its plugin, where it has one.
+    pub plugin: Option<Arc<Plugin>>,
+}
+
+impl Service {
+    /// The webhook of that name, or without a name the only one there is.
+    pub fn webhook(&self, name: Option<&str>) -> Option<&Webhook> {
+        self.position(name).map(|index| &self.webhooks[index])
+    }
+
+    fn position(&self, name: Option<&str>) -> Option<usize> {
+        match name {
+            Some(name) => self.webhooks.iter().position(|webhook| webhook.name() == name),
+            None if self.webhooks.len() == 1 => Some(0),
+            None => None,
+        }
+    }
+
+    /// The path of a webhook on the public listener; nothing for a dedicated one, whose hooks have a path each.
+    pub fn path(&self, webhook: &Webhook) -> Option<String> {
+        match webhook.kind() {
+            Kind::Dedicated => None,
+            Kind::Shared if self.webhooks.len() == 1 => Some(format!("/{}", self.name)),
+            Kind::Shared => Some(format!("/{}/{}", self.name, webhook.name())),
+        }
+    }
+}
+
+/// All services at one moment, by name.
+pub type Snapshot = BTreeMap<String, Arc<Service>>;

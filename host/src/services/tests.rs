@@ -1,0 +1,302 @@
+//! Service directories as operators make, change and break them.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::{Loader, Pace, Secrets, Service, Services, Watch};
+use crate::plugin::{self, Engine};
+
+const DEDICATED: &str = r#"{"output": "{{body}}"}"#;
+const SHARED: &str = r#"{"uid": "{{body.team}}"}"#;
+const BROKEN: &str = r#"{"output": "{{nothing(1)}}"}"#;
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn root(&self) -> PathBuf {
+        self.0.path().join("services")
+    }
+
+    fn write(&self, path: &str, text: &str) -> &Self {
+        let path = self.root().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+        self
+    }
+
+    fn load(&self, service: &str) -> Result<Service, String> {
+        let loaded = self.loader().load(&self.root().join(service));
+        loaded.map(|(service, _)| service).map_err(|report| report.render(false))
+    }
+
+    fn mistakes(&self, service: &str) -> String {
+        self.load(service).map(|_| ()).unwrap_err()
+    }
+
+    fn loader(&self) -> Loader {
+        let secrets = self.0.path().join("secrets.json");
+        let engine = Arc::new(Engine::new(&plugin::Settings::default()).unwrap());
+        Loader { engine, secrets: Secrets::new(secrets.exists().then_some(secrets)) }
+    }
+
+    fn services(&self) -> Arc<Services> {
+        fs::create_dir_all(self.root()).unwrap();
+        Arc::new(Services::new(vec![self.root()], self.loader()))
+    }
+}
+
+fn names(services: &Services) -> Vec<String> {
+    services.snapshot().keys().cloned().collect()
+}
+
+fn text(services: &Services, service: &str) -> String {
+    services.service(service).unwrap().webhooks[0].source().text.clone()
+}
+
+#[test]
+fn a_directory_with_one_spec_is_a_service_with_one_webhook() {
+    let folder = Folder::new();
+    let service = folder.write("slack/webhook.json", SHARED).load("slack").unwrap();
+    assert_eq!(service.name, "slack");
+    assert_eq!(service.path(&service.webhooks[0]).as_deref(), Some("/slack"));
+    assert!(service.webhook(None).is_some());
+}
+
+#[test]
+fn several_specs_have_their_names_in_their_paths() {
+    let folder = Folder::new();
+    folder
+        .write("slack/webhooks/events.json", SHARED)
+        .write("slack/webhooks/direct.json", DEDICATED)
+        .write("slack/webhooks/.events.json.swp", "");
+    let service = folder.load("slack").unwrap();
+    let paths: Vec<_> = service.webhooks.iter().map(|webhook| service.path(webhook)).collect();
+    assert_eq!(paths, [None, Some("/slack/events".to_owned())]);
+    assert!(service.webhook(None).is_none());
+    assert!(service.webhook(Some("direct")).is_some());
+}
+
+#[test]
+fn a_name_that_cannot_stand_in_a_url_is_refused_with_the_character_at_fault() {
+    let folder = Folder::new();
+    folder.write("My_App/webhook.json", DEDICATED).write("h/webhook.json", DEDICATED).write("ok/webhooks/A b.json", DEDICATED);
+    assert!(folder.mistakes("My_App").contains("`My_App` has `M` in it"));
+    assert!(folder.mistakes("h").contains("cannot be called `h`"));
+    assert!(folder.mistakes("ok").contains("`A b` has `A` in it"));
+}
+
+#[test]
+fn every_mistake_in_every_file_is_reported_at_once() {
+    let folder = Folder::new();
+    folder
+        .write("slack/webhooks/one.json", BROKEN)
+        .write("slack/webhooks/two.json", r#"{"uidd": "{{body.a}}"}"#)
+        .write("slack/webhooks/good.json", SHARED)
+        .write("slack/common.json", "[1]");
+    let mistakes = folder.mistakes("slack");
+    for part in ["one.json:1:", "two.json:1:2", "common.json:1:1"] {
+        assert!(mistakes.contains(part), "{part} is missing in {mistakes}");
+    }
+}
+
+#[test]
+fn a_plugin_that_is_not_wasm_is_named() {
+    let folder = Folder::new();
+    folder.write("slack/webhook.json", SHARED).write("slack/plugin.wasm", "not wasm");
+    assert!(folder.mistakes("slack").contains("plugin.wasm"));
+}
+
+#[test]
+fn a_directory_without_a_spec_or_with_two_places_for_it_is_refused() {
+    let folder = Folder::new();
+    folder.write("one/common.json", "{}").write("two/webhook.json", SHARED).write("two/webhooks/a.json", SHARED);
+    assert!(folder.mistakes("one").contains("no `webhook.json`"));
+    assert!(folder.mistakes("two").contains("both `webhook.json` and"));
+}
+
+#[test]
+fn the_layouts_of_make_are_recognised_and_said_not_to_be_read() {
+    let folder = Folder::new();
+    folder.write("clone/makecomapp.json", "{}").write("export/.sdk", r#"{"version": 2}"#);
+    assert!(folder.mistakes("clone").contains("local development clone"));
+    assert!(folder.mistakes("export").contains("ZIP export"));
+}
+
+#[test]
+fn the_operators_secrets_go_over_the_services_own() {
+    let folder = Folder::new();
+    folder.write("slack/webhook.json", SHARED).write("slack/common.json", "{\"key\": \"example\", /* kept */ \"other\": 1}");
+    folder.write("../secrets.json", r#"{"slack": {"key": "real"}}"#);
+    let common = folder.load("slack").unwrap().common;
+    assert_eq!((common["key"].as_str(), common["other"].as_i64()), (Some("real"), Some(1)));
+}
+
+#[test]
+fn a_broken_spec_keeps_the_old_one_serving_and_is_said_once() {
+    let folder = Folder::new();
+    let services = folder.write("slack/webhook.json", SHARED).services();
+    services.refresh();
+    folder.write("slack/webhook.json", BROKEN);
+    let log = logged(|| {
+        services.refresh();
+        services.refresh();
+        folder.write("slack/plugin.txt", "something else changed");
+        services.refresh();
+    });
+    assert_eq!(text(&services, "slack"), SHARED);
+    assert_eq!(log.matches("its last good version keeps serving").count(), 1, "{log}");
+    assert!(log.contains("webhook.json:1:"), "{log}");
+    folder.write("slack/webhook.json", DEDICATED);
+    services.refresh();
+    assert_eq!(text(&services, "slack"), DEDICATED);
+}
+
+#[test]
+fn a_request_keeps_the_version_it_began_with() {
+    let folder = Folder::new();
+    let services = folder.write("slack/webhook.json", SHARED).services();
+    services.refresh();
+    let begun = services.service("slack").unwrap();
+    folder.write("slack/webhook.json", DEDICATED);
+    services.refresh();
+    assert_eq!(begun.webhooks[0].source().text, SHARED);
+    assert_eq!(text(&services, "slack"), DEDICATED);
+}
+
+#[test]
+fn a_broken_service_does_not_keep_others_from_loading() {
+    let folder = Folder::new();
+    let services = folder.write("bad/webhook.json", BROKEN).write("slack/webhook.json", SHARED).services();
+    services.refresh();
+    assert_eq!(names(&services), ["slack"]);
+}
+
+#[test]
+fn a_directory_that_is_gone_or_emptied_is_a_service_removed() {
+    let folder = Folder::new();
+    let services = folder.write("one/webhook.json", SHARED).write("two/webhook.json", SHARED).services();
+    services.refresh();
+    fs::remove_dir_all(folder.root().join("one")).unwrap();
+    fs::remove_file(folder.root().join("two/webhook.json")).unwrap();
+    services.refresh();
+    assert_eq!(names(&services), Vec::<String>::new());
+}
+
+#[test]
+fn the_second_directory_of_a_name_is_refused_until_the_first_is_gone() {
+    let (first, second) = (Folder::new(), Folder::new());
+    first.write("slack/webhook.json", SHARED);
+    second.write("slack/webhook.json", DEDICATED);
+    let roots = [first.root(), second.root()];
+    let services = Services::new(roots.to_vec(), first.loader());
+    assert!(
+        logged(|| {
+            services.refresh();
+        })
+        .contains("already served from")
+    );
+    let serving = services.service("slack").unwrap().directory.clone();
+    fs::remove_dir_all(&serving).unwrap();
+    while services.refresh() {}
+    assert_ne!(services.service("slack").unwrap().directory, serving);
+}
+
+#[test]
+fn a_root_that_cannot_be_read_for_a_while_keeps_its_services() {
+    let folder = Folder::new();
+    let services = folder.write("slack/webhook.json", SHARED).services();
+    services.refresh();
+    let aside = folder.0.path().join("aside");
+    fs::rename(folder.root(), &aside).unwrap();
+    services.refresh();
+    assert_eq!(names(&services), ["slack"]);
+}
+
+#[test]
+fn the_watch_takes_up_what_editors_and_copies_do() {
+    let folder = Folder::new();
+    let services = folder.services();
+    let _watch = Watch::start(services.clone(), quick());
+    folder.write("slack/webhook.json", SHARED);
+    until("a directory added", || names(&services) == ["slack"]);
+    rename_over(&folder.root().join("slack/webhook.json"), DEDICATED);
+    until("a file put in its place", || text(&services, "slack") == DEDICATED);
+    write_in_halves(&folder.root().join("slack/webhook.json"), SHARED);
+    until("a file written in two halves", || text(&services, "slack") == SHARED);
+    fs::remove_dir_all(folder.root().join("slack")).unwrap();
+    until("a directory removed", || names(&services).is_empty());
+}
+
+#[test]
+fn the_watch_finds_changes_that_nobody_tells_it_of() {
+    let folder = Folder::new();
+    let services = folder.services();
+    let pace = Pace { rescan: Duration::from_millis(20), ..quick() };
+    let root = folder.root();
+    fs::rename(&root, folder.0.path().join("aside")).unwrap();
+    let _watch = Watch::start(services.clone(), pace);
+    folder.write("slack/webhook.json", SHARED);
+    until("a root that came later", || names(&services) == ["slack"]);
+}
+
+fn quick() -> Pace {
+    Pace { settle: Duration::from_millis(20), patience: Duration::from_millis(500), rescan: Duration::from_secs(600) }
+}
+
+fn rename_over(path: &Path, text: &str) {
+    let new = path.with_extension("json~");
+    fs::write(&new, text).unwrap();
+    fs::rename(new, path).unwrap();
+}
+
+fn write_in_halves(path: &Path, text: &str) {
+    let (first, second) = text.split_at(text.len() / 2);
+    let mut file = fs::File::create(path).unwrap();
+    file.write_all(first.as_bytes()).unwrap();
+    file.sync_all().unwrap();
+    file.write_all(second.as_bytes()).unwrap();
+}
+
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what} was not taken up");
+        thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+/// What `work` writes to the log.
+fn logged(work: impl FnOnce()) -> String {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let writer = {
+        let lines = lines.clone();
+        move || Lines(lines.clone())
+    };
+    let subscriber = tracing_subscriber::fmt().with_writer(writer).with_ansi(false).finish();
+    tracing::subscriber::with_default(subscriber, work);
+    let lines = lines.lock().unwrap();
+    String::from_utf8_lossy(&lines).into_owned()
+}
+
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
