@@ -1,4 +1,7 @@
 //! The world around a webhook: sockets, files, storage, plugins.
+//!
+//! [`Host`] is what the binary and the end-to-end tests start. What they must control (listener, folders, limits, when to
+//! stop) comes in as parameters.
 
 pub mod admin;
 pub mod cli;
@@ -14,3 +17,7 @@ pub mod plugin;
 pub mod receive;
 pub mod server;
 pub mod services;
+
+mod host;
+
+pub use host::{Host, Running, Settings};

@@ -1,1 +1,172 @@
-//! To be filled by its builder.
+//! One webhook from request to reply: decide, store, answer.
+
+mod event;
+mod listeners;
+mod members;
+mod reply;
+mod to_the_end;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hookwright_iml::{Environment, Value};
+use hookwright_webhook::{Arrival, Form, Headers, Plugin, Request, Verdict, body};
+use hyper::header::CONTENT_TYPE;
+use hyper::http::request::Parts;
+
+use crate::failure::Failure;
+use crate::inbound::Address;
+use crate::journal::Appended;
+use crate::server::Outgoing;
+use crate::services::Found;
+use crate::{Host, environment};
+
+use listeners::Listeners;
+use members::Members;
+use to_the_end::ToTheEnd;
+
+/// A request that has been read to its end.
+pub struct Arrived {
+    /// Its method and headers.
+    pub parts: Parts,
+    /// Its public URL.
+    pub address: Address,
+    /// Its body, byte for byte.
+    pub body: Bytes,
+    /// The sender's IP address.
+    pub remote_address: String,
+}
+
+/// What became of a request: the reply, and what the operator's log says of it.
+pub struct Receipt {
+    /// What the spec answers.
+    pub reply: Outgoing,
+    /// What was decided, in one word.
+    pub outcome: Outcome,
+    /// How many hooks it is for.
+    pub recipients: usize,
+    /// How many bundles they get.
+    pub bundles: usize,
+    /// The diagnostic of an event that is stored as failed.
+    pub failure: Option<String>,
+}
+
+/// What was decided about a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The service's question whether anyone listens.
+    Verification,
+    /// `condition` did not hold.
+    Rejected,
+    /// Stored, with bundles or without.
+    Accepted,
+    /// Stored; nobody has any of its uids.
+    Unmatched,
+    /// Stored before: only answered again.
+    Repeated,
+    /// Stored as failed, to be replayed once its spec is mended.
+    Failed,
+}
+
+/// Takes one request through its webhook. What is to be delivered is on disk when this returns.
+pub async fn receive(host: &Arc<Host>, found: &Found, arrived: Arrived) -> Result<Receipt, Failure> {
+    let environment = environment::now();
+    let mut verdict = decide(host, found, &arrived, &environment)?;
+    let reply = reply::outgoing(std::mem::take(&mut verdict.reply))?;
+    let mut receipt = receipt(reply, &verdict);
+    if is_stored(receipt.outcome) && store(host, found, arrived, verdict, &environment).await? == Appended::Repeat {
+        receipt.outcome = Outcome::Repeated;
+    }
+    Ok(receipt)
+}
+
+fn is_stored(outcome: Outcome) -> bool {
+    !matches!(outcome, Outcome::Verification | Outcome::Rejected)
+}
+
+fn receipt(reply: Outgoing, verdict: &Verdict) -> Receipt {
+    let bundles = || verdict.items.iter().flat_map(|item| &item.bundles);
+    let mut hooks: Vec<_> = bundles().map(|bundle| bundle.hook.as_str()).collect();
+    let count = hooks.len();
+    hooks.sort_unstable();
+    hooks.dedup();
+    Receipt {
+        reply,
+        outcome: outcome(verdict),
+        recipients: hooks.len(),
+        bundles: count,
+        failure: verdict.failure.as_ref().map(ToString::to_string),
+    }
+}
+
+fn outcome(verdict: &Verdict) -> Outcome {
+    let mut items = verdict.items.iter();
+    match () {
+        () if verdict.verification => Outcome::Verification,
+        () if verdict.failure.is_some() => Outcome::Failed,
+        // A condition's `default` is delivered although the condition did not hold.
+        () if !verdict.accepted && items.all(|item| item.bundles.is_empty()) => Outcome::Rejected,
+        () if !verdict.items.is_empty() && items.all(|item| !item.matched) => Outcome::Unmatched,
+        () => Outcome::Accepted,
+    }
+}
+
+/// The decision, with everything it sees. Plugins run on this thread, which the runtime is told to do without meanwhile.
+fn decide(host: &Host, found: &Found, arrived: &Arrived, environment: &Environment) -> Result<Verdict, Failure> {
+    if found.webhook().uses_plugin() {
+        tokio::task::block_in_place(|| decide_here(host, found, arrived, environment))
+    } else {
+        decide_here(host, found, arrived, environment)
+    }
+}
+
+fn decide_here(host: &Host, found: &Found, arrived: &Arrived, environment: &Environment) -> Result<Verdict, Failure> {
+    let content_type = arrived.parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let decoded = body::decode(content_type, &arrived.body).map_err(|bad| Failure::Malformed(bad.reason))?;
+    let query = Form::parse(arrived.address.query().as_bytes());
+    let headers = headers(&arrived.parts);
+    let request = Request {
+        method: arrived.parts.method.as_str(),
+        url: arrived.address.url(),
+        path: arrived.address.path(),
+        query: query.value(),
+        headers: &headers,
+        raw_body: &arrived.body,
+        body: decoded.value(),
+        remote_address: &arrived.remote_address,
+    };
+    let common = Members(&found.service.common);
+    let session = found.service.plugin.as_ref().map(|plugin| plugin.begin(environment));
+    let arrival = Arrival {
+        request: &request,
+        environment,
+        common: Value::fields(&common),
+        plugin: session.as_ref().map(|session| session as &dyn Plugin),
+        recipients: &Listeners::new(&host.connections, found),
+    };
+    found.webhook().decide(&arrival).map_err(|failure| Failure::Spec(failure.to_string()))
+}
+
+fn headers(parts: &Parts) -> Headers<'_> {
+    Headers::new(parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
+}
+
+/// Puts the event on disk and hands it on for delivery, both or neither, even if the sender hangs up meanwhile.
+async fn store(
+    host: &Arc<Host>,
+    found: &Found,
+    arrived: Arrived,
+    verdict: Verdict,
+    environment: &Environment,
+) -> Result<Appended, Failure> {
+    let event = event::event(found, arrived, verdict, environment.now);
+    let host = host.clone();
+    let stored = ToTheEnd::new(async move {
+        let appended = host.journal.append(&event).await;
+        if let Ok(Appended::Stored(sequence)) = appended {
+            host.deliveries.enqueue(sequence, &event);
+        }
+        appended
+    });
+    stored.await.map_err(|error| Failure::Unavailable(error.to_string()))
+}

@@ -1,1 +1,7 @@
-//! To be filled by its builder.
+//! hyper's request in, what a spec sees of it out. Decoding bodies is `hookwright_webhook::body`'s subject.
+
+mod body;
+mod url;
+
+pub use body::read;
+pub use url::Address;

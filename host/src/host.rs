@@ -1,0 +1,189 @@
+//! A whole host: its parts, put together, started and stopped in order.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio::sync::oneshot;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio_rustls::TlsAcceptor;
+
+use crate::admin::{self, Admin, KnownService, KnownWebhook, Operator};
+use crate::connections::Connections;
+use crate::data_directory::DataDirectory;
+use crate::deliver::{self, Deliveries};
+use crate::journal::{self, Journal};
+use crate::plugin;
+use crate::server::{self, Limits};
+use crate::services::{Loader, Pace, Secrets, Service, Services, Watch};
+
+/// What a host is started with.
+pub struct Settings {
+    /// The directories whose directories are services.
+    pub services: Vec<PathBuf>,
+    /// Where connections, hooks and events are kept.
+    pub data: PathBuf,
+    /// The operator's values over the services' `common.json`.
+    pub secrets: Option<PathBuf>,
+    /// What senders see before the path, where a proxy stands before the host.
+    pub public_url: Option<String>,
+    /// Encrypts the public listener.
+    pub tls: Option<TlsAcceptor>,
+    /// What a sender may ask of the host.
+    pub limits: Limits,
+    /// How soon changed services are taken up.
+    pub pace: Pace,
+    /// How bundles are delivered.
+    pub delivery: deliver::Settings,
+    /// How much the journal takes before it says no.
+    pub journal: journal::Settings,
+    /// What plugins may use.
+    pub plugins: plugin::Settings,
+}
+
+impl Settings {
+    /// The defaults, over these services and this data directory.
+    pub fn new(services: Vec<PathBuf>, data: PathBuf) -> Self {
+        let plugins = plugin::Settings { cache: Some(data.join("plugins")), ..plugin::Settings::default() };
+        Self {
+            services,
+            data,
+            secrets: None,
+            public_url: None,
+            tls: None,
+            limits: Limits::default(),
+            pace: Pace::default(),
+            delivery: deliver::Settings::default(),
+            journal: journal::Settings::default(),
+            plugins,
+        }
+    }
+}
+
+/// Everything that a request needs.
+pub struct Host {
+    /// The live services.
+    pub services: Arc<Services>,
+    /// Connections and hooks.
+    pub connections: Arc<Connections>,
+    /// What is on disk before a reply leaves.
+    pub journal: Arc<Journal>,
+    /// What takes bundles to their destinations.
+    pub deliveries: Arc<Deliveries>,
+    /// What a sender may ask.
+    pub limits: Arc<Limits>,
+    /// What senders see before the path, if that is not this listener's own address.
+    pub public_url: Option<String>,
+}
+
+/// A host at work.
+pub struct Running {
+    host: Arc<Host>,
+    address: SocketAddr,
+    base_url: String,
+    admin: Admin,
+    watch: Watch,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<()>,
+}
+
+impl Host {
+    /// Opens what is stored, loads the services, and serves `listener` until [`Running::shutdown`].
+    pub async fn start(settings: Settings, listener: TcpListener) -> anyhow::Result<Running> {
+        let address = listener.local_addr().context("the public listener has no address")?;
+        let listener = tokio::net::TcpListener::from_std(listener).context("cannot wait for connections")?;
+        let (tls, pace, base_url) = (settings.tls.clone(), settings.pace, base_url(&settings, address));
+        let (host, directory) = open(settings).await?;
+        let admin = admin::serve(&directory, operator(&host, base_url.clone())).context("cannot open the control socket")?;
+        let watch = Watch::start(host.services.clone(), pace);
+        let (stop, stopped) = oneshot::channel();
+        let answer = {
+            let host = host.clone();
+            move |request, peer| server::answer(host.clone(), request, peer)
+        };
+        let server = tokio::spawn(server::run(listener, tls, host.limits.clone(), answer, async {
+            let _ = stopped.await;
+        }));
+        Ok(Running { host, address, base_url, admin, watch, stop, server })
+    }
+}
+
+/// What stands before the path in the URLs that senders use.
+fn base_url(settings: &Settings, address: SocketAddr) -> String {
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let own = || format!("{scheme}://{address}");
+    settings.public_url.as_ref().map_or_else(own, |url| url.trim_end_matches('/').to_owned())
+}
+
+/// The parts that block while they open: files are read, plugins compiled.
+struct Stored {
+    directory: DataDirectory,
+    connections: Arc<Connections>,
+    journal: Arc<Journal>,
+    services: Arc<Services>,
+}
+
+async fn open(settings: Settings) -> anyhow::Result<(Arc<Host>, DataDirectory)> {
+    let Settings { services, data, secrets, public_url, limits, delivery, journal, plugins, .. } = settings;
+    let stored = spawn_blocking(move || open_stored(&data, journal, services, Secrets::new(secrets), &plugins));
+    let Stored { directory, connections, journal, services } = stored.await.context("opening the host's parts broke off")??;
+    let deliveries = Deliveries::start(journal.clone(), connections.clone(), delivery);
+    let limits = Arc::new(limits);
+    Ok((Arc::new(Host { services, connections, journal, deliveries, limits, public_url }), directory))
+}
+
+fn open_stored(
+    data: &Path,
+    journal: journal::Settings,
+    roots: Vec<PathBuf>,
+    secrets: Secrets,
+    plugins: &plugin::Settings,
+) -> anyhow::Result<Stored> {
+    let directory = DataDirectory::open(data)?;
+    let connections = Connections::open(&directory).context("cannot open the connections")?;
+    let journal = Arc::new(Journal::open(&directory, journal).context("cannot open the event journal")?);
+    let engine = Arc::new(plugin::Engine::new(plugins)?);
+    let services = Arc::new(Services::new(roots, Loader { engine, secrets }));
+    services.refresh();
+    Ok(Stored { directory, connections, journal, services })
+}
+
+fn operator(host: &Host, base_url: String) -> Operator {
+    let services = host.services.clone();
+    let known = move || services.snapshot().values().map(|service| known(service)).collect();
+    Operator { connections: host.connections.clone(), public_url: Some(base_url), services: Some(Box::new(known)) }
+}
+
+fn known(service: &Service) -> KnownService {
+    let webhooks = service.webhooks.iter().map(|webhook| KnownWebhook { name: webhook.name().to_owned(), path: service.path(webhook) });
+    KnownService { name: service.name.clone(), webhooks: webhooks.collect() }
+}
+
+impl Running {
+    /// The parts.
+    pub fn host(&self) -> &Arc<Host> {
+        &self.host
+    }
+
+    /// Where the public listener listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What stands before the path in the URLs that senders use.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Stops in order: no new connections, requests in flight to their end, then deliveries, then what operators use.
+    pub async fn shutdown(self) {
+        let Self { host, admin, watch, stop, server, .. } = self;
+        let _ = stop.send(());
+        let _ = server.await;
+        host.deliveries.shutdown().await;
+        admin.shutdown().await;
+        // The thread may be compiling a plugin, and what is queued for the disk is written when the last part goes.
+        let _ = spawn_blocking(move || drop((watch, host))).await;
+    }
+}

@@ -1,0 +1,88 @@
+//! One request to one response; whatever fails becomes a response too.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::{Body, Incoming};
+use hyper::header::{CONTENT_LENGTH, HeaderValue};
+use hyper::{Method, Request};
+
+use super::{Outgoing, Peer};
+use crate::Host;
+use crate::failure::Failure;
+use crate::inbound::{self, Address};
+use crate::receive::{Arrived, Receipt, receive};
+use crate::services::{Found, Missing};
+
+/// Answers one request and writes its line in the log.
+pub async fn answer(host: Arc<Host>, request: Request<Incoming>, peer: Peer) -> Outgoing {
+    let begun = Instant::now();
+    let is_head = request.method() == Method::HEAD;
+    let reply = match host.services.route(request.uri().path(), &host.connections) {
+        Ok(found) => {
+            let result = hand_over(&host, &found, request, peer).await;
+            log(&found, &result, begun);
+            result.map_or_else(|failure| failure.reply(), |receipt| receipt.reply)
+        }
+        Err(missing) => unrouted(&missing, begun),
+    };
+    if is_head { without_body(reply) } else { reply }
+}
+
+/// Reads the request to its end and has it received.
+async fn hand_over(host: &Arc<Host>, found: &Found, request: Request<Incoming>, peer: Peer) -> Result<Receipt, Failure> {
+    let (parts, body) = request.into_parts();
+    let address = Address::of(&parts, host.public_url.as_deref(), peer.secure);
+    let body = inbound::read(body, &host.limits).await?;
+    receive(host, found, Arrived { parts, address, body, remote_address: peer.address.ip().to_string() }).await
+}
+
+/// The path is not logged: it may be a token with a slip in it.
+fn unrouted(missing: &Missing, begun: Instant) -> Outgoing {
+    let failure = match missing {
+        Missing::Unknown => Failure::NotFound,
+        Missing::Gone => Failure::Gone,
+        Missing::NotLoaded => Failure::Unavailable("the hook's service is not loaded".into()),
+    };
+    tracing::info!(status = failure.status().as_u16(), ms = %Milliseconds(begun), "{failure}");
+    failure.reply()
+}
+
+fn log(found: &Found, result: &Result<Receipt, Failure>, begun: Instant) {
+    let (service, webhook, ms) = (found.service.name.as_str(), found.webhook().name(), Milliseconds(begun));
+    match result {
+        Ok(Receipt { outcome, recipients, bundles, failure: None, .. }) => {
+            tracing::info!(service, webhook, ?outcome, recipients, bundles, %ms, "webhook");
+        }
+        Ok(Receipt { outcome, failure: Some(failure), .. }) => {
+            tracing::warn!(service, webhook, ?outcome, cause = failure, %ms, "webhook");
+        }
+        Err(failure) if failure.status().is_server_error() => {
+            tracing::error!(service, webhook, status = failure.status().as_u16(), cause = %failure, %ms, "webhook");
+        }
+        Err(failure) => {
+            tracing::info!(service, webhook, status = failure.status().as_u16(), cause = %failure, %ms, "webhook");
+        }
+    }
+}
+
+/// How long something took, to the microsecond, computed when it is printed.
+struct Milliseconds(Instant);
+
+impl fmt::Display for Milliseconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3}", self.0.elapsed().as_secs_f64() * 1000.0)
+    }
+}
+
+/// What HEAD gets: the head of the reply, with the length that its body would have had (RFC 9110, 9.3.2).
+fn without_body(mut reply: Outgoing) -> Outgoing {
+    if let Some(length) = reply.body().size_hint().exact() {
+        reply.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    *reply.body_mut() = Full::new(Bytes::new());
+    reply
+}

@@ -1,0 +1,172 @@
+//! The listener against senders that are slow, silent or many, and against its own end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::Response;
+use hyper::body::Incoming;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::failure::Failure;
+use crate::inbound;
+
+/// A listener that answers with the body it got, once `gate` lets it.
+struct Echo {
+    address: SocketAddr,
+    arrived: Arc<Notify>,
+    gate: Arc<Notify>,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<()>,
+}
+
+fn start(limits: Limits, gated: bool) -> Echo {
+    let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let address = listener.local_addr().unwrap();
+    let limits = Arc::new(limits);
+    let (arrived, gate) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let answer = {
+        let (limits, arrived, gate) = (limits.clone(), arrived.clone(), gate.clone());
+        move |request: Request<Incoming>, _| {
+            let (limits, arrived, gate) = (limits.clone(), arrived.clone(), gate.clone());
+            async move {
+                arrived.notify_one();
+                if gated {
+                    gate.notified().await;
+                }
+                let body: Result<Bytes, Failure> = inbound::read(request.into_body(), &limits).await;
+                body.map_or_else(|failure| failure.reply(), |body| Response::new(Full::new(body)))
+            }
+        }
+    };
+    let (stop, stopped) = oneshot::channel::<()>();
+    let listener = TcpListener::from_std(listener).unwrap();
+    let server = tokio::spawn(run(listener, None, limits, answer, async {
+        let _ = stopped.await;
+    }));
+    Echo { address, arrived, gate, stop, server }
+}
+
+impl Echo {
+    async fn send(&self, bytes: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(bytes.as_bytes()).await.unwrap();
+        stream
+    }
+}
+
+/// Everything until the host closes the connection.
+async fn rest(mut stream: TcpStream) -> String {
+    let mut text = String::new();
+    let _ = stream.read_to_string(&mut text).await;
+    text
+}
+
+fn impatient() -> Limits {
+    let short = Duration::from_millis(50);
+    Limits { header_time: short, body_time: short, body_bytes: 8, ..Limits::default() }
+}
+
+#[tokio::test]
+async fn a_connection_that_says_nothing_or_not_enough_is_closed() {
+    let echo = start(impatient(), false);
+    for beginning in ["", "P", "PRI * HTTP/2.0\r\n", "POST / HTTP/1.1\r\nHost: a\r\n"] {
+        let answer = rest(echo.send(beginning).await).await;
+        assert!(!answer.starts_with("HTTP/1.1 2"), "{beginning:?} got {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_answered_408() {
+    let echo = start(impatient(), false);
+    let stream = echo.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab").await;
+    assert!(rest(stream).await.starts_with("HTTP/1.1 408"));
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_answered_413_announced_or_not() {
+    let echo = start(impatient(), false);
+    for body in ["Content-Length: 9\r\n\r\n123456789", "Transfer-Encoding: chunked\r\n\r\n9\r\n123456789\r\n0\r\n\r\n"] {
+        let stream = echo.send(&format!("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{body}")).await;
+        assert!(rest(stream).await.starts_with("HTTP/1.1 413"));
+    }
+}
+
+#[tokio::test]
+async fn too_many_or_too_long_headers_are_refused() {
+    let echo = start(Limits { headers: 4, ..Limits::default() }, false);
+    let many = (0..9).map(|n| format!("x-{n}: 1\r\n")).collect::<String>();
+    let long = format!("x: {}\r\n", "a".repeat(100 * 1024));
+    for headers in [many, long] {
+        let mut stream = TcpStream::connect(echo.address).await.unwrap();
+        let _ = stream.write_all(format!("GET / HTTP/1.1\r\nHost: a\r\n{headers}\r\n").as_bytes()).await;
+        let answer = rest(stream).await;
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431") || answer.starts_with("HTTP/1.1 400"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn connections_over_the_limit_wait_for_their_turn() {
+    let echo = start(Limits { connections: 1, ..Limits::default() }, true);
+    let request = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi";
+    let first = echo.send(request).await;
+    echo.arrived.notified().await;
+    let second = echo.send(request).await;
+    echo.gate.notify_one();
+    assert!(rest(first).await.ends_with("hi"));
+    echo.arrived.notified().await;
+    echo.gate.notify_one();
+    assert!(rest(second).await.ends_with("hi"));
+}
+
+#[tokio::test]
+async fn shutting_down_lets_a_request_in_flight_finish_and_takes_no_new_one() {
+    let echo = start(Limits::default(), true);
+    let in_flight = echo.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi").await;
+    echo.arrived.notified().await;
+    echo.stop.send(()).unwrap();
+    until_refused(echo.address).await;
+    echo.gate.notify_one();
+    assert!(rest(in_flight).await.ends_with("hi"));
+    echo.server.await.unwrap();
+}
+
+#[tokio::test]
+async fn shutting_down_cuts_what_does_not_finish_in_time() {
+    let echo = start(Limits { drain_time: Duration::from_millis(20), ..Limits::default() }, true);
+    let stuck = echo.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").await;
+    echo.arrived.notified().await;
+    echo.stop.send(()).unwrap();
+    echo.server.await.unwrap();
+    assert_eq!(rest(stuck).await, "");
+}
+
+#[tokio::test]
+async fn an_idle_connection_does_not_hold_up_the_shutdown() {
+    let echo = start(Limits { drain_time: Duration::from_secs(600), ..Limits::default() }, false);
+    let mut idle = echo.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi").await;
+    let mut answer = [0; 12];
+    idle.read_exact(&mut answer).await.unwrap();
+    echo.stop.send(()).unwrap();
+    echo.server.await.unwrap();
+}
+
+#[test]
+fn a_port_in_use_is_named_with_what_to_do() {
+    let taken = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let address = taken.local_addr().unwrap();
+    let message = bind(address).unwrap_err().to_string();
+    assert!(message.starts_with(&format!("{address} is already in use")), "{message}");
+}
+
+async fn until_refused(address: SocketAddr) {
+    while TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+}
