@@ -10,6 +10,7 @@ pub mod demo;
 pub mod eval;
 pub mod functions;
 pub mod hooks;
+mod logging;
 pub mod plugin;
 pub mod serve;
 pub mod try_request;

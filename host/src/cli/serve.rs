@@ -1,14 +1,154 @@
 //! `hookwright serve`: receive webhooks, store them, deliver them.
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use clap::Args;
+use anyhow::{Context, ensure};
+use clap::{Args, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::logging;
+use crate::server::{self, Limits};
+use crate::{Host, Running, Settings};
 
 /// Receive webhooks, store them, deliver them.
+///
+/// Every option can also be set by the environment variable that is named with it.
 #[derive(Args, Debug)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// A directory whose directories are services; may be given several times, or with commas between.
+    #[arg(long, env = "HOOKWRIGHT_SERVICES", value_name = "DIR", value_delimiter = ',', default_value = "services")]
+    services: Vec<PathBuf>,
 
-/// Serves until it is told to stop.
-pub fn run(_arguments: Arguments, _verbose: u8) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("the host is not assembled yet")
+    /// Where connections, hooks and events are kept.
+    #[arg(long, env = "HOOKWRIGHT_DATA", value_name = "DIR", default_value = "data")]
+    data: PathBuf,
+
+    /// The address that senders reach.
+    #[arg(long, env = "HOOKWRIGHT_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+
+    /// A PEM file with the certificate and its chain: serve HTTPS.
+    #[arg(long, env = "HOOKWRIGHT_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    /// A PEM file with the certificate's key.
+    #[arg(long, env = "HOOKWRIGHT_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+
+    /// What senders see before the path, where a proxy stands before this host: https://hooks.example.org
+    #[arg(long, env = "HOOKWRIGHT_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+
+    /// A JSON file, {"SERVICE": {"NAME": "VALUE"}}, whose values go over each service's common.json.
+    #[arg(long, env = "HOOKWRIGHT_SECRETS", value_name = "FILE")]
+    secrets: Option<PathBuf>,
+
+    /// How to write the log, which goes to standard error.
+    #[arg(long, env = "HOOKWRIGHT_LOG", value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    log: LogFormat,
+
+    /// Bytes that a request's body may have.
+    #[arg(long, env = "HOOKWRIGHT_MAX_BODY", value_name = "BYTES", default_value_t = Limits::default().body_bytes)]
+    max_body: usize,
+
+    /// Seconds that a request's headers, and then its body, may take to arrive.
+    #[arg(long, env = "HOOKWRIGHT_READ_TIMEOUT", value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    read_timeout: u64,
+
+    /// Connections that are served at once; more have to wait.
+    #[arg(long, env = "HOOKWRIGHT_MAX_CONNECTIONS", value_name = "N", default_value_t = Limits::default().connections)]
+    max_connections: usize,
+
+    /// Seconds that requests in flight get to finish when the host is told to stop.
+    #[arg(long, env = "HOOKWRIGHT_DRAIN_TIMEOUT", value_name = "SECONDS", default_value_t = 20)]
+    drain_timeout: u64,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A line to read.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+/// Serves until a signal says to stop.
+pub fn run(arguments: Arguments, verbose: u8) -> anyhow::Result<ExitCode> {
+    let _flushed_at_the_end = logging::start(arguments.log, verbose);
+    let listener = server::bind(arguments.listen)?;
+    let settings = settings(arguments)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
+    runtime.block_on(async {
+        let running = Host::start(settings, listener).await?;
+        announce(&running);
+        stop_signal().await?;
+        tracing::info!("stopping: no new connections, finishing what is in flight");
+        tokio::select! {
+            () = running.shutdown() => Ok(ExitCode::SUCCESS),
+            _ = stop_signal() => anyhow::bail!("told to stop a second time, stopped at once"),
+        }
+    })
+}
+
+fn settings(arguments: Arguments) -> anyhow::Result<Settings> {
+    for directory in &arguments.services {
+        ensure!(directory.is_dir(), "there is no services directory at {}", directory.display());
+    }
+    let tls = match (&arguments.tls_cert, &arguments.tls_key) {
+        (Some(certificates), Some(key)) => Some(server::acceptor(certificates, key)?),
+        _ => None,
+    };
+    if let Some(url) = &arguments.public_url {
+        ensure!(
+            url.starts_with("https://") || url.starts_with("http://"),
+            "--public-url must begin with https:// or http://, but is `{url}`"
+        );
+    }
+    let limits = Limits {
+        connections: arguments.max_connections.max(1),
+        body_bytes: arguments.max_body,
+        header_time: Duration::from_secs(arguments.read_timeout),
+        body_time: Duration::from_secs(arguments.read_timeout),
+        drain_time: Duration::from_secs(arguments.drain_timeout),
+        ..Limits::default()
+    };
+    let (tls, public_url, secrets) = (tls, arguments.public_url, arguments.secrets);
+    Ok(Settings { tls, public_url, secrets, limits, ..Settings::new(arguments.services, arguments.data) })
+}
+
+/// What is served and where, for the person who started it.
+fn announce(running: &Running) {
+    let base = running.base_url();
+    anstream::eprintln!("hookwright {} listens on {base}", env!("CARGO_PKG_VERSION"));
+    let services = running.host().services.snapshot();
+    for service in services.values() {
+        for webhook in &service.webhooks {
+            match service.path(webhook) {
+                Some(path) => anstream::eprintln!("  {base}{path}"),
+                None => anstream::eprintln!("  {base}/h/<token>  {}/{}, a token for each hook", service.name, webhook.name()),
+            }
+        }
+    }
+    if services.is_empty() {
+        anstream::eprintln!("  no services yet: drop a directory into {}", roots(running));
+    }
+}
+
+fn roots(running: &Running) -> String {
+    let roots: Vec<_> = running.host().services.roots().iter().map(|root| root.display().to_string()).collect();
+    roots.join(" or ")
+}
+
+async fn stop_signal() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
 }
