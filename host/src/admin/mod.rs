@@ -1,6 +1,6 @@
 //! The operators' interface: HTTP and JSON on a unix socket in the data directory.
 //!
-//! What can be asked stands in one [table](router::ROUTES). The same table answers the command line when no server runs:
+//! What can be asked stands in one table (`router.rs`). The same table answers the command line when no server runs:
 //! [`Control`] then holds the data directory itself and asks the table without a socket between.
 
 mod connections;

@@ -111,7 +111,7 @@ impl Dispatcher {
     }
 
     fn is_full(&self, hook: &str) -> bool {
-        self.schedule.waiting(hook) >= self.attempts.settings.waiting_per_hook
+        self.schedule.waiting(hook) >= self.attempts.settings.waiting_per_hook.max(1)
     }
 
     /// Whether a hook's bundles go anywhere: those of a hook without a destination stay in the journal. Those of one

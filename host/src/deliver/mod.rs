@@ -1,6 +1,6 @@
 //! Takes bundles from the journal to their destinations: at least once, with retry, in order where a hook asks for it.
 //!
-//! What waits is in memory by reference, in a [schedule](schedule::Schedule) that is rebuilt from the journal at start. Each
+//! What waits is in memory by reference, in a schedule (`schedule.rs`) that is rebuilt from the journal at start. Each
 //! attempt is a task of its own that tells the journal how it ended; nothing counts as delivered before its sink said so.
 
 mod attempt;

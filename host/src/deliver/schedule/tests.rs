@@ -1,0 +1,218 @@
+//! Order, limits and retries of the schedule, without time.
+
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+
+const LIMITS: Limits = Limits { per_hook: 2, per_destination: 3, in_flight: 100 };
+
+fn route(hook: &str, destination: &str, ordered: bool) -> Route {
+    Route { hook: hook.into(), destination: destination.into(), ordered }
+}
+
+fn job(seq: u64) -> Job {
+    Job { key: Key { seq, bundle: 0 }, attempt: 0, fresh: None }
+}
+
+fn with(limits: Limits, jobs: &[(&Route, u64)]) -> Schedule {
+    let mut schedule = Schedule::new(limits);
+    for (route, seq) in jobs {
+        add(&mut schedule, route, *seq, 0);
+    }
+    schedule
+}
+
+fn add(schedule: &mut Schedule, route: &Route, seq: u64, now_ms: u64) {
+    schedule.set_route(route.clone());
+    schedule.add(&route.hook, job(seq), 0, now_ms);
+}
+
+/// Starts all that may start at `now_ms`: the hooks and events, in order.
+fn start(schedule: &mut Schedule, now_ms: u64) -> Vec<(String, u64)> {
+    std::iter::from_fn(|| schedule.next(now_ms)).map(|(hook, job)| (hook.to_string(), job.key.seq)).collect()
+}
+
+fn end(schedule: &mut Schedule, hook: &str, seq: u64, ended: Ended, now_ms: u64) {
+    schedule.ended(&hook.into(), Key { seq, bundle: 0 }, 0, ended, now_ms);
+}
+
+fn started(pairs: &[(&str, u64)]) -> Vec<(String, u64)> {
+    pairs.iter().map(|(hook, seq)| (hook.to_string(), *seq)).collect()
+}
+
+fn retry(due_ms: u64) -> Ended {
+    Ended::Retry { due_ms, hold: false }
+}
+
+#[test]
+fn a_hook_has_at_most_its_share_in_flight() {
+    let a = route("a", "x", false);
+    let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2), (&a, 3)]);
+    assert_eq!(start(&mut schedule, 0), started(&[("a", 1), ("a", 2)]));
+    end(&mut schedule, "a", 2, Ended::Delivered, 0);
+    assert_eq!(start(&mut schedule, 0), started(&[("a", 3)]));
+}
+
+#[test]
+fn hooks_of_one_destination_take_turns_within_its_limit() {
+    let (a, b) = (route("a", "x", false), route("b", "x", false));
+    let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2), (&b, 3), (&b, 4)]);
+    assert_eq!(start(&mut schedule, 0), started(&[("a", 1), ("b", 3), ("a", 2)]));
+    end(&mut schedule, "b", 3, Ended::Delivered, 0);
+    assert_eq!(start(&mut schedule, 0), started(&[("b", 4)]));
+}
+
+#[test]
+fn a_destination_with_all_slots_taken_delays_no_other() {
+    let (a, b, c) = (route("a", "x", false), route("b", "x", false), route("c", "y", false));
+    let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2), (&b, 3), (&b, 4)]);
+    start(&mut schedule, 0);
+    add(&mut schedule, &c, 5, 0);
+    assert_eq!(start(&mut schedule, 0), started(&[("c", 5)]));
+}
+
+#[test]
+fn when_half_of_all_slots_are_taken_each_destination_gets_one() {
+    let limits = Limits { in_flight: 4, ..LIMITS };
+    let (slow, b, c) = (route("slow", "x", false), route("b", "y", false), route("c", "z", false));
+    let mut schedule = with(limits, &[(&slow, 1), (&slow, 2), (&slow, 3), (&b, 4), (&b, 5), (&c, 6)]);
+    assert_eq!(start(&mut schedule, 0), started(&[("slow", 1), ("b", 4), ("c", 6)]));
+    end(&mut schedule, "b", 4, Ended::Delivered, 0);
+    assert_eq!(start(&mut schedule, 0), started(&[("b", 5)]), "b has none in flight, slow has one");
+    end(&mut schedule, "b", 5, Ended::Delivered, 0);
+    end(&mut schedule, "c", 6, Ended::Delivered, 0);
+    assert_eq!(start(&mut schedule, 0), started(&[("slow", 2)]));
+}
+
+#[test]
+fn a_retry_waits_until_it_is_due_and_others_pass_it() {
+    let a = route("a", "x", false);
+    let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2)]);
+    start(&mut schedule, 0);
+    end(&mut schedule, "a", 1, retry(5_000), 0);
+    end(&mut schedule, "a", 2, Ended::Delivered, 0);
+    add(&mut schedule, &a, 3, 0);
+    assert_eq!(start(&mut schedule, 10), started(&[("a", 3)]));
+    assert_eq!((schedule.wakes_at(), start(&mut schedule, 4_999)), (Some(5_000), vec![]));
+    let (_, again) = schedule.next(5_000).unwrap();
+    assert_eq!((again.key.seq, again.attempt), (1, 1));
+}
+
+#[test]
+fn a_failing_hook_is_tried_one_at_a_time_until_it_succeeds() {
+    let a = route("a", "x", false);
+    let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2), (&a, 3), (&a, 4)]);
+    start(&mut schedule, 0);
+    end(&mut schedule, "a", 1, retry(9_000), 0);
+    assert_eq!(start(&mut schedule, 0), []);
+    end(&mut schedule, "a", 2, retry(9_000), 0);
+    assert_eq!(start(&mut schedule, 0), started(&[("a", 3)]));
+    end(&mut schedule, "a", 3, Ended::Delivered, 0);
+    assert_eq!(start(&mut schedule, 9_000), started(&[("a", 4), ("a", 1)]));
+}
+
+#[test]
+fn a_destination_that_asks_for_a_pause_gets_it_for_the_whole_hook() {
+    let (a, b) = (route("a", "x", false), route("b", "x", false));
+    let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2), (&a, 3)]);
+    start(&mut schedule, 0);
+    end(&mut schedule, "a", 1, Ended::Retry { due_ms: 60_000, hold: true }, 0);
+    end(&mut schedule, "a", 2, Ended::Delivered, 0);
+    add(&mut schedule, &b, 4, 0);
+    assert_eq!(start(&mut schedule, 59_999), started(&[("b", 4)]));
+    assert_eq!(start(&mut schedule, 60_000), started(&[("a", 3), ("a", 1)]));
+}
+
+#[test]
+fn an_ordered_hook_goes_one_by_one_and_a_retry_holds_back_the_rest() {
+    let (a, b) = (route("a", "x", true), route("b", "x", false));
+    let mut schedule = with(LIMITS, &[(&a, 2), (&a, 1), (&a, 3), (&b, 4)]);
+    assert_eq!(start(&mut schedule, 0), started(&[("a", 1), ("b", 4)]));
+    end(&mut schedule, "a", 1, retry(5_000), 0);
+    assert_eq!(start(&mut schedule, 4_999), []);
+    assert_eq!(start(&mut schedule, 5_000), started(&[("a", 1)]));
+    end(&mut schedule, "a", 1, Ended::Dead, 5_000);
+    assert_eq!(start(&mut schedule, 5_000), started(&[("a", 2)]));
+}
+
+#[test]
+fn an_ordered_hook_whose_pause_is_over_goes_on_at_once() {
+    let a = route("a", "x", true);
+    let mut schedule = with(LIMITS, &[(&a, 1)]);
+    start(&mut schedule, 0);
+    end(&mut schedule, "a", 1, retry(5_000), 0);
+    assert_eq!(start(&mut schedule, 5_000), started(&[("a", 1)]));
+    add(&mut schedule, &a, 2, 6_000);
+    end(&mut schedule, "a", 1, Ended::Delivered, 6_000);
+    assert_eq!(start(&mut schedule, 6_000), started(&[("a", 2)]));
+}
+
+#[test]
+fn nothing_is_kept_of_what_is_done() {
+    let (a, b) = (route("a", "x", false), route("b", "y", true));
+    let mut schedule = with(LIMITS, &[(&a, 1), (&b, 2)]);
+    start(&mut schedule, 0);
+    end(&mut schedule, "a", 1, Ended::Retry { due_ms: 7, hold: true }, 0);
+    end(&mut schedule, "b", 2, retry(8), 0);
+    assert_eq!((schedule.waiting("a"), schedule.in_flight, schedule.known.len()), (1, 0, 2));
+    start(&mut schedule, 8);
+    end(&mut schedule, "a", 1, Ended::Dead, 8);
+    end(&mut schedule, "b", 2, Ended::Delivered, 8);
+    assert!(schedule.lanes.is_empty() && schedule.destinations.is_empty() && schedule.later.is_empty());
+    assert_eq!((schedule.waiting("a"), schedule.in_flight, schedule.known.len()), (0, 0, 0));
+}
+
+#[test]
+fn a_bundle_that_is_known_is_not_taken_in_again() {
+    let a = route("a", "x", false);
+    let mut schedule = with(LIMITS, &[(&a, 1), (&a, 1)]);
+    assert_eq!(start(&mut schedule, 0), started(&[("a", 1)]));
+    add(&mut schedule, &a, 1, 0);
+    assert!(schedule.knows(Key { seq: 1, bundle: 0 }) && start(&mut schedule, 0).is_empty());
+}
+
+/// A tiny generator (xorshift), so that a failure can be repeated.
+fn random(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
+}
+
+#[test]
+fn whatever_happens_every_bundle_ends_once_and_within_the_limits() {
+    for seed in 1..200 {
+        let mut state = u64::wrapping_mul(seed, 0x9E37_79B9_7F4A_7C15);
+        let limits = Limits { per_hook: 2, per_destination: 3, in_flight: 4 };
+        let mut schedule = Schedule::new(limits);
+        let routes: Vec<_> = (0..6).map(|n| route(&format!("h{n}"), &format!("d{}", n / 2), n % 3 == 0)).collect();
+        let (mut now, mut added, mut done, mut flying) = (0, 0, HashSet::new(), Vec::new());
+        while done.len() < 60 {
+            now += random(&mut state) % 20;
+            if added < 60 && random(&mut state).is_multiple_of(2) {
+                added += 1;
+                add(&mut schedule, &routes[random(&mut state) as usize % 6], added, now);
+            }
+            flying.extend(std::iter::from_fn(|| schedule.next(now)));
+            assert!(flying.len() <= limits.in_flight);
+            if flying.is_empty() {
+                now = schedule.wakes_at().unwrap_or(now).max(now);
+                assert!(added < 60 || schedule.wakes_at().is_some(), "seed {seed}: something waits for nothing");
+                continue;
+            }
+            let (hook, job) = flying.swap_remove(random(&mut state) as usize % flying.len());
+            let ended = match random(&mut state) % 4 {
+                0 => Ended::Delivered,
+                1 => Ended::Dead,
+                kind => Ended::Retry { due_ms: now + random(&mut state) % 50, hold: kind == 2 },
+            };
+            if !matches!(ended, Ended::Retry { .. }) {
+                assert!(done.insert(job.key), "seed {seed}: ended twice");
+            }
+            schedule.ended(&hook, job.key, job.attempt, ended, now);
+        }
+        now = u64::MAX;
+        assert!(schedule.next(now).is_none() && schedule.known.is_empty());
+        assert!(schedule.lanes.is_empty() && schedule.destinations.is_empty(), "seed {seed}: something is left");
+    }
+}
