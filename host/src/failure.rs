@@ -58,7 +58,7 @@ impl Failure {
         reply
     }
 
-    fn line(&self) -> &str {
+    pub(crate) fn line(&self) -> &str {
         match self {
             Self::NotFound => "Webhook not found.",
             Self::Gone => "Webhook is gone.",

@@ -1,1 +1,233 @@
-//! To be filled by its builder.
+//! `hookwright check`: every mistake in service directories, without serving them.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context as _, ensure};
+use hookwright_webhook::Diagnostic;
+use serde::Serialize;
+
+use crate::plugin::{self, Engine};
+use crate::services::{Loader, Report, Secrets, Service};
+
+/// Check service directories: specs, expressions, plugins.
+///
+/// Everything is read as `serve` reads it, and every mistake is shown at once, with its file, line and column. A
+/// directory that holds service directories is checked service by service. Exits with 1 if anything could not be served.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// Service directories, or directories of such.
+    #[arg(required = true, value_name = "DIR")]
+    directories: Vec<PathBuf>,
+
+    /// Print JSON: {"services": [...], "diagnostics": [...]}.
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "Examples:
+  hookwright check services/slack
+  hookwright check services              every service in it
+  hookwright check --json services       for editors and scripts";
+
+/// Checks and prints.
+pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let Arguments { directories, json } = arguments;
+    let loader = loader(None)?;
+    let mut checked = Vec::new();
+    for directory in directories {
+        for service in services_in(&directory)? {
+            checked.push(Checked::of(&loader, &service));
+        }
+    }
+    let text = if json { format!("{}\n", serde_json::to_string_pretty(&Findings::of(&checked))?) } else { said(&checked) };
+    anstream::stdout().lock().write_all(text.as_bytes())?;
+    let failed = checked.iter().any(|service| service.service.is_none());
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Reads services as the host does; `secrets` is the file that goes over their `common.json`.
+pub(super) fn loader(secrets: Option<PathBuf>) -> anyhow::Result<Loader> {
+    let engine = Engine::new(&plugin::Settings::default()).context("cannot start the plugin engine")?;
+    Ok(Loader { engine: Arc::new(engine), secrets: Secrets::new(secrets) })
+}
+
+/// The directory itself if it is a service, else the services in it.
+fn services_in(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let directory = named(directory)?;
+    if is_service(&directory) {
+        return Ok(vec![directory]);
+    }
+    let entries = fs::read_dir(&directory).with_context(|| format!("cannot read {}", directory.display()))?;
+    let mut services: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(|path| is_service(path)).collect();
+    services.sort_unstable();
+    Ok(if services.is_empty() { vec![directory] } else { services })
+}
+
+/// A directory with a name: `.` has none, and a service needs one.
+pub(super) fn named(directory: &Path) -> anyhow::Result<PathBuf> {
+    ensure!(directory.is_dir(), "{} is not a directory", directory.display());
+    if directory.file_name().is_some() {
+        return Ok(directory.to_owned());
+    }
+    fs::canonicalize(directory).with_context(|| format!("cannot read {}", directory.display()))
+}
+
+fn is_service(directory: &Path) -> bool {
+    ["webhook.json", "webhooks", "plugin.wasm", "makecomapp.json", ".sdk"].iter().any(|part| directory.join(part).exists())
+}
+
+/// One service directory as it was found.
+struct Checked {
+    directory: PathBuf,
+    /// The service, if it can be served.
+    service: Option<Service>,
+    report: Report,
+}
+
+impl Checked {
+    fn of(loader: &Loader, directory: &Path) -> Self {
+        let directory = directory.to_owned();
+        match loader.load(&directory) {
+            Ok((service, report)) => Self { directory, service: Some(service), report },
+            Err(report) => Self { directory, service: None, report },
+        }
+    }
+
+    /// One line: `services/slack: ok, shared webhook 'webhook'`.
+    fn summary(&self) -> String {
+        let count = |errors: bool| self.report.diagnostics().filter(|found| found.is_error() == errors).count();
+        let (errors, warnings) = (count(true), count(false));
+        let mut parts: Vec<String> = Vec::new();
+        match &self.service {
+            Some(service) => {
+                parts.extend(service.webhooks.iter().map(|webhook| format!("{} webhook `{}`", webhook.kind(), webhook.name())));
+            }
+            None => parts.push(counted(errors, "error")),
+        }
+        if warnings > 0 {
+            parts.push(counted(warnings, "warning"));
+        }
+        let verdict = if self.service.is_some() { "ok, " } else { "" };
+        format!("{}: {verdict}{}", self.directory.display(), parts.join(", "))
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+fn said(checked: &[Checked]) -> String {
+    let colour = super::colour_stdout();
+    let mut out = String::new();
+    for service in checked {
+        if !service.report.is_empty() {
+            _ = write!(out, "{}\n\n", service.report.render(colour).trim_end());
+        }
+    }
+    for service in checked {
+        _ = writeln!(out, "{}", service.summary());
+    }
+    out
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Findings<'f> {
+    services: Vec<ServiceFound<'f>>,
+    diagnostics: Vec<Finding<'f>>,
+}
+
+#[derive(Serialize)]
+struct ServiceFound<'f> {
+    directory: String,
+    ok: bool,
+    webhooks: Vec<WebhookFound<'f>>,
+}
+
+#[derive(Serialize)]
+struct WebhookFound<'f> {
+    name: &'f str,
+    kind: String,
+}
+
+impl<'f> Findings<'f> {
+    fn of(checked: &'f [Checked]) -> Self {
+        let diagnostics = checked.iter().flat_map(|service| service.report.diagnostics());
+        Self { services: checked.iter().map(ServiceFound::of).collect(), diagnostics: diagnostics.map(Finding::from).collect() }
+    }
+}
+
+impl<'f> ServiceFound<'f> {
+    fn of(checked: &'f Checked) -> Self {
+        let webhooks = checked.service.iter().flat_map(|service| &service.webhooks);
+        let webhooks = webhooks.map(|webhook| WebhookFound { name: webhook.name(), kind: webhook.kind().to_string() });
+        let directory = checked.directory.display().to_string();
+        Self { directory, ok: checked.service.is_some(), webhooks: webhooks.collect() }
+    }
+}
+
+/// A diagnostic as `--json` prints it.
+#[derive(Serialize)]
+pub(super) struct Finding<'f> {
+    severity: String,
+    message: &'f str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'f str>,
+    file: &'f str,
+    line: usize,
+    column: usize,
+    /// First byte and the byte behind the last.
+    span: [usize; 2],
+}
+
+impl<'f> From<&'f Diagnostic> for Finding<'f> {
+    fn from(diagnostic: &'f Diagnostic) -> Self {
+        Self {
+            severity: diagnostic.severity.to_string(),
+            message: &diagnostic.message,
+            help: diagnostic.help.as_deref(),
+            file: &diagnostic.file,
+            line: diagnostic.line,
+            column: diagnostic.column,
+            span: [diagnostic.span.start, diagnostic.span.end],
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn checked(spec: &str) -> Checked {
+        let root = tempfile::tempdir().unwrap();
+        let directory = root.path().join("shop");
+        fs::create_dir(&directory).unwrap();
+        fs::write(directory.join("webhook.json"), spec).unwrap();
+        let [service] = services_in(root.path()).unwrap().try_into().unwrap();
+        Checked::of(&loader(None).unwrap(), &service)
+    }
+
+    #[test]
+    fn a_service_that_can_be_served_is_ok_with_its_warnings() {
+        let checked = checked(r#"{"uid": "{{body.id}}", "dedupe": "x"}"#);
+        assert!(checked.summary().ends_with("shop: ok, shared webhook `webhook`, 1 warning"), "{}", checked.summary());
+    }
+
+    #[test]
+    fn every_mistake_is_counted_and_printed_with_its_place() {
+        let checked = checked("{\n  \"iterat\": 1,\n  \"condition\": 5\n}");
+        assert!(checked.summary().ends_with("shop: 2 errors"), "{}", checked.summary());
+        let json = serde_json::to_value(Findings::of(&[checked])).unwrap();
+        assert_eq!(json["services"][0]["ok"], false);
+        let first = &json["diagnostics"][0];
+        assert_eq!((first["line"].as_u64(), first["column"].as_u64()), (Some(2), Some(3)));
+        assert_eq!(first["help"], "did you mean `iterate`?");
+    }
+}

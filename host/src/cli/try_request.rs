@@ -1,1 +1,402 @@
-//! To be filled by its builder.
+//! `hookwright try`: a recorded request through a service's spec and plugin, without a server.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, anyhow, bail};
+use hookwright_webhook::sample::{self, Refusal, Request, Surroundings};
+use hookwright_webhook::{Diagnostic, Item, Plugin, Reply, Verdict, Webhook};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::check::{self, Finding};
+use crate::environment;
+use crate::failure::Failure;
+use crate::services::{Report, Service};
+
+/// Run a recorded request through a service, without a server.
+///
+/// Prints the reply and the bundles, and stores and delivers nothing. REQUEST is an HTTP message in a file; or a sample,
+/// which is a directory with a `request.http` and what is expected of it in `reply.http` and `bundles.json`: then the
+/// differences are printed, and the exit code is 1 if there are any.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Arguments {
+    /// The service directory.
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+
+    /// The request, or a sample directory.
+    #[arg(value_name = "REQUEST")]
+    request: PathBuf,
+
+    /// Which of the service's webhooks it is for, where there are several.
+    #[arg(long, value_name = "NAME")]
+    webhook: Option<String>,
+
+    /// The hook that listens: {"uid": ..., "parameters": {...}} or its parameters alone. Without a uid it listens for all.
+    #[arg(long, value_name = "JSON")]
+    hook: Option<String>,
+
+    /// A JSON file, {"SERVICE": {"NAME": "VALUE"}}, whose values go over the service's common.json.
+    #[arg(long, value_name = "FILE")]
+    secrets: Option<PathBuf>,
+
+    /// Print JSON: {"verification", "reply": {"status", "headers", "body"}, "items": [{"uid", "bundles"}], "diagnostics"}.
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = r#"Examples:
+  hookwright try services/shop order.http
+  hookwright try services/shop order.http --hook '{"parameters": {"secret": "s"}}'
+  hookwright try services/slack services/slack/samples/slash-command
+
+A request file is the message as it is sent, with lines above it for what surrounds it:
+  # now: 2026-01-31T12:00:00Z
+  # common: {"signingSecret": "s"}
+  POST /shop HTTP/1.1
+  content-type: application/json
+
+  {"id": 7}"#;
+
+/// Runs the request and prints what came of it.
+pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let Arguments { directory, request, webhook, hook, secrets, json } = arguments;
+    let sample = Sample::read(&request)?;
+    let loader = check::loader(secrets)?;
+    let tried = match loader.load(&check::named(&directory)?) {
+        Err(report) => Tried::not_loaded(report),
+        Ok((service, report)) => {
+            let name = webhook.or_else(|| sample.request.given.webhook.clone());
+            let webhook = choose(&service, name.as_deref(), &sample.request)?;
+            Tried::of(webhook, &service, report, &sample.request, hook.as_deref())?
+        }
+    };
+    let differences = sample.differences(&tried)?;
+    let out = if json { tried.json()? } else { tried.text() };
+    let mut stdout = anstream::stdout().lock();
+    stdout.write_all(&out)?;
+    if !json {
+        stdout.write_all(tried.rendered().as_bytes())?;
+    }
+    for difference in &differences {
+        anstream::eprintln!("{difference}");
+    }
+    Ok(if tried.failed || !differences.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// The webhook by its name, by being the only one, or by the last part of the request's path.
+fn choose<'s>(service: &'s Service, name: Option<&str>, request: &Request) -> anyhow::Result<&'s Webhook> {
+    let chosen = match name {
+        Some(_) => service.webhook(name),
+        None => service.webhook(None).or_else(|| service.webhook(request.path().rsplit('/').next())),
+    };
+    chosen.ok_or_else(|| {
+        let names: Vec<_> = service.webhooks.iter().map(Webhook::name).collect();
+        let known = format!("the service has {}", names.join(", "));
+        match name {
+            Some(name) => anyhow!("there is no webhook `{name}`: {known}"),
+            None => anyhow!("say with --webhook which webhook the request is for: {known}"),
+        }
+    })
+}
+
+/// A request, and what is expected of it.
+struct Sample {
+    request: Request,
+    reply: Option<Reply>,
+    bundles: Option<String>,
+}
+
+impl Sample {
+    fn read(path: &Path) -> anyhow::Result<Self> {
+        let is_sample = path.is_dir();
+        let request = if is_sample { path.join("request.http") } else { path.to_owned() };
+        let parsed = Request::parse(&read(&request)?).with_context(|| format!("in {}", request.display()))?;
+        let mut sample = Self { request: parsed, reply: None, bundles: None };
+        let (reply, bundles) = (path.join("reply.http"), path.join("bundles.json"));
+        if is_sample && reply.exists() {
+            sample.reply = Some(sample::parse_reply(&read(&reply)?).with_context(|| format!("in {}", reply.display()))?);
+        }
+        if is_sample && bundles.exists() {
+            sample.bundles = Some(String::from_utf8(read(&bundles)?).with_context(|| format!("in {}", bundles.display()))?);
+        }
+        Ok(sample)
+    }
+
+    fn differences(&self, tried: &Tried) -> anyhow::Result<Vec<String>> {
+        let reply = self.reply.as_ref().zip(tried.reply.as_ref());
+        let reply = reply.and_then(|(expected, got)| sample::compare_reply(expected, got));
+        let bundles = match &self.bundles {
+            Some(expected) => sample::compare_items(expected, &tried.items)?,
+            None => None,
+        };
+        let reply = reply.map(|difference| format!("the reply is not as in reply.http:\n{difference}"));
+        let bundles = bundles.map(|difference| format!("the bundles are not as in bundles.json:\n{difference}"));
+        Ok(reply.into_iter().chain(bundles).collect())
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// What came of a request.
+struct Tried {
+    verification: bool,
+    /// None where the service cannot be loaded.
+    reply: Option<Reply>,
+    items: Vec<Item>,
+    report: Report,
+    /// The spec's mistake while the request ran, with the text to show it in.
+    mistake: Option<(Diagnostic, String)>,
+    failed: bool,
+}
+
+impl Tried {
+    fn not_loaded(report: Report) -> Self {
+        Self { verification: false, reply: None, items: Vec::new(), report, mistake: None, failed: true }
+    }
+
+    fn of(webhook: &Webhook, service: &Service, report: Report, request: &Request, hook: Option<&str>) -> anyhow::Result<Self> {
+        let environment = environment::now();
+        let session = service.plugin.as_ref().map(|plugin| plugin.begin(&environment));
+        let common = serde_json::to_string(&service.common)?;
+        let surroundings = Surroundings {
+            environment: &environment,
+            common: Some(&common),
+            hook,
+            plugin: session.as_ref().map(|session| session as &dyn Plugin),
+        };
+        match sample::run(webhook, request, surroundings) {
+            Ok(verdict) => Ok(Self::decided(webhook, report, verdict)),
+            Err(Refusal::Malformed(error)) => bail!(error),
+            Err(refusal) => Ok(Self::refused(webhook, report, &refusal)),
+        }
+    }
+
+    fn decided(webhook: &Webhook, report: Report, verdict: Verdict) -> Self {
+        let failed = verdict.failure.is_some();
+        let mistake = verdict.failure.map(|diagnostic| (diagnostic, webhook.source().text.clone()));
+        Self { verification: verdict.verification, reply: Some(verdict.reply), items: verdict.items, report, mistake, failed }
+    }
+
+    /// What the host answers in the spec's place.
+    fn refused(webhook: &Webhook, report: Report, refusal: &Refusal) -> Self {
+        let failure = match refusal {
+            Refusal::Failure(_) => Failure::Spec(refusal.to_string()),
+            _ => Failure::Malformed(refusal.to_string()),
+        };
+        let reply = Reply { status: failure.status().as_u16(), body: failure.line().as_bytes().to_vec(), ..Reply::default() };
+        let mistake = refusal.diagnostic().map(|diagnostic| (diagnostic.clone(), webhook.source().text.clone()));
+        Self { verification: false, reply: Some(reply), items: Vec::new(), report, failed: mistake.is_some(), mistake }
+    }
+
+    /// For a person: the reply as a message, then what is delivered.
+    fn text(&self) -> Vec<u8> {
+        let Some(reply) = &self.reply else { return Vec::new() };
+        let mut out = sample::print_reply(reply);
+        if !out.ends_with(b"\n") {
+            out.push(b'\n');
+        }
+        let delivered = match self.items.as_slice() {
+            [] if self.verification => "verification: nothing is delivered\n".to_owned(),
+            [] => "nothing is delivered\n".to_owned(),
+            items => sample::print_items(items),
+        };
+        out.extend_from_slice(format!("\n{delivered}").as_bytes());
+        out
+    }
+
+    fn rendered(&self) -> String {
+        let colour = super::colour_stdout();
+        let mistake = self.mistake.iter().map(|(diagnostic, text)| diagnostic.render(text, colour));
+        let report = (!self.report.is_empty()).then(|| self.report.render(colour));
+        report.into_iter().chain(mistake).map(|rendered| format!("\n{}\n", rendered.trim_end())).collect()
+    }
+
+    fn json(&self) -> anyhow::Result<Vec<u8>> {
+        let mistakes = self.report.diagnostics().chain(self.mistake.iter().map(|(diagnostic, _)| diagnostic));
+        let printed = Printed {
+            verification: self.verification,
+            reply: self.reply.as_ref().map(PrintedReply::from),
+            items: self.items.iter().map(PrintedItem::of).collect::<Result<_, _>>()?,
+            diagnostics: mistakes.map(Finding::from).collect(),
+        };
+        let mut out = serde_json::to_vec_pretty(&printed)?;
+        out.push(b'\n');
+        Ok(out)
+    }
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Printed<'p> {
+    verification: bool,
+    reply: Option<PrintedReply<'p>>,
+    items: Vec<PrintedItem<'p>>,
+    diagnostics: Vec<Finding<'p>>,
+}
+
+#[derive(Serialize)]
+struct PrintedReply<'p> {
+    status: u16,
+    headers: BTreeMap<String, HeaderValues<'p>>,
+    body: Body<'p>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum HeaderValues<'p> {
+    One(&'p str),
+    Several(Vec<&'p str>),
+}
+
+/// A body that is not UTF-8 is written as `{"$buffer": base64}`.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Body<'p> {
+    Text(&'p str),
+    Bytes {
+        #[serde(rename = "$buffer")]
+        base64: String,
+    },
+}
+
+#[derive(Serialize)]
+struct PrintedItem<'p> {
+    uid: Option<&'p str>,
+    bundles: Vec<&'p RawValue>,
+}
+
+impl<'p> From<&'p Reply> for PrintedReply<'p> {
+    fn from(reply: &'p Reply) -> Self {
+        let mut headers = BTreeMap::new();
+        for (name, value) in &reply.headers {
+            let values = headers.entry(name.to_ascii_lowercase());
+            values.and_modify(|values: &mut HeaderValues<'p>| values.push(value)).or_insert(HeaderValues::One(value));
+        }
+        Self { status: reply.status, headers, body: Body::of(&reply.body) }
+    }
+}
+
+impl<'p> HeaderValues<'p> {
+    fn push(&mut self, value: &'p str) {
+        match self {
+            Self::One(first) => *self = Self::Several(vec![*first, value]),
+            Self::Several(values) => values.push(value),
+        }
+    }
+}
+
+impl<'p> Body<'p> {
+    fn of(bytes: &'p [u8]) -> Self {
+        use base64::Engine as _;
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::Text(text),
+            Err(_) => Self::Bytes { base64: base64::engine::general_purpose::STANDARD.encode(bytes) },
+        }
+    }
+}
+
+impl<'p> PrintedItem<'p> {
+    /// The bundles go out as they are, so that no number loses a digit.
+    fn of(item: &'p Item) -> serde_json::Result<Self> {
+        let bundles = item.bundles.iter().map(|bundle| serde_json::from_slice(&bundle.json));
+        Ok(Self { uid: item.uid.as_deref(), bundles: bundles.collect::<Result<_, _>>()? })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const SPEC: &str = r#"{
+        "verification": {"condition": "{{body.challenge}}", "respond": {"headers": {"X-Twice": [1, 2]}, "body": "{{body.challenge}}"}},
+        "uid": "{{body.shop}}",
+        "output": {"price": "{{body.price}}", "for": "{{parameters.name}}"},
+        "respond": {"type": "text", "status": "{{body.status}}", "body": "ok"}
+    }"#;
+
+    fn service() -> (tempfile::TempDir, Service, Report) {
+        let root = tempfile::tempdir().unwrap();
+        let webhooks = root.path().join("shop/webhooks");
+        fs::create_dir_all(&webhooks).unwrap();
+        fs::write(webhooks.join("orders.json"), SPEC).unwrap();
+        fs::write(webhooks.join("stock.json"), "{}").unwrap();
+        let (service, report) = check::loader(None).unwrap().load(&root.path().join("shop")).unwrap_or_else(|report| panic!("{report}"));
+        (root, service, report)
+    }
+
+    fn request(body: &str) -> Request {
+        let message = format!("POST /shop/orders HTTP/1.1\ncontent-type: application/json\n\n{body}");
+        Request::parse(message.as_bytes()).unwrap()
+    }
+
+    fn tried(body: &str) -> Tried {
+        let (_root, service, report) = service();
+        let request = request(body);
+        let webhook = choose(&service, None, &request).unwrap();
+        Tried::of(webhook, &service, report, &request, Some(r#"{"parameters": {"name": "Ada"}}"#)).unwrap()
+    }
+
+    fn json(body: &str) -> String {
+        let json = String::from_utf8(tried(body).json().unwrap()).unwrap();
+        json.split_whitespace().collect()
+    }
+
+    #[test]
+    fn the_json_has_reply_items_and_diagnostics_and_keeps_every_digit() {
+        let expected = concat!(
+            r#"{"verification":false,"reply":{"status":200,"headers":{"content-type":"text/plain;charset=utf-8"},"body":"ok"},"#,
+            r#""items":[{"uid":"7","bundles":[{"price":1.00,"for":"Ada"}]}],"diagnostics":[]}"#
+        );
+        assert_eq!(json(r#"{"shop": 7, "price": 1.00}"#), expected);
+    }
+
+    #[test]
+    fn a_verification_is_answered_and_a_repeated_header_is_an_array() {
+        let expected = concat!(
+            r#"{"verification":true,"reply":{"status":200,"headers":{"content-type":"application/json","x-twice":["1","2"]},"body":"\"c\""},"#,
+            r#""items":[],"diagnostics":[]}"#
+        );
+        assert_eq!(json(r#"{"challenge": "c"}"#), expected);
+    }
+
+    #[test]
+    fn what_the_spec_cannot_answer_the_host_answers() {
+        let refused = tried("{");
+        assert_eq!((refused.reply.map(|reply| reply.status), refused.failed), (Some(400), false));
+        let failed = tried(r#"{"status": 7}"#);
+        assert_eq!((failed.reply.map(|reply| reply.status), failed.failed), (Some(500), true));
+        assert_eq!(failed.mistake.unwrap().0.line, 5);
+    }
+
+    #[test]
+    fn the_webhook_is_chosen_by_its_name_or_by_the_path() {
+        let (_root, service, _) = service();
+        let request = request("{}");
+        assert_eq!(choose(&service, None, &request).ok().map(Webhook::name), Some("orders"));
+        assert_eq!(choose(&service, Some("stock"), &request).ok().map(Webhook::name), Some("stock"));
+        let error = choose(&service, Some("none"), &request).err().unwrap().to_string();
+        assert_eq!(error, "there is no webhook `none`: the service has orders, stock");
+    }
+
+    #[test]
+    fn a_sample_says_what_is_not_as_expected() {
+        let (root, _service, _) = service();
+        fs::write(root.path().join("request.http"), "GET / HTTP/1.1\n\n").unwrap();
+        fs::write(root.path().join("reply.http"), "HTTP/1.1 200\n\nok").unwrap();
+        fs::write(root.path().join("bundles.json"), r#"[{"price": 1.00, "for": "Ada"}]"#).unwrap();
+        let sample = Sample::read(root.path()).unwrap();
+        assert!(sample.differences(&tried(r#"{"shop": 7, "price": 1.00}"#)).unwrap().is_empty());
+        let differences = sample.differences(&tried(r#"{"shop": 7, "price": 2, "status": 201}"#)).unwrap();
+        assert_eq!(differences.len(), 2);
+        assert!(differences[1].contains("-     \"price\": 1.00"), "{}", differences[1]);
+    }
+}
