@@ -19,7 +19,7 @@ pub(crate) struct Queue {
     pub(crate) records: usize,
     /// Payload bytes.
     pub(crate) bytes: usize,
-    /// Zero: commit what is there at once; while that is on its way the next batch gathers by itself.
+    /// Zero: commit what is there; while that is on its way the next batch gathers by itself.
     pub(crate) linger: Duration,
 }
 
@@ -52,7 +52,14 @@ impl<N: Send + 'static> Committer<N> {
     ) -> io::Result<Self> {
         let (submissions, receiver) = sync_channel(queue.records);
         let waiting_bytes = Arc::new(AtomicUsize::new(0));
-        let inbox = Inbox { receiver, waiting_bytes: Arc::clone(&waiting_bytes), sizes: writer.sizes(), linger: queue.linger, held: None };
+        let inbox = Inbox {
+            receiver,
+            waiting_bytes: Arc::clone(&waiting_bytes),
+            sizes: writer.sizes(),
+            linger: queue.linger,
+            held: None,
+            last: Commit::default(),
+        };
         let thread = thread::Builder::new().name(name.to_owned()).spawn(move || run(inbox, writer, committed))?;
         Ok(Self { submissions: Some(submissions), waiting_bytes, limit: queue.bytes, thread: Some(thread) })
     }
@@ -102,10 +109,12 @@ impl<N> Drop for Committer<N> {
 fn run<N, D: Disk>(mut inbox: Inbox<N>, mut writer: Writer<D>, mut committed: impl FnMut(u64, N)) {
     let mut batch = Batch { entries: Vec::new(), waiting: Vec::new() };
     while inbox.gather(&mut batch) {
+        let (records, begun) = (batch.entries.len(), Instant::now());
         match writer.append(&batch.entries) {
             Ok(first) => batch.stored(first, &mut committed),
             Err(error) => batch.failed(&error),
         }
+        inbox.last = Commit { records, took: begun.elapsed() };
     }
 }
 
@@ -145,6 +154,24 @@ struct Inbox<N> {
     linger: Duration,
     /// Taken from the queue, but too large for the batch that was being gathered.
     held: Option<Submission<N>>,
+    last: Commit,
+}
+
+/// The commit before the one that is being gathered.
+#[derive(Debug, Clone, Copy, Default)]
+struct Commit {
+    records: usize,
+    took: Duration,
+}
+
+impl Commit {
+    /// How long to wait for those who were just answered and will come back at once.
+    ///
+    /// Without it the senders fall into two halves that wait for each other's commits, each of half the size. The
+    /// wait scales with the disk and is paid only under load: after a commit of one record there is nobody to wait for.
+    fn patience(self) -> Duration {
+        if self.records > 1 { self.took / 16 } else { Duration::ZERO }
+    }
 }
 
 impl<N> Inbox<N> {
@@ -153,11 +180,11 @@ impl<N> Inbox<N> {
         let Some(first) = self.held.take().or_else(|| self.receiver.recv().ok()) else {
             return false;
         };
-        let until = Instant::now() + self.linger;
         let mut bytes = first.entry.size();
         self.take(batch, first);
+        let mut wait = None;
         while batch.entries.len() < self.sizes.commit_records
-            && let Some(next) = self.next(until)
+            && let Some(next) = self.next(batch.entries.len(), &mut wait)
         {
             bytes += next.entry.size();
             if bytes > self.sizes.commit_bytes {
@@ -175,12 +202,33 @@ impl<N> Inbox<N> {
         batch.waiting.push((submission.note, submission.answer));
     }
 
-    fn next(&self, until: Instant) -> Option<Submission<N>> {
+    /// The next record for a batch of `gathered` so far: what is queued, then what comes while it is worth waiting.
+    fn next(&self, gathered: usize, wait: &mut Option<Wait>) -> Option<Submission<N>> {
         match self.receiver.try_recv() {
-            Ok(submission) => Some(submission),
-            Err(TryRecvError::Disconnected) => None,
-            Err(TryRecvError::Empty) if self.linger.is_zero() => None,
-            Err(TryRecvError::Empty) => self.receiver.recv_timeout(until.saturating_duration_since(Instant::now())).ok(),
+            Ok(submission) => return Some(submission),
+            Err(TryRecvError::Disconnected) => return None,
+            Err(TryRecvError::Empty) => {}
+        }
+        let Wait { until, enough } = *wait.get_or_insert_with(|| self.wait(gathered));
+        let left = until.saturating_duration_since(Instant::now());
+        if gathered >= enough || left.is_zero() {
+            return None;
+        }
+        self.receiver.recv_timeout(left).ok()
+    }
+
+    fn wait(&self, gathered: usize) -> Wait {
+        if self.linger.is_zero() {
+            Wait { until: Instant::now() + self.last.patience(), enough: gathered + self.last.records }
+        } else {
+            Wait { until: Instant::now() + self.linger, enough: usize::MAX }
         }
     }
+}
+
+/// Until when a batch waits for company, and how many records are company enough.
+#[derive(Debug, Clone, Copy)]
+struct Wait {
+    until: Instant,
+    enough: usize,
 }
