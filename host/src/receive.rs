@@ -4,6 +4,9 @@ mod event;
 mod listeners;
 mod members;
 mod reply;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 mod to_the_end;
 
 use std::sync::Arc;
