@@ -1,7 +1,7 @@
-//! `hookwright plugin`: build a plugin, look into one, begin one.
+//! `hookwright plugin`: begin a plugin, build it, look into it.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -9,9 +9,9 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::plugin::build::{self, BuildRequest};
-use crate::plugin::{Description, Function, first_paragraph};
+use crate::plugin::{Description, Function, first_paragraph, new};
 
-/// Builds and inspects plugins.
+/// Begin, build and inspect plugins.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -31,6 +31,15 @@ enum Command {
         #[arg(long, value_name = "PATH")]
         to: Option<PathBuf>,
     },
+    /// Begin a plugin: a crate with its service directory, which builds, passes its tests and runs as it is.
+    New {
+        /// The directory to write; its last part is the name of the crate and of the service.
+        #[arg(value_name = "NAME")]
+        directory: PathBuf,
+        /// Where hookwright-sdk is [default: looked for here and above].
+        #[arg(long, value_name = "DIR")]
+        sdk: Option<PathBuf>,
+    },
     /// Show what a plugin offers.
     Inspect {
         /// The plugin file.
@@ -49,6 +58,10 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
             anstream::println!("{}: {} KiB", built.path.display(), built.size.div_ceil(1024));
             anstream::print!("{}", shown(&built.description));
         }
+        Command::New { directory, sdk } => {
+            new::create(&directory, sdk.as_deref())?;
+            anstream::print!("{}", next_steps(&directory));
+        }
         Command::Inspect { file, json } => {
             let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
             let description = build::check(&bytes).with_context(|| format!("{} cannot be used", file.display()))?;
@@ -60,6 +73,17 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn next_steps(directory: &Path) -> String {
+    let name = directory.file_name().unwrap_or_default().to_string_lossy();
+    let path = directory.display();
+    format!(
+        "{path} is ready. Next:\n  \
+         cargo test --manifest-path {path}/Cargo.toml\n  \
+         hookwright plugin build {path} --to {path}/services/{name}\n  \
+         hookwright serve --services {path}/services\n"
+    )
 }
 
 fn shown(description: &Description) -> String {

@@ -19,6 +19,7 @@ mod ticker;
 mod wire;
 
 pub mod build;
+pub mod new;
 
 pub use compile::component_from_module;
 pub use contract::LoadError;
