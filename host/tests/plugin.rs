@@ -196,3 +196,35 @@ fn the_cache_is_private_and_survives_damage() {
     assert!(load(&settings).begin(&environment()).call("count", &[]).is_ok(), "compiled again");
     assert_ne!(std::fs::read(&entry).unwrap(), code, "and kept again");
 }
+
+#[test]
+fn a_plugin_that_was_just_begun_builds_and_gives_what_its_sample_says() {
+    use hookwright_webhook::sample::{self, Surroundings};
+    use hookwright_webhook::{LoadOptions, Source, Webhook};
+
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let directory = tempfile::tempdir().unwrap();
+    let cards = directory.path().join("cards");
+    hookwright::plugin::new::create(&cards, Some(&root.join("sdk"))).unwrap();
+    // With the workspace's versions and artifacts: nothing is fetched, little is compiled.
+    std::fs::copy(root.join("Cargo.lock"), cards.join("Cargo.lock")).unwrap();
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    std::os::unix::fs::symlink(target, cards.join("target")).unwrap();
+
+    let service = cards.join("services/cards");
+    let built = build(&BuildRequest { crate_directory: cards, to: Some(service.clone()), quiet: true }).unwrap();
+    let settings = Settings { deadline: Duration::from_secs(20), ..Settings::default() };
+    let plugin = Engine::new(&settings).unwrap().load(&std::fs::read(built.path).unwrap()).unwrap();
+    let read = |path: &str| std::fs::read_to_string(service.join(path)).unwrap();
+    let options = LoadOptions { name: "cards", plugin: Some(plugin.description()), shared: false };
+    let (webhook, warnings) = Webhook::load(&Source::new("webhook.json", read("webhook.json")), options).unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
+
+    let session = plugin.begin(&environment());
+    let surroundings = Surroundings { environment: &environment(), common: None, hook: None, plugin: Some(&session) };
+    let request = sample::Request::parse(read("samples/accepted/request.http").as_bytes()).unwrap();
+    let verdict = sample::run(&webhook, &request, surroundings).unwrap();
+    let reply = sample::parse_reply(read("samples/accepted/reply.http").as_bytes()).unwrap();
+    assert_eq!(sample::compare_reply(&reply, &verdict.reply), None);
+    assert_eq!(sample::compare_items(&read("samples/accepted/bundles.json"), &verdict.items).unwrap(), None);
+}
