@@ -14,7 +14,7 @@ use super::compile::Compiler;
 use super::contract::{self, LoadError, bindings};
 use super::description::Description;
 use super::session::{Running, Session};
-use super::settings::{KEPT_MEMORY, Settings};
+use super::settings::{KEPT_MEMORY, LOADING, Settings};
 use super::slots::Slots;
 use super::state::State;
 use super::stopped::Stopped;
@@ -94,8 +94,9 @@ fn warn_of_memory(component: &Component, plugin: &str) {
 fn describe(shared: &Arc<Shared>, prepared: &bindings::PluginPre<State>) -> Result<Description, LoadError> {
     let environment =
         Environment { now: Date::from_milliseconds(0).expect("1970 is a date"), zone: Zone::UTC, random: || 0, limits: Limits::default() };
-    let described = Running::start(shared, prepared, Rc::from("(loading)"), environment).and_then(|mut running| {
-        let mut left = shared.settings.deadline;
+    let limit = shared.settings.deadline.max(LOADING);
+    let described = Running::start(shared, prepared, Rc::from("(loading)"), environment, limit).and_then(|mut running| {
+        let mut left = limit;
         running.run(&mut left, |guest, store| guest.call_describe(store))
     });
     let described = described.map_err(|stopped: Stopped| LoadError::Description(stopped.to_string()))?;

@@ -42,6 +42,8 @@ pub(super) struct Running {
     store: Store<State>,
     instance: bindings::Plugin,
     shared: Arc<Shared>,
+    /// What it may take, all calls together.
+    limit: Duration,
     _slot: Slot,
 }
 
@@ -68,7 +70,8 @@ impl Session {
 
     fn start(&self) -> Result<Running, Stopped> {
         let name = Rc::from(self.plugin.description().name.as_str());
-        Running::start(&self.plugin.shared, &self.plugin.prepared, name, self.environment.clone())
+        let shared = &self.plugin.shared;
+        Running::start(shared, &self.plugin.prepared, name, self.environment.clone(), shared.settings.deadline)
     }
 
     /// Encodes the request once, at the first look at it.
@@ -108,16 +111,17 @@ impl Running {
         prepared: &bindings::PluginPre<State>,
         plugin: Rc<str>,
         environment: Environment,
+        limit: Duration,
     ) -> Result<Self, Stopped> {
         let settings = &shared.settings;
         let slot = shared.slots.take(settings.patience).ok_or(Stopped::Busy)?;
         let mut store = Store::new(&shared.wasmtime, State::new(plugin, settings, environment));
         store.limiter(|state| &mut state.limits);
         store.set_hostcall_fuel(settings.result_size);
-        store.set_epoch_deadline(ticks(settings.deadline));
+        store.set_epoch_deadline(ticks(limit));
         match prepared.instantiate(&mut store) {
-            Ok(instance) => Ok(Self { store, instance, shared: Arc::clone(shared), _slot: slot }),
-            Err(error) => Err(Stopped::from_error(&error, store.data(), settings)),
+            Ok(instance) => Ok(Self { store, instance, shared: Arc::clone(shared), limit, _slot: slot }),
+            Err(error) => Err(Stopped::from_error(&error, store.data(), settings, limit)),
         }
     }
 
@@ -129,13 +133,13 @@ impl Running {
     ) -> Result<T, Stopped> {
         let settings: &Settings = &self.shared.settings;
         if left.is_zero() {
-            return Err(Stopped::Deadline(settings.deadline));
+            return Err(Stopped::Deadline(self.limit));
         }
         self.store.set_epoch_deadline(ticks(*left));
         let begun = Instant::now();
         let result = call(self.instance.hookwright_plugin_guest(), &mut self.store);
         *left = left.saturating_sub(begun.elapsed());
-        result.map_err(|error| Stopped::from_error(&error, self.store.data(), settings))
+        result.map_err(|error| Stopped::from_error(&error, self.store.data(), settings, self.limit))
     }
 }
 

@@ -40,6 +40,8 @@ impl Default for Settings {
     }
 }
 
+/// Time to say what it offers, once, when it is loaded; a host that is busy must not refuse a plugin for that.
+pub(super) const LOADING: Duration = Duration::from_secs(1);
 /// How often the clock that ends overlong calls ticks.
 pub(super) const TICK: Duration = Duration::from_millis(5);
 

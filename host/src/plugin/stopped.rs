@@ -11,7 +11,7 @@ use super::state::State;
 /// A call that ended in the middle. The instance is of no more use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Stopped {
-    /// Its time for this request is used up.
+    /// The time it may take is used up.
     Deadline(Duration),
     /// It asked for more memory than it may have.
     Memory(usize),
@@ -28,7 +28,7 @@ pub(super) enum Stopped {
 impl fmt::Display for Stopped {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Deadline(limit) => write!(out, "the plugin was stopped after {} ms, all it has for one request", limit.as_millis()),
+            Self::Deadline(limit) => write!(out, "the plugin was stopped: it may take {} ms", limit.as_millis()),
             Self::Memory(limit) => write!(out, "the plugin wanted more than the {} MiB of memory it may have", limit >> 20),
             Self::Panicked(message) => write!(out, "the plugin {message}"),
             Self::TooMuch(limit) => write!(out, "the plugin handed over more than {} KiB in one call", limit >> 10),
@@ -40,9 +40,9 @@ impl fmt::Display for Stopped {
 
 impl Stopped {
     /// What an error of wasmtime means, given what the instance did before.
-    pub(super) fn from_error(error: &wasmtime::Error, state: &State, settings: &Settings) -> Self {
+    pub(super) fn from_error(error: &wasmtime::Error, state: &State, settings: &Settings, limit: Duration) -> Self {
         match error.downcast_ref::<Trap>() {
-            Some(Trap::Interrupt) => Self::Deadline(settings.deadline),
+            Some(Trap::Interrupt) => Self::Deadline(limit),
             Some(Trap::UnreachableCodeReached) => unreachable_reached(error, state, settings),
             Some(trap) => Self::Trap(trap.to_string()),
             None if too_much(error) => Self::TooMuch(settings.result_size),

@@ -125,7 +125,7 @@ fn more_memory_at_the_start_than_there_may_be_is_refused() {
 
 #[test]
 fn a_plugin_that_cannot_describe_itself_is_refused() {
-    let stopped = "the plugin's description of itself is wrong: the plugin was stopped after 50 ms, all it has for one request";
+    let stopped = "the plugin's description of itself is wrong: the plugin was stopped: it may take 1000 ms";
     assert_eq!(refusal(&module("1.0.0", &guest("(loop (br 0)) unreachable", "unreachable", ""))), stopped);
     let traps = refusal(&module("1.0.0", &guest("unreachable", "unreachable", "")));
     assert!(traps.contains("the plugin crashed: "), "{traps}");
@@ -134,7 +134,7 @@ fn a_plugin_that_cannot_describe_itself_is_refused() {
 #[test]
 fn a_start_function_runs_under_the_same_limits() {
     let looping = guest(EMPTY, "unreachable", "(func $start (loop (br 0))) (start $start)");
-    assert!(refusal(&module("1.0.0", &looping)).contains("was stopped after 50 ms"));
+    assert!(refusal(&module("1.0.0", &looping)).contains("was stopped: it may take 1000 ms"));
 }
 
 /// A description at 2048 with one function of that name and nothing else.
@@ -160,7 +160,7 @@ fn what_goes_wrong_in_a_call_becomes_a_sentence() {
     assert_eq!(call("unreachable"), "the plugin crashed: wasm trap: wasm `unreachable` instruction executed");
     assert!(call("(i32.load (i32.const -4))").starts_with("the plugin crashed: "), "a wild pointer");
     assert!(call("(i32.const 131070)").starts_with("the plugin crashed: "), "a result beyond the memory");
-    assert_eq!(call("(loop (br 0)) unreachable"), "the plugin was stopped after 50 ms, all it has for one request");
+    assert_eq!(call("(loop (br 0)) unreachable"), "the plugin was stopped: it may take 50 ms");
     // `ok`, of no bytes: not a value.
     assert_eq!(call("(i32.const 1024)"), "the plugin gave bytes that are not a value");
 }
