@@ -10,6 +10,7 @@ pub mod demo;
 pub mod eval;
 pub mod functions;
 pub mod hooks;
+mod log_writer;
 mod logging;
 pub mod plugin;
 pub mod serve;

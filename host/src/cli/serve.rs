@@ -78,7 +78,7 @@ pub enum LogFormat {
 
 /// Serves until a signal says to stop.
 pub fn run(arguments: Arguments, verbose: u8) -> anyhow::Result<ExitCode> {
-    let _flushed_at_the_end = logging::start(arguments.log, verbose);
+    let _flushed_at_the_end = logging::start(arguments.log, verbose).context("cannot start the log")?;
     let listener = server::bind(arguments.listen)?;
     let settings = settings(arguments)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
