@@ -98,8 +98,7 @@ fn protocol(limits: &Limits) -> Builder<TokioExecutor> {
         .header_read_timeout(limits.header_time)
         .max_headers(limits.headers)
         // Headers must fit the read buffer, which hyper wants to be at least this large.
-        .max_buf_size(limits.header_bytes.max(8 * 1024))
-        .pipeline_flush(true);
+        .max_buf_size(limits.header_bytes.max(8 * 1024));
     builder
         .http2()
         .timer(TokioTimer::new())
