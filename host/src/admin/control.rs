@@ -51,16 +51,25 @@ pub enum ControlError {
 impl Control {
     /// Finds the server of a data directory, or opens the directory.
     pub async fn open(directory: &Path) -> Result<Self, ControlError> {
+        Self::find(directory, DataDirectory::open_existing).await
+    }
+
+    /// As [`open`](Self::open), and makes the directory where there is none: the first connection may come before the first start.
+    pub async fn open_or_create(directory: &Path) -> Result<Self, ControlError> {
+        Self::find(directory, DataDirectory::open).await
+    }
+
+    async fn find(directory: &Path, open: impl Fn(&Path) -> Result<DataDirectory, DataDirectoryError>) -> Result<Self, ControlError> {
         let path = socket::path(directory);
         match UnixStream::connect(&path).await {
             Ok(_) => Ok(Self(Way::Socket(path))),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(ControlError::Forbidden(path)),
-            Err(_) => Self::open_store(directory),
+            Err(_) => Self::open_store(open(directory)),
         }
     }
 
-    fn open_store(directory: &Path) -> Result<Self, ControlError> {
-        let directory = DataDirectory::open_existing(directory).map_err(|error| match error.is_in_use() {
+    fn open_store(directory: Result<DataDirectory, DataDirectoryError>) -> Result<Self, ControlError> {
+        let directory = directory.map_err(|error| match error.is_in_use() {
             true => ControlError::Silent(error),
             false => ControlError::Directory(error),
         })?;
@@ -115,7 +124,7 @@ impl fmt::Display for ControlError {
             Self::Directory(error) => {
                 error.fmt(f)?;
                 match error.is_missing() {
-                    true => f.write_str("; start the server once, or name its directory with --data-dir"),
+                    true => f.write_str("; name the server's directory with --data-dir"),
                     false => Ok(()),
                 }
             }

@@ -148,7 +148,7 @@ async fn without_a_server_the_same_is_done_on_the_store_itself() {
 async fn a_directory_that_is_missing_or_held_by_someone_silent_says_so() {
     let root = tempfile::tempdir().unwrap();
     let missing = Control::open(&root.path().join("data")).await.err().unwrap().to_string();
-    assert!(missing.ends_with("there is no such directory; start the server once, or name its directory with --data-dir"), "{missing}");
+    assert!(missing.ends_with("there is no such directory; name the server's directory with --data-dir"), "{missing}");
     let _held = DataDirectory::open(root.path()).unwrap();
     let silent = Control::open(root.path()).await.err().unwrap().to_string();
     assert!(silent.contains("in use by another process") && silent.contains("no server answers"), "{silent}");

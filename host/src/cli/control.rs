@@ -37,7 +37,10 @@ impl HostArguments {
     pub(super) fn ask<A: DeserializeOwned>(&self, method: Method, target: &str, body: Option<&impl Serialize>) -> anyhow::Result<A> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
         runtime.block_on(async {
-            let control = Control::open(&self.data_dir).await?;
+            let control = match method {
+                Method::POST => Control::open_or_create(&self.data_dir).await?,
+                _ => Control::open(&self.data_dir).await?,
+            };
             Ok(control.ask(method, target, body).await?)
         })
     }
