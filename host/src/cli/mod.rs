@@ -59,6 +59,7 @@ enum Command {
     Functions(functions::Arguments),
     Completions(completions::Arguments),
     Plugin(plugin::Arguments),
+    Demo(demo::Arguments),
 }
 
 /// Runs one parsed command line.
@@ -74,6 +75,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Functions(arguments) => functions::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Plugin(arguments) => plugin::run(arguments),
+        Command::Demo(arguments) => demo::run(arguments),
     }
 }
 
