@@ -1,1 +1,25 @@
-//! End-to-end tests: one story a module.
+//! End-to-end tests: one story a module, each with the real binary, real sockets, and files that really change.
+#![allow(clippy::unwrap_used)]
+
+mod bad_input;
+mod crash;
+mod dedupe;
+mod demo;
+mod reload;
+mod samples;
+mod shared;
+mod shutdown;
+mod signers;
+mod verification;
+
+use hookwright_tests::host::Installation;
+
+/// Services, data and the binary of this build.
+fn installation() -> Installation {
+    Installation::new(env!("CARGO_BIN_EXE_hookwright-under-test"))
+}
+
+/// A dedicated webhook whose bundle is the body and whose reply is the body of `respond`.
+fn answering(text: &str) -> String {
+    format!(r#"{{ "respond": {{ "type": "text", "body": "{text}" }} }}"#)
+}

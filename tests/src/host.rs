@@ -214,9 +214,9 @@ impl Host {
     ///
     /// # Panics
     /// When it is gone already.
-    pub fn kill(mut self) {
-        self.child.kill().expect("the host can be killed");
-        self.child.wait().expect("a child can be waited for");
+    pub fn kill(self) {
+        self.kill_now();
+        self.ended();
     }
 
     /// Asks it to stop, as a service manager does, and does not wait.
@@ -224,8 +224,20 @@ impl Host {
     /// # Panics
     /// When it is gone already.
     pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// `kill -9`, and does not wait.
+    ///
+    /// # Panics
+    /// When it is gone already.
+    pub fn kill_now(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a child has an id");
-        kill_process(id, Signal::TERM).expect("the host can be told to stop");
+        kill_process(id, signal).expect("the host is there");
     }
 
     /// Waits until it has ended.

@@ -4,5 +4,8 @@ pub use hookwright::cli::demo::sign;
 
 pub mod client;
 pub mod host;
+pub mod plugins;
 pub mod receiver;
+pub mod samples;
+pub mod signers;
 pub mod wait;

@@ -1,0 +1,50 @@
+//! What an operator gets wrong: ports and directories that others have.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+
+use super::super::installation;
+use super::{add_healthy, assert_healthy};
+
+#[test]
+fn a_port_in_use_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let message = installation().fails(&["serve", "--listen", &address]);
+    assert!(message.contains(&address) && message.contains("in use"), "{message}");
+}
+
+#[test]
+fn a_data_directory_in_use_by_another_process_is_named() {
+    let installation = installation();
+    add_healthy(&installation);
+    let host = installation.serve();
+    let message = installation.fails(&["serve", "--listen", "127.0.0.1:0"]);
+    assert!(message.contains(installation.data().to_str().unwrap()) && message.contains("in use by another process"), "{message}");
+    assert_healthy(&host);
+}
+
+#[test]
+fn a_data_directory_that_cannot_be_written_is_named() {
+    let installation = installation();
+    let parent = installation.path("locked");
+    fs::create_dir(&parent).unwrap();
+    fs::set_permissions(&parent, fs::Permissions::from_mode(0o500)).unwrap();
+    // Root may write everywhere; a file where a directory should be stops everybody.
+    fs::write(installation.path("file"), "").unwrap();
+    for directory in [parent.join("data"), installation.path("file").join("data")] {
+        if fs::create_dir(&directory).is_ok() {
+            fs::remove_dir(&directory).unwrap();
+            continue;
+        }
+        let message = installation.fails(&["serve", "--listen", "127.0.0.1:0", "--data", directory.to_str().unwrap()]);
+        assert!(message.contains(directory.to_str().unwrap()), "{message}");
+    }
+}
+
+#[test]
+fn a_services_directory_that_is_not_there_is_named() {
+    let message = installation().fails(&["serve", "--listen", "127.0.0.1:0", "--services", "no/such/services"]);
+    assert!(message.contains("no/such/services"), "{message}");
+}

@@ -1,0 +1,105 @@
+//! Files that change while requests run.
+
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use hookwright_tests::client::Request;
+use hookwright_tests::host::Host;
+use hookwright_tests::wait;
+use serde_json::json;
+
+use super::{answering, installation};
+
+#[test]
+fn a_changed_spec_is_taken_up_and_a_broken_one_refused_while_no_request_fails() {
+    let installation = installation();
+    installation.spec("news", &answering("one"));
+    let path = installation.hook("news", &[], "file:/dev/null");
+    let host = installation.serve();
+    while_requests_run(&host, &path, || {
+        assert_eq!(answer(&host, &path), "one");
+        installation.spec("news", &answering("two"));
+        until_answer(&host, &path, "two");
+
+        installation.spec("news", r#"{ "respond": { "body": "{{nonsense(1)}}" } }"#);
+        host.wait_for_log("there is no function `nonsense`");
+        assert_eq!(answer(&host, &path), "two");
+
+        // Half a file, as an editor leaves it that writes in place.
+        fs::write(installation.services().join("news/webhook.json"), r#"{ "respond": { "bo"#).unwrap();
+        host.wait_for_log("webhook.json:1:");
+        assert_eq!(answer(&host, &path), "two");
+
+        installation.spec("news", &answering("three"));
+        until_answer(&host, &path, "three");
+    });
+    host.stop();
+}
+
+#[test]
+fn a_service_that_is_dropped_in_serves_and_one_taken_away_does_not() {
+    let installation = installation();
+    let host = installation.serve();
+    let get = || host.send(&Request::json("/parcels", "{}")).status;
+    assert_eq!(get(), 404);
+    installation.spec("parcels", r#"{ "uid": "{{body.shop}}" }"#);
+    wait::until_true("the new service serves", || get() == 200);
+    fs::remove_dir_all(installation.services().join("parcels")).unwrap();
+    wait::until_true("the service is gone", || get() == 404);
+    installation.spec("parcels", r#"{ "uid": "{{body.shop}}" }"#);
+    wait::until_true("it is back", || get() == 200);
+}
+
+#[test]
+fn changed_secrets_of_a_service_count_at_once() {
+    let installation = installation();
+    installation.spec("doors", r#"{ "uid": "u", "respond": { "type": "text", "body": "{{common.word}}" } }"#);
+    installation.write("doors", "common.json", r#"{ "word": "sesame" }"#);
+    let host = installation.serve();
+    assert_eq!(answer(&host, "/doors"), "sesame");
+    installation.write("doors", "common.json", r#"{ "word": "barley" }"#);
+    until_answer(&host, "/doors", "barley");
+}
+
+fn answer(host: &Host, path: &str) -> String {
+    let reply = host.post(path, &json!({}));
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    reply.text()
+}
+
+fn until_answer(host: &Host, path: &str, text: &str) {
+    wait::until_true(&format!("the answer is {text:?}"), || answer(host, path) == text);
+}
+
+/// Does something while two senders send without a pause; none of their requests may fail.
+fn while_requests_run(host: &Host, path: &str, act: impl FnOnce()) {
+    let done = AtomicBool::new(false);
+    let send = || {
+        let mut sent = 0;
+        while !done.load(Ordering::Relaxed) {
+            let text = answer(host, path);
+            assert!(["one", "two", "three"].contains(&text.as_str()), "{text}");
+            sent += 1;
+        }
+        sent
+    };
+    thread::scope(|scope| {
+        let senders = [scope.spawn(send), scope.spawn(send)];
+        let guard = OnDrop(&done);
+        act();
+        drop(guard);
+        for sender in senders {
+            assert!(sender.join().unwrap() > 0, "a sender has sent nothing");
+        }
+    });
+}
+
+/// Ends the senders also when what they accompany panics.
+struct OnDrop<'d>(&'d AtomicBool);
+
+impl Drop for OnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
