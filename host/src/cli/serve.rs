@@ -38,7 +38,7 @@ pub struct Arguments {
     #[arg(long, env = "HOOKWRIGHT_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
 
-    /// What senders see before the path, where a proxy stands before this host: https://hooks.example.org
+    /// What senders see before the path, where a proxy stands before this host, such as `https://hooks.example.org`
     #[arg(long, env = "HOOKWRIGHT_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
 

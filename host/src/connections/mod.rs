@@ -1,6 +1,6 @@
 //! Connections and hooks: who listens to what, kept in sled and looked up in memory.
 //!
-//! A [`Change`] is written to the connection journal first, then to the [`store`], then to the [`index`]; only then is
+//! A [`Change`] is written to the connection journal first, then to the `store`, then to the `index`; only then is
 //! it acknowledged. The journal is the truth: a store that does not open or does not agree with it is rebuilt at start.
 //! Requests read the index and nothing else; it takes no lock.
 

@@ -1,6 +1,6 @@
 //! The event journal: what has been accepted is on disk before its reply leaves, and is there until it is delivered.
 //!
-//! Two logs of our own ([`segment`]) lie side by side: the events with their bundles, and what became of each delivery.
+//! Two logs of our own (`segment`) lie side by side: the events with their bundles, and what became of each delivery.
 //! An event is acknowledged after its `fdatasync`, which it shares with all who wait (group commit on one thread, no
 //! timer). Delivery states are written within 100 ms: losing the last ones costs a second delivery, never an event.
 
