@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 use tokio::sync::oneshot;
@@ -13,7 +14,7 @@ use crate::admin::{self, Admin, KnownService, KnownWebhook, Operator};
 use crate::connections::Connections;
 use crate::data_directory::DataDirectory;
 use crate::deliver::{self, Deliveries};
-use crate::journal::{self, Journal};
+use crate::journal::{self, Journal, Retention};
 use crate::plugin;
 use crate::server::{self, Limits};
 use crate::services::{Loader, Pace, Secrets, Service, Services, Watch};
@@ -38,6 +39,8 @@ pub struct Settings {
     pub delivery: deliver::Settings,
     /// How much the journal takes before it says no.
     pub journal: journal::Settings,
+    /// How long delivered events are kept.
+    pub retention: Retention,
     /// What plugins may use.
     pub plugins: plugin::Settings,
 }
@@ -56,6 +59,7 @@ impl Settings {
             pace: Pace::default(),
             delivery: deliver::Settings::default(),
             journal: journal::Settings::default(),
+            retention: Retention::default(),
             plugins,
         }
     }
@@ -84,6 +88,7 @@ pub struct Running {
     base_url: String,
     admin: Admin,
     watch: Watch,
+    upkeep: JoinHandle<()>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
@@ -93,10 +98,11 @@ impl Host {
     pub async fn start(settings: Settings, listener: TcpListener) -> anyhow::Result<Running> {
         let address = listener.local_addr().context("the public listener has no address")?;
         let listener = tokio::net::TcpListener::from_std(listener).context("cannot wait for connections")?;
-        let (tls, pace, base_url) = (settings.tls.clone(), settings.pace, base_url(&settings, address));
+        let (tls, pace, retention, base_url) = (settings.tls.clone(), settings.pace, settings.retention, base_url(&settings, address));
         let (host, directory) = open(settings).await?;
         let admin = admin::serve(&directory, operator(&host, base_url.clone())).context("cannot open the control socket")?;
         let watch = Watch::start(host.services.clone(), pace);
+        let upkeep = tokio::spawn(keep_up(host.journal.clone(), retention));
         let (stop, stopped) = oneshot::channel();
         let answer = {
             let host = host.clone();
@@ -105,7 +111,24 @@ impl Host {
         let server = tokio::spawn(server::run(listener, tls, host.limits.clone(), answer, async {
             let _ = stopped.await;
         }));
-        Ok(Running { host, address, base_url, admin, watch, stop, server })
+        Ok(Running { host, address, base_url, admin, watch, upkeep, stop, server })
+    }
+}
+
+/// How often the journal gives back the space of what need not be kept.
+const UPKEEP: Duration = Duration::from_secs(600);
+
+async fn keep_up(journal: Arc<Journal>, retention: Retention) {
+    let mut turns = tokio::time::interval(UPKEEP);
+    loop {
+        turns.tick().await;
+        let journal = journal.clone();
+        match spawn_blocking(move || journal.maintain(retention, SystemTime::now())).await {
+            Ok(Ok(removed)) if removed.segments == 0 => {}
+            Ok(Ok(removed)) => tracing::info!(segments = removed.segments, bytes = removed.bytes, "the journal gave back space"),
+            Ok(Err(error)) => tracing::warn!(%error, "the journal could not give back space; it is tried again"),
+            Err(_) => tracing::error!("the journal's upkeep broke off; it is tried again"),
+        }
     }
 }
 
@@ -178,7 +201,8 @@ impl Running {
 
     /// Stops in order: no new connections, requests in flight to their end, then deliveries, then what operators use.
     pub async fn shutdown(self) {
-        let Self { host, admin, watch, stop, server, .. } = self;
+        let Self { host, admin, watch, upkeep, stop, server, .. } = self;
+        upkeep.abort();
         let _ = stop.send(());
         let _ = server.await;
         host.deliveries.shutdown().await;
