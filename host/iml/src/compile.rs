@@ -136,7 +136,7 @@ impl<'c> Compiler<'c> {
         Code::Constant(constant)
     }
 
-    /// A keyword (iml.md 2.2) or a variable.
+    /// A keyword or a variable.
     fn name(&mut self, name: &str, backticked: bool) -> Code {
         if !backticked && let Some(code) = keyword(name) {
             return code;

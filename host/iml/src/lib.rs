@@ -2,6 +2,11 @@
 //!
 //! A [`Template`] is compiled once, from a text or from a whole JSON tree, and evaluated often, against a
 //! [`Scope`]. The crate does no I/O: clock, zone and randomness arrive in the [`Environment`].
+//!
+//! What the language means follows Make's own pages ([IML], and the help pages on functions and type coercion); where
+//! those are silent or contradict each other, the conformance cases in `tests/cases` say what is done and why.
+//!
+//! [IML]: https://developers.make.com/custom-apps-documentation/block-elements/iml
 
 mod ast;
 mod compile;

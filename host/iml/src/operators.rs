@@ -1,4 +1,4 @@
-//! What the operators do with values (iml.md chapter 4, with the decisions of this project).
+//! What the operators do with values.
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,4 @@
-//! Reads the tokens of one expression into a syntax tree (iml.md chapter 6, with the decisions of this project).
+//! Reads the tokens of one expression into a syntax tree.
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! Templates: texts with expressions in them, and JSON trees of such texts (iml.md chapters 1 and 7).
+//! Templates: texts with expressions in them, and JSON trees of such texts.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

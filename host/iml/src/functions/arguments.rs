@@ -1,4 +1,4 @@
-//! The cursor from which a function takes its arguments, each in the type it wants (iml.md chapter 8).
+//! The cursor from which a function takes its arguments, each in the type it wants.
 
 use std::fmt::Display;
 

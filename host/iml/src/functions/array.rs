@@ -1,4 +1,4 @@
-//! Functions over arrays and collections (iml.md 9.5).
+//! Functions over arrays and collections.
 
 mod change;
 mod identity;

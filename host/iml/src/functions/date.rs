@@ -1,4 +1,4 @@
-//! Dates and times (iml.md 9.4 and 10): formatting, parsing, differences.
+//! Dates and times: formatting, parsing, differences.
 //!
 //! The `add...` functions are in [`shift`], the `set...` functions in [`set`]; both work on the wall clock of the zone.
 

@@ -1,4 +1,4 @@
-//! Functions over documents: XML, and the types of files (iml.md 9.6).
+//! Functions over documents: XML, and the types of files.
 
 use super::{ArgumentError, Arguments, Arity, Call, Example, Family, Function};
 use crate::value::Value;

@@ -1,4 +1,4 @@
-//! Functions between texts and bytes (iml.md 9.2), and the names of encodings.
+//! Functions between texts and bytes, and the names of encodings.
 
 use base64::Engine;
 use base64::alphabet::STANDARD as ALPHABET;

@@ -1,4 +1,4 @@
-//! Functions that only Workfront Fusion has (iml.md 9.7), and what does the same on Make.
+//! Functions that only Workfront Fusion has, and what does the same on Make.
 
 use std::ops::Range;
 

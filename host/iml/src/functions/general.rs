@@ -1,4 +1,4 @@
-//! General functions: choice, access to members, JSON (iml.md 9.1 and 9.6).
+//! General functions: choice, access to members, JSON.
 
 use super::{ArgumentError, Arguments, Arity, Call, Example, Family, Function, LazyArguments};
 use crate::error::Error;

@@ -1,4 +1,4 @@
-//! Hashes (iml.md 9.2): of UTF-8 text or of bytes; with a key an HMAC (RFC 2104).
+//! Hashes: of UTF-8 text or of bytes; with a key an HMAC (RFC 2104).
 
 use hmac::digest::{Digest, KeyInit};
 use hmac::{Hmac, Mac};

@@ -1,4 +1,4 @@
-//! Functions over HTML and Markdown (iml.md 9.2).
+//! Functions over HTML and Markdown.
 
 use super::{ArgumentError, Arguments, Arity, Call, Example, Family, Function};
 use crate::value::Value;

@@ -1,4 +1,4 @@
-//! Functions over numbers (iml.md 9.3). How numbers are written and read is in [`digits`].
+//! Functions over numbers. How numbers are written and read is in [`digits`].
 
 mod digits;
 mod statistics;

@@ -1,4 +1,4 @@
-//! Signatures with private keys, and JSON Web Tokens (iml.md 9.6).
+//! Signatures with private keys, and JSON Web Tokens.
 
 mod key;
 mod token;

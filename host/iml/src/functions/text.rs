@@ -1,4 +1,4 @@
-//! Functions over text (iml.md 9.2). Positions count UTF-16 units, as in JavaScript.
+//! Functions over text. Positions count UTF-16 units, as in JavaScript.
 
 mod ascii;
 mod emoji;

@@ -36,7 +36,7 @@ impl Date {
         self.timestamp().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
     }
 
-    /// Reads a text in one of the forms that Make accepts where a date is wanted (iml.md chapter 8): ISO
+    /// Reads a text in one of the forms that Make accepts where a date is wanted: ISO
     /// 8601, `2016/06/20 17:26`, `06/20/2016`, `20.6.2016`, each with or without time and offset, and
     /// whole numbers as seconds or milliseconds. Without an offset the date is in `zone`.
     pub fn parse(text: &str, zone: &TimeZone) -> Option<Self> {

@@ -1,4 +1,4 @@
-//! The date texts that Make accepts where a date is wanted: iml.md chapter 8.
+//! The date texts that Make accepts where a date is wanted (Make's help, "Type coercion").
 
 use jiff::tz::TimeZone;
 
