@@ -1,6 +1,7 @@
 //! The listener against senders that are slow, silent or many, and against its own end.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,10 +9,15 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Response;
 use hyper::body::Incoming;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::*;
 use crate::failure::Failure;
@@ -27,6 +33,10 @@ struct Echo {
 }
 
 fn start(limits: Limits, gated: bool) -> Echo {
+    start_with(limits, gated, None)
+}
+
+fn start_with(limits: Limits, gated: bool, tls: Option<TlsAcceptor>) -> Echo {
     let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
     let address = listener.local_addr().unwrap();
     let limits = Arc::new(limits);
@@ -47,7 +57,7 @@ fn start(limits: Limits, gated: bool) -> Echo {
     };
     let (stop, stopped) = oneshot::channel::<()>();
     let listener = TcpListener::from_std(listener).unwrap();
-    let server = tokio::spawn(run(listener, None, limits, answer, async {
+    let server = tokio::spawn(run(listener, tls, limits, answer, async {
         let _ = stopped.await;
     }));
     Echo { address, arrived, gate, stop, server }
@@ -71,6 +81,40 @@ async fn rest(mut stream: TcpStream) -> String {
 fn impatient() -> Limits {
     let short = Duration::from_millis(50);
     Limits { header_time: short, body_time: short, body_bytes: 8, ..Limits::default() }
+}
+
+/// A key pair made for these tests: self-signed, for `localhost`.
+fn test_file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server").join(name)
+}
+
+fn trusting_client() -> TlsConnector {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(test_file("test-certificate.pem")).unwrap()).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let config = config.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots).with_no_client_auth();
+    TlsConnector::from(Arc::new(config))
+}
+
+#[tokio::test]
+async fn an_encrypted_listener_answers_whoever_trusts_its_certificate() {
+    let tls = tls::acceptor(&test_file("test-certificate.pem"), &test_file("test-key.pem")).unwrap();
+    let echo = start_with(Limits::default(), false, Some(tls));
+    let stream = TcpStream::connect(echo.address).await.unwrap();
+    let mut stream = trusting_client().connect("localhost".try_into().unwrap(), stream).await.unwrap();
+    stream.write_all(b"POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 2\r\n\r\nhi").await.unwrap();
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\nhi"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_sender_that_speaks_plainly_to_an_encrypted_listener_hurts_nobody_else() {
+    let tls = tls::acceptor(&test_file("test-certificate.pem"), &test_file("test-key.pem")).unwrap();
+    let echo = start_with(Limits::default(), false, Some(tls));
+    let _ = rest(echo.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n").await).await;
+    let stream = TcpStream::connect(echo.address).await.unwrap();
+    trusting_client().connect("localhost".try_into().unwrap(), stream).await.unwrap();
 }
 
 #[tokio::test]
