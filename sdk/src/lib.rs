@@ -21,7 +21,7 @@
 //! ```
 //!
 //! `hookwright plugin build` makes a component of the crate; natively the functions are what they look
-//! like, so that `cargo test` needs no WebAssembly. With the feature `testing`, [`testing`] runs a
+//! like, so that `cargo test` needs no WebAssembly. With the feature `testing`, the module of that name runs a
 //! service directory's spec and samples with them, through the code the host itself runs.
 //!
 //! Parameters may be `&str`, `String`, `&[u8]`, `Vec<u8>`, integers, `f64`, `bool`, [`Date`],
