@@ -1,4 +1,4 @@
-//! Runs the conformance cases of tests/cases/iml.jsonl, one JSON object a line: `id`, `area`, `expr`, `context`,
+//! Runs the conformance cases of tests/cases/iml.jsonl, and our own beside them in own.jsonl, one JSON object a line: `id`, `area`, `expr`, `context`,
 //! `expected`, where the fact comes from (`source`) and how sure it is (`certainty`).
 #![allow(clippy::unwrap_used)]
 
@@ -10,7 +10,8 @@ use serde_json::Value;
 
 #[test]
 fn every_case_gives_what_its_source_says() {
-    let cases = include_str!("cases/iml.jsonl").lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let lines = [include_str!("cases/iml.jsonl"), include_str!("cases/own.jsonl")].into_iter().flat_map(str::lines);
+    let cases = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
     let (with_javascript, cases): (Vec<_>, Vec<_>) = cases.partition(|case| case["context"].get("$functions").is_some());
     println!("{} cases bring JavaScript and wait for it: {}", with_javascript.len(), names(&with_javascript));
     let mut wrong: BTreeMap<&str, Vec<String>> = BTreeMap::new();

@@ -31,9 +31,15 @@ impl Date {
         Timestamp::from_millisecond(self.0).expect("every constructor keeps a date within jiff's range")
     }
 
-    /// ISO 8601 in UTC with milliseconds: `2016-06-20T17:26:44.356Z`.
+    /// ISO 8601 in UTC with milliseconds: `2016-06-20T17:26:44.356Z`. Years before 0 have a sign and six digits, as
+    /// JavaScript writes them.
     pub fn to_iso(self) -> String {
-        self.timestamp().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+        let time = self.timestamp().to_zoned(TimeZone::UTC);
+        let year = match time.year() {
+            year if year < 0 => format!("-{:06}", -i32::from(year)),
+            year => format!("{year:04}"),
+        };
+        format!("{year}{}", time.strftime("-%m-%dT%H:%M:%S.%3fZ"))
     }
 
     /// Reads a text in one of the forms that Make accepts where a date is wanted: ISO
