@@ -5,6 +5,7 @@ mod bad_input;
 mod crash;
 mod dedupe;
 mod demo;
+mod discord;
 mod reload;
 mod samples;
 mod shared;
