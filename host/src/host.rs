@@ -116,7 +116,7 @@ impl Host {
 }
 
 /// How often the journal gives back the space of what need not be kept.
-const UPKEEP: Duration = Duration::from_secs(600);
+const UPKEEP: Duration = Duration::from_secs(60);
 
 async fn keep_up(journal: Arc<Journal>, retention: Retention) {
     let mut turns = tokio::time::interval(UPKEEP);

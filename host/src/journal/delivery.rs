@@ -1,6 +1,6 @@
 //! How far the delivery of each bundle is: what is recorded, and which bundles are still open.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -83,6 +83,10 @@ fn part<const N: usize>(bytes: &[u8], at: usize) -> Result<[u8; N], Malformed> {
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     open: BTreeMap<(Sequence, u32), Open>,
+    /// Events that somebody may want to look at again: with a dead letter, failed, or for a uid that nobody has.
+    unsettled: BTreeSet<Sequence>,
+    /// The highest event that a delivery state speaks of.
+    highest: Sequence,
     /// Every hook's id once, however many bundles wait for it.
     hooks: HashSet<Arc<str>>,
 }
@@ -103,11 +107,32 @@ impl Ledger {
         }
     }
 
+    /// Notes an event that is to be kept for its whole time although no bundle of it is open.
+    pub(super) fn keep(&mut self, seq: Sequence) {
+        self.unsettled.insert(seq);
+    }
+
+    /// Forgets what it knows of events that are gone.
+    pub(super) fn forget(&mut self, events: Range<Sequence>) {
+        self.unsettled.retain(|seq| !events.contains(seq));
+    }
+
+    /// The highest event that a delivery state speaks of: no number up to it may be given again.
+    pub(super) fn highest(&self) -> Sequence {
+        self.highest
+    }
+
     /// Notes what became of a bundle. One that is not open stays as it is.
     pub(super) fn apply(&mut self, seq: Sequence, bundle: u32, state: &DeliveryState) {
+        self.highest = self.highest.max(seq);
         match state {
-            DeliveryState::Delivered | DeliveryState::Dead { .. } => {
+            DeliveryState::Delivered => {
                 self.open.remove(&(seq, bundle));
+            }
+            DeliveryState::Dead { .. } => {
+                if self.open.remove(&(seq, bundle)).is_some() {
+                    self.unsettled.insert(seq);
+                }
             }
             DeliveryState::Retry { attempt, due_ms } => {
                 if let Some(open) = self.open.get_mut(&(seq, bundle)) {
@@ -132,6 +157,11 @@ impl Ledger {
     /// Whether no bundle of these events is open.
     pub(super) fn done(&self, events: Range<Sequence>) -> bool {
         self.open.range((events.start, 0)..(events.end, 0)).next().is_none()
+    }
+
+    /// Whether there is nothing in these events that somebody may want to look at again.
+    pub(super) fn settled(&self, events: Range<Sequence>) -> bool {
+        self.unsettled.range(events).next().is_none()
     }
 
     fn intern(&mut self, hook: &str) -> Arc<str> {

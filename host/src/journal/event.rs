@@ -30,6 +30,14 @@ pub struct Event {
     pub unmatched: Vec<String>,
 }
 
+impl Event {
+    /// Whether somebody may want to look at it again although nothing of it is to be delivered: it failed, or is for
+    /// a uid that nobody has.
+    pub(super) fn is_unsettled(&self) -> bool {
+        matches!(self.outcome, Outcome::Failed(_)) || !self.unmatched.is_empty()
+    }
+}
+
 /// Whether bundles could be made of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {

@@ -71,6 +71,7 @@ pub enum Appended {
 #[derive(Debug)]
 struct Note {
     hooks: Vec<Box<str>>,
+    unsettled: bool,
     claim: Option<Claim>,
 }
 
@@ -83,8 +84,10 @@ impl Journal {
     fn open_on<D: Disk + Clone>(disk: D, directory: &DataDirectory, settings: Settings, sizes: Sizes) -> io::Result<Self> {
         let mut ledger = Ledger::default();
         let dedupe = Arc::new(Window::default());
-        let events = segment::open(&directory.events(), sizes, disk.clone(), |record| restore(&record, &mut ledger, &dedupe))?;
+        let mut events = segment::open(&directory.events(), sizes, disk.clone(), |record| restore(&record, &mut ledger, &dedupe))?;
         let deliveries = open_deliveries(disk, directory, sizes, &mut ledger)?;
+        // An old state must never be taken for that of a new event, whatever a damaged log has lost.
+        events.writer.number_from(ledger.highest() + 1);
         let (index, delivery_index) = (Arc::clone(events.writer.index()), Arc::clone(deliveries.writer.index()));
         let ledger = Arc::new(Mutex::new(ledger));
         Ok(Self {
@@ -112,7 +115,7 @@ impl Journal {
             },
         };
         let hooks = event.bundles.iter().map(|bundle| bundle.hook.as_str().into()).collect();
-        let answer = self.events.submit(encoding::encode(event), Note { hooks, claim })?;
+        let answer = self.events.submit(encoding::encode(event), Note { hooks, unsettled: event.is_unsettled(), claim })?;
         answer.await.unwrap_or(Err(JournalError::Closed)).map(Appended::Stored)
     }
 
@@ -174,6 +177,9 @@ fn open_deliveries<D: Disk>(disk: D, directory: &DataDirectory, sizes: Sizes, le
 fn restore(record: &Record, ledger: &mut Ledger, dedupe: &Window) -> io::Result<()> {
     let event = encoding::decode(&record.payload)?;
     ledger.add(record.seq, event.bundles.iter().map(|bundle| bundle.hook.as_str()));
+    if event.is_unsettled() {
+        ledger.keep(record.seq);
+    }
     if let Some(id) = &event.dedupe {
         dedupe.restore(&event.service, &event.webhook, id, event.received_at);
     }
@@ -184,10 +190,17 @@ fn restore(record: &Record, ledger: &mut Ledger, dedupe: &Window) -> io::Result<
 fn stored(ledger: &Arc<Mutex<Ledger>>) -> impl FnMut(Sequence, Note) + Send + 'static {
     let ledger = Arc::clone(ledger);
     move |seq, note| {
-        lock(&ledger).add(seq, note.hooks.iter().map(AsRef::as_ref));
+        note_stored(&mut lock(&ledger), seq, &note);
         if let Some(claim) = note.claim {
             claim.commit();
         }
+    }
+}
+
+fn note_stored(ledger: &mut Ledger, seq: Sequence, note: &Note) {
+    ledger.add(seq, note.hooks.iter().map(AsRef::as_ref));
+    if note.unsettled {
+        ledger.keep(seq);
     }
 }
 

@@ -2,17 +2,21 @@
 
 use std::fs;
 use std::io;
+use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::segment::{Index, Segment};
+use super::segment::{Disk, Index, LocalDisk, Segment};
 use super::{Journal, Sequence, delivery};
 
-/// How long events are kept that have been delivered. What is still to be delivered is always kept.
+/// How long events are kept. What is still to be delivered is always kept; dead letters, failed events and those for a
+/// uid that nobody has are kept for the whole age.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {
     /// Events older than this may go.
     pub age: Duration,
-    /// While there are more bytes than this, the oldest may go.
+    /// While there are more bytes than this, or the disk has less room than twice its reserve, the oldest delivered
+    /// ones may go.
     pub bytes: u64,
 }
 
@@ -49,16 +53,22 @@ impl Journal {
         let mut removed = Removed::default();
         let sealed = self.index.sealed();
         let sizes = sealed.iter().map(|segment| segment.path.metadata()).collect::<io::Result<Vec<_>>>()?;
-        let mut kept: u64 = sizes.iter().map(fs::Metadata::len).sum();
+        let kept: u64 = sizes.iter().map(fs::Metadata::len).sum();
+        let excess = kept.saturating_sub(retention.bytes).max(lacking(&sealed));
         for (segment, metadata) in sealed.iter().zip(&sizes) {
-            let age = now.duration_since(metadata.modified()?).unwrap_or_default();
-            let may_go = age > retention.age || kept > retention.bytes;
-            if may_go && self.ledger().done(segment.first..segment.next()) {
+            let old = now.duration_since(metadata.modified()?).unwrap_or_default() > retention.age;
+            let events = segment.first..segment.next();
+            if self.may_go(events.clone(), old, removed.bytes < excess) {
                 remove(&self.index, segment, metadata.len(), &mut removed)?;
-                kept -= metadata.len();
+                self.ledger().forget(events);
             }
         }
         Ok(removed)
+    }
+
+    fn may_go(&self, events: Range<Sequence>, old: bool, in_the_way: bool) -> bool {
+        let ledger = self.ledger();
+        ledger.done(events.clone()) && (old || in_the_way && ledger.settled(events))
     }
 
     /// Whether a segment of the delivery log is about nothing that is still there.
@@ -74,6 +84,13 @@ impl Journal {
         }
         Ok(true)
     }
+}
+
+/// The bytes that must go so that the log's disk has twice the room below which nothing is accepted any more.
+fn lacking(sealed: &[Arc<Segment>]) -> u64 {
+    let directory = sealed.first().and_then(|segment| segment.path.parent());
+    let space = directory.and_then(|directory| LocalDisk.space(directory).ok());
+    space.map_or(0, |space| (2 * space.reserve()).saturating_sub(space.free))
 }
 
 fn remove(index: &Index, segment: &Segment, bytes: u64, removed: &mut Removed) -> io::Result<()> {

@@ -163,6 +163,57 @@ async fn only_segments_whose_bundles_are_all_done_are_removed() {
 }
 
 #[tokio::test]
+async fn dead_letters_and_failed_events_are_kept_for_their_whole_time() {
+    let root = root();
+    let journal = open_small(root.path());
+    for number in 0..12 {
+        let outcome = if number == 6 { Outcome::Failed("no such member".into()) } else { Outcome::Accepted };
+        store(&journal, &Event { outcome, ..event(&number.to_string(), &["h"]) }).await;
+    }
+    (1..=12).for_each(|seq| journal.record(seq, 0, &DeliveryState::Delivered));
+    journal.record(12, 0, &DeliveryState::Dead { reason: "delivered before".into() });
+    let seq = store(&journal, &event("dead", &["h"])).await;
+    journal.record(seq, 0, &DeliveryState::Dead { reason: "gone".into() });
+    for number in 20..32 {
+        store(&journal, &event(&number.to_string(), &[])).await;
+    }
+    let (now, day) = (SystemTime::now(), Duration::from_secs(24 * 3600));
+    let tight = Retention { age: 7 * day, bytes: 0 };
+    journal.maintain(tight, now).unwrap();
+    assert!(journal.read(7).unwrap().is_some() && journal.read(seq).unwrap().is_some());
+    assert_eq!(journal.read(1).unwrap(), None);
+    journal.maintain(tight, now + 8 * day).unwrap();
+    assert_eq!((journal.read(7).unwrap(), journal.read(seq).unwrap()), (None, None));
+}
+
+#[tokio::test]
+async fn a_number_that_a_delivery_state_speaks_of_is_never_given_again() {
+    let root = root();
+    let journal = open(root.path());
+    for number in 0..3 {
+        let seq = store(&journal, &event(&number.to_string(), &["h"])).await;
+        journal.record(seq, 0, &DeliveryState::Delivered);
+    }
+    drop(journal);
+    let segment = std::fs::read_dir(root.path().join("journal/events")).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = std::fs::read(&segment).unwrap();
+    bytes[0] ^= 1;
+    std::fs::write(&segment, bytes).unwrap();
+    let journal = open(root.path());
+    assert_eq!(store(&journal, &event("new", &["h"])).await, 4);
+    drop(journal);
+    assert_eq!(pending(&open(root.path())), [(4, 0, "h".into(), 0, 0)]);
+}
+
+#[test]
+fn a_journal_whose_newest_records_cannot_be_synced_does_not_open() {
+    let (root, disk) = (root(), FailingDisk::default());
+    let directory = DataDirectory::open(root.path()).unwrap();
+    disk.set(Faults { sync_fails: true, ..Faults::default() });
+    assert!(Journal::open_on(disk, &directory, Settings::default(), Sizes::default()).is_err());
+}
+
+#[tokio::test]
 async fn retention_keeps_what_is_young_and_fits() {
     let root = root();
     let journal = open_small(root.path());

@@ -139,6 +139,10 @@ impl<N> Batch<N> {
     }
 
     fn failed(&mut self, error: &JournalError) {
+        let unwatched = self.waiting.iter().filter(|(_, answer)| answer.is_none()).count();
+        if unwatched > 0 {
+            tracing::warn!(records = unwatched, %error, "records that nobody waits for were not written");
+        }
         self.entries.clear();
         for (note, answer) in self.waiting.drain(..) {
             drop(note);

@@ -55,7 +55,10 @@ pub(crate) fn open<D: Disk>(
     }
     if let Some(tail) = &scan.tail {
         super::disk::reserve_blocks(&tail.segment.file, sizes.segment.max(tail.end)).or_else(no_room)?;
+        // A process that was killed between writing and syncing leaves whole records that are on no disk yet.
+        disk.sync(&tail.segment.file)?;
     }
+    disk.sync_directory(directory)?;
     report(directory, &scan.recovery);
     let writer = Writer::new(disk, directory.to_owned(), sizes, scan.index, scan.tail, scan.next);
     Ok(Opened { writer, recovery: scan.recovery })

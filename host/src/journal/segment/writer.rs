@@ -48,6 +48,14 @@ impl<D: Disk> Writer<D> {
         self.sizes
     }
 
+    /// Gives no number below `least` from now on, in a new segment where that leaves a gap.
+    pub(crate) fn number_from(&mut self, least: u64) {
+        if least > self.next {
+            self.current.take().iter().for_each(Tail::seal);
+            self.next = least;
+        }
+    }
+
     /// Appends a batch and returns the number of its first record when all of it is on disk.
     ///
     /// On an error none of the batch counts as stored. [`JournalError::DiskFull`] and [`JournalError::TooLarge`] leave
