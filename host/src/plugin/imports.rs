@@ -14,6 +14,8 @@ use super::wire;
 const LINES: u32 = 100;
 /// Bytes of one line that are written.
 const LINE: usize = 4096;
+/// Arguments of one call of a built-in function.
+const ARGUMENTS: usize = 255;
 
 impl types::Host for State {}
 
@@ -58,6 +60,9 @@ impl built_in::Host for State {
         let Value::Array(arguments) = wire::decode(&arguments)? else {
             return Err("the arguments are not an array".to_owned());
         };
+        if arguments.len() > ARGUMENTS {
+            return Err(format!("a built-in function takes at most {ARGUMENTS} arguments, not {}", arguments.len()));
+        }
         let scope = Call { arguments: arguments.to_vec(), environment: &self.environment };
         let result = scope.call_built_in(&name)?;
         Ok(wire::encode(&result))
@@ -150,5 +155,28 @@ impl request::HostRequest for State {
 
     fn drop(&mut self, _: Resource<CurrentRequest>) -> wasmtime::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use hookwright_iml::{Date, Limits, Zone};
+
+    use super::built_in::Host;
+    use super::*;
+    use crate::plugin::Settings;
+
+    fn call(name: &str, arguments: usize) -> Result<Vec<u8>, String> {
+        let environment =
+            Environment { now: Date::from_milliseconds(0).unwrap(), zone: Zone::UTC, random: || 0, limits: Limits::default() };
+        let arguments = vec![Value::integer(1); arguments];
+        State::new(Rc::from("test"), &Settings::default(), environment).call(name.to_owned(), wire::encode_all(&arguments))
+    }
+
+    #[test]
+    fn a_built_in_function_is_called_with_255_arguments_at_most() {
+        assert_eq!(wire::decode(&call("sum", 255).unwrap()).unwrap().to_text(), "255");
+        assert_eq!(call("sum", 256).unwrap_err(), "a built-in function takes at most 255 arguments, not 256");
     }
 }

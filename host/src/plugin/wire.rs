@@ -12,6 +12,8 @@ const MISSING: i8 = 1;
 const DIGITS: i8 = 2;
 /// How deep a value may nest.
 const DEEPEST: u8 = 128;
+/// How many values, keys included, one message may hold: a byte of a message may become fifty of the host's.
+const MOST: u32 = 100_000;
 /// Why writing into memory cannot fail.
 const MEMORY: &str = "writing to a Vec does not fail";
 
@@ -91,79 +93,94 @@ fn length(length: usize) -> u32 {
 
 /// The value that a plugin's message is; the error says what is wrong with the message.
 pub(super) fn decode(bytes: &[u8]) -> Result<Value<'static>, String> {
-    let mut rest = bytes;
-    let value = read(&mut rest, DEEPEST)?;
-    if rest.is_empty() { Ok(value) } else { Err(malformed()) }
+    let mut message = Message { rest: bytes, values_left: MOST };
+    let value = read(&mut message, DEEPEST)?;
+    if message.rest.is_empty() { Ok(value) } else { Err(malformed()) }
+}
+
+/// What is still to be read of a message, and how many values may still come.
+struct Message<'b> {
+    rest: &'b [u8],
+    values_left: u32,
+}
+
+impl Message<'_> {
+    fn count_value(&mut self) -> Result<(), String> {
+        let left = self.values_left.checked_sub(1);
+        self.values_left = left.ok_or_else(|| format!("the plugin gave more than {MOST} values in one message"))?;
+        Ok(())
+    }
 }
 
 fn malformed() -> String {
     "the plugin gave bytes that are not a value".to_owned()
 }
 
-fn read(bytes: &mut &[u8], depth: u8) -> Result<Value<'static>, String> {
-    let marker = Marker::from_u8(take::<1>(bytes)?[0]);
+fn read(message: &mut Message<'_>, depth: u8) -> Result<Value<'static>, String> {
+    message.count_value()?;
+    let marker = Marker::from_u8(take::<1>(message)?[0]);
     let value = match marker {
         Marker::Null => Value::Null,
         Marker::True => Value::Bool(true),
         Marker::False => Value::Bool(false),
         Marker::FixPos(number) => Value::integer(number.into()),
         Marker::FixNeg(number) => Value::integer(number.into()),
-        Marker::U8 => Value::integer(take::<1>(bytes)?[0].into()),
-        Marker::U16 => Value::integer(u16::from_be_bytes(take(bytes)?).into()),
-        Marker::U32 => Value::integer(u32::from_be_bytes(take(bytes)?).into()),
-        Marker::U64 => Value::decimal_text(u64::from_be_bytes(take(bytes)?).to_string()),
-        Marker::I8 => Value::integer(i8::from_be_bytes(take(bytes)?).into()),
-        Marker::I16 => Value::integer(i16::from_be_bytes(take(bytes)?).into()),
-        Marker::I32 => Value::integer(i32::from_be_bytes(take(bytes)?).into()),
-        Marker::I64 => Value::integer(i64::from_be_bytes(take(bytes)?)),
-        Marker::F32 => Value::number(f32::from_be_bytes(take(bytes)?).into()),
-        Marker::F64 => Value::number(f64::from_be_bytes(take(bytes)?)),
-        Marker::FixStr(length) => Value::text(text(bytes, length.into())?),
+        Marker::U8 => Value::integer(take::<1>(message)?[0].into()),
+        Marker::U16 => Value::integer(u16::from_be_bytes(take(message)?).into()),
+        Marker::U32 => Value::integer(u32::from_be_bytes(take(message)?).into()),
+        Marker::U64 => Value::decimal_text(u64::from_be_bytes(take(message)?).to_string()),
+        Marker::I8 => Value::integer(i8::from_be_bytes(take(message)?).into()),
+        Marker::I16 => Value::integer(i16::from_be_bytes(take(message)?).into()),
+        Marker::I32 => Value::integer(i32::from_be_bytes(take(message)?).into()),
+        Marker::I64 => Value::integer(i64::from_be_bytes(take(message)?)),
+        Marker::F32 => Value::number(f32::from_be_bytes(take(message)?).into()),
+        Marker::F64 => Value::number(f64::from_be_bytes(take(message)?)),
+        Marker::FixStr(length) => Value::text(text(message, length.into())?),
         Marker::Str8 | Marker::Str16 | Marker::Str32 => {
-            let length = counted(bytes, marker)?;
-            Value::text(text(bytes, length)?)
+            let length = counted(message, marker)?;
+            Value::text(text(message, length)?)
         }
         Marker::Bin8 | Marker::Bin16 | Marker::Bin32 => {
-            let length = counted(bytes, marker)?;
-            Value::binary(split(bytes, length)?.to_vec())
+            let length = counted(message, marker)?;
+            Value::binary(split(message, length)?.to_vec())
         }
-        Marker::FixArray(length) => array(bytes, length.into(), depth)?,
+        Marker::FixArray(length) => array(message, length.into(), depth)?,
         Marker::Array16 | Marker::Array32 => {
-            let length = counted(bytes, marker)?;
-            array(bytes, length, depth)?
+            let length = counted(message, marker)?;
+            array(message, length, depth)?
         }
-        Marker::FixMap(length) => collection(bytes, length.into(), depth)?,
+        Marker::FixMap(length) => collection(message, length.into(), depth)?,
         Marker::Map16 | Marker::Map32 => {
-            let length = counted(bytes, marker)?;
-            collection(bytes, length, depth)?
+            let length = counted(message, marker)?;
+            collection(message, length, depth)?
         }
-        Marker::FixExt1 => extension(bytes, 1)?,
-        Marker::FixExt2 => extension(bytes, 2)?,
-        Marker::FixExt4 => extension(bytes, 4)?,
-        Marker::FixExt8 => extension(bytes, 8)?,
-        Marker::FixExt16 => extension(bytes, 16)?,
+        Marker::FixExt1 => extension(message, 1)?,
+        Marker::FixExt2 => extension(message, 2)?,
+        Marker::FixExt4 => extension(message, 4)?,
+        Marker::FixExt8 => extension(message, 8)?,
+        Marker::FixExt16 => extension(message, 16)?,
         Marker::Ext8 | Marker::Ext16 | Marker::Ext32 => {
-            let length = counted(bytes, marker)?;
-            extension(bytes, length)?
+            let length = counted(message, marker)?;
+            extension(message, length)?
         }
         Marker::Reserved => return Err(malformed()),
     };
     Ok(value)
 }
 
-fn array(bytes: &mut &[u8], length: usize, depth: u8) -> Result<Value<'static>, String> {
+fn array(message: &mut Message<'_>, length: usize, depth: u8) -> Result<Value<'static>, String> {
     let depth = deeper(depth)?;
-    (0..length).map(|_| read(bytes, depth)).collect::<Result<_, _>>().map(Value::array)
+    (0..length).map(|_| read(message, depth)).collect::<Result<_, _>>().map(Value::array)
 }
 
-fn collection(bytes: &mut &[u8], length: usize, depth: u8) -> Result<Value<'static>, String> {
+fn collection(message: &mut Message<'_>, length: usize, depth: u8) -> Result<Value<'static>, String> {
     let depth = deeper(depth)?;
-    (0..length).map(|_| member(bytes, depth)).collect::<Result<_, _>>().map(Value::collection)
+    (0..length).map(|_| member(message, depth)).collect::<Result<_, _>>().map(Value::collection)
 }
 
-fn member(bytes: &mut &[u8], depth: u8) -> Result<(Cow<'static, str>, Value<'static>), String> {
-    match read(bytes, depth)? {
-        Value::Text(key) => Ok((key.into_cow(), read(bytes, depth)?)),
+fn member(message: &mut Message<'_>, depth: u8) -> Result<(Cow<'static, str>, Value<'static>), String> {
+    match read(message, depth)? {
+        Value::Text(key) => Ok((key.into_cow(), read(message, depth)?)),
         _ => Err(malformed()),
     }
 }
@@ -172,9 +189,9 @@ fn deeper(depth: u8) -> Result<u8, String> {
     depth.checked_sub(1).ok_or_else(|| format!("the plugin gave a value that nests deeper than {DEEPEST}"))
 }
 
-fn extension(bytes: &mut &[u8], length: usize) -> Result<Value<'static>, String> {
-    let kind = i8::from_be_bytes(take(bytes)?);
-    let content = split(bytes, length)?;
+fn extension(message: &mut Message<'_>, length: usize) -> Result<Value<'static>, String> {
+    let kind = i8::from_be_bytes(take(message)?);
+    let content = split(message, length)?;
     match kind {
         MISSING => Ok(Value::Missing),
         DIGITS => digits(content),
@@ -205,29 +222,29 @@ fn date(content: &[u8]) -> Option<Date> {
 }
 
 /// The length that follows a marker, as wide as the marker says.
-fn counted(bytes: &mut &[u8], marker: Marker) -> Result<usize, String> {
+fn counted(message: &mut Message<'_>, marker: Marker) -> Result<usize, String> {
     let length = match marker {
-        Marker::Str8 | Marker::Bin8 | Marker::Ext8 => take::<1>(bytes)?[0].into(),
-        Marker::Str16 | Marker::Bin16 | Marker::Ext16 | Marker::Array16 | Marker::Map16 => u16::from_be_bytes(take(bytes)?).into(),
-        _ => u32::from_be_bytes(take(bytes)?),
+        Marker::Str8 | Marker::Bin8 | Marker::Ext8 => take::<1>(message)?[0].into(),
+        Marker::Str16 | Marker::Bin16 | Marker::Ext16 | Marker::Array16 | Marker::Map16 => u16::from_be_bytes(take(message)?).into(),
+        _ => u32::from_be_bytes(take(message)?),
     };
     usize::try_from(length).map_err(|_| malformed())
 }
 
-fn text(bytes: &mut &[u8], length: usize) -> Result<String, String> {
-    let content = split(bytes, length)?;
+fn text(message: &mut Message<'_>, length: usize) -> Result<String, String> {
+    let content = split(message, length)?;
     std::str::from_utf8(content).map(str::to_owned).map_err(|_| malformed())
 }
 
-fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], String> {
-    let (content, rest) = bytes.split_first_chunk::<N>().ok_or_else(malformed)?;
-    *bytes = rest;
+fn take<const N: usize>(message: &mut Message<'_>) -> Result<[u8; N], String> {
+    let (content, rest) = message.rest.split_first_chunk::<N>().ok_or_else(malformed)?;
+    message.rest = rest;
     Ok(*content)
 }
 
-fn split<'b>(bytes: &mut &'b [u8], length: usize) -> Result<&'b [u8], String> {
-    let (content, rest) = bytes.split_at_checked(length).ok_or_else(malformed)?;
-    *bytes = rest;
+fn split<'b>(message: &mut Message<'b>, length: usize) -> Result<&'b [u8], String> {
+    let (content, rest) = message.rest.split_at_checked(length).ok_or_else(malformed)?;
+    message.rest = rest;
     Ok(content)
 }
 
@@ -259,6 +276,13 @@ mod tests {
         let date = Value::date(Date::from_milliseconds(-1).unwrap());
         let value = Value::array(vec![date, Value::binary(vec![0, 255]), Value::Missing, Value::Null]);
         assert_eq!(notation(&decode(&encode(&value)).unwrap()), notation(&value));
+    }
+
+    #[test]
+    fn a_message_holds_a_bounded_number_of_values() {
+        let nils = |count: u32| [&[0xdd][..], &count.to_be_bytes(), &vec![0xc0; count as usize]].concat();
+        assert!(decode(&nils(MOST - 1)).is_ok(), "with the array itself");
+        assert_eq!(decode(&nils(MOST)).map(|_| ()).unwrap_err(), "the plugin gave more than 100000 values in one message");
     }
 
     #[test]
