@@ -139,15 +139,14 @@ impl fmt::Display for BadDestination {
 
 impl std::error::Error for BadDestination {}
 
-/// The destination without what may be secret in it: a password, a query.
+/// The destination without what may be secret in it: of a URL only the host is shown, since with many services the
+/// path is the secret.
 pub fn mask(destination: &str) -> String {
-    let (url, query) = destination.split_once('?').map_or((destination, ""), |(url, _)| (url, "?***"));
-    let Some((scheme, rest)) = url.split_once("://") else { return destination.to_owned() };
-    let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
-    match authority.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://***@{host}{path}{query}"),
-        None => format!("{scheme}://{authority}{path}{query}"),
-    }
+    let Some((scheme @ ("http" | "https"), rest)) = destination.split_once("://") else { return destination.to_owned() };
+    let (authority, path) = rest.find(['/', '?']).map_or((rest, ""), |end| rest.split_at(end));
+    let (user, host) = authority.rsplit_once('@').map_or(("", authority), |(_, host)| ("***@", host));
+    let path = if path.trim_matches('/').is_empty() { path } else { "/***" };
+    format!("{scheme}://{user}{host}{path}")
 }
 
 /// Opens sinks, and holds what they share: the pool of connections and the writers of files.
@@ -221,9 +220,11 @@ mod tests {
     }
 
     #[test]
-    fn passwords_and_queries_are_masked() {
-        assert_eq!(mask("https://u:p@a.test/x?token=1"), "https://***@a.test/x?***");
-        assert_eq!(mask("http://a.test/p@th"), "http://a.test/p@th");
+    fn of_a_url_only_the_host_is_shown() {
+        assert_eq!(mask("https://u:p@a.test/x?token=1"), "https://***@a.test/***");
+        assert_eq!(mask("https://a.test?token=1"), "https://a.test/***");
+        assert_eq!(mask("http://a.test/p@th"), "http://a.test/***");
+        assert_eq!(mask("http://a.test:9000/"), "http://a.test:9000/");
         assert_eq!(mask("file:/a?b"), "file:/a?b");
     }
 }
