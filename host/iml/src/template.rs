@@ -98,6 +98,11 @@ impl Template {
         Err(Error::new(message, self.span.clone()))
     }
 
+    /// Where it stands, in bytes of what it was compiled from.
+    pub fn span(&self) -> Range<usize> {
+        self.span.clone()
+    }
+
     /// Whether any of its expressions mentions this variable.
     pub fn reads(&self, variable: &str) -> bool {
         self.variables.contains(variable)

@@ -5,6 +5,8 @@ use hookwright_iml::{Error, Template, Value};
 
 use crate::condition::Condition;
 use crate::decide::{Bundle, Item, Recipient};
+use crate::iterate::Iterate;
+use crate::limits::{Budget, enough_items};
 use crate::scope::Scope;
 use crate::{Kind, Webhook};
 
@@ -37,6 +39,8 @@ impl Webhook {
                 let recipients = self.recipients(scope, uid.as_deref(), held);
                 addressed.push(Addressed { item: item.clone(), uid, recipients });
             }
+            // An extractor may find several uids for one item.
+            enough_items(addressed.len(), iterate.map_or(&(0..0), Iterate::span))?;
         }
         Ok(addressed)
     }
@@ -69,46 +73,61 @@ impl Webhook {
 
     /// The bundles of every item for every recipient.
     pub(crate) fn bundles<'r>(&'r self, scope: &Scope<'_, 'r>, addressed: Vec<Addressed<'r>>) -> Result<Vec<Item>, Error> {
-        addressed.into_iter().map(|addressed| self.item(scope, addressed)).collect()
+        let mut budget = Budget::new(self.output.as_ref().map_or(0..0, Template::span));
+        addressed.into_iter().map(|addressed| self.item(scope, addressed, &mut budget)).collect()
     }
 
-    fn item<'r>(&'r self, scope: &Scope<'_, 'r>, addressed: Addressed<'r>) -> Result<Item, Error> {
+    fn item<'r>(&'r self, scope: &Scope<'_, 'r>, addressed: Addressed<'r>, budget: &mut Budget) -> Result<Item, Error> {
         let Addressed { item, uid, recipients } = addressed;
         let mut bundles = Vec::with_capacity(recipients.len());
-        let mut same_for_all = None;
+        let mut same_for_all: Option<Vec<Bytes>> = None;
         for Admission { recipient, held } in &recipients {
             let scope = scope.of(&item, recipient);
-            let jsons = match held {
-                true if self.output_is_personal => self.output(&scope)?,
-                true => match &same_for_all {
-                    Some(jsons) => Vec::clone(jsons),
-                    None => same_for_all.insert(self.output(&scope)?).clone(),
-                },
-                false => self.default_bundle(&scope)?,
+            let jsons = match (held, &same_for_all) {
+                (false, _) => self.default_bundle(&scope, budget)?,
+                (true, Some(jsons)) => {
+                    budget.take(jsons.len())?;
+                    jsons.clone()
+                }
+                (true, None) => self.output(&scope, budget)?,
             };
+            if *held && !self.output_is_personal {
+                same_for_all.get_or_insert_with(|| jsons.clone());
+            }
             bundles.extend(jsons.into_iter().map(|json| Bundle { hook: recipient.hook.to_string(), json }));
         }
         Ok(Item { uid, matched: !recipients.is_empty(), bundles })
     }
 
     /// `output`, or the item itself. Without `iterate` an array is one bundle for each element.
-    fn output<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<Vec<Bytes>, Error> {
+    fn output<'r>(&'r self, scope: &Scope<'_, 'r>, budget: &mut Budget) -> Result<Vec<Bytes>, Error> {
         let value = self.output.as_ref().map_or(Ok(scope.item.clone()), |output| output.evaluate(scope))?;
         match value {
-            Value::Array(elements) if self.iterate.is_none() => Ok(elements.iter().map(|element| json(&element)).collect()),
-            value => Ok(vec![json(&value)]),
+            Value::Array(elements) if self.iterate.is_none() => {
+                budget.take(elements.len())?;
+                elements.iter().map(|element| json(&element, budget)).collect()
+            }
+            value => one(&value, budget),
         }
     }
 
     /// The one bundle that a condition's `default` stands in with, if it has one.
-    fn default_bundle<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<Vec<Bytes>, Error> {
+    fn default_bundle<'r>(&'r self, scope: &Scope<'_, 'r>, budget: &mut Budget) -> Result<Vec<Bytes>, Error> {
         let default: Option<&Template> = self.condition.as_ref().and_then(|condition| condition.default.as_ref());
-        default.map_or(Ok(Vec::new()), |default| Ok(vec![json(&default.evaluate(scope)?)]))
+        default.map_or(Ok(Vec::new()), |default| one(&default.evaluate(scope)?, budget))
     }
 }
 
-fn json(value: &Value<'_>) -> Bytes {
+/// The value as the one bundle.
+fn one(value: &Value<'_>, budget: &mut Budget) -> Result<Vec<Bytes>, Error> {
+    budget.take(1)?;
+    Ok(vec![json(value, budget)?])
+}
+
+fn json(value: &Value<'_>, budget: &mut Budget) -> Result<Bytes, Error> {
     let mut out = Vec::new();
     value.write_json(&mut out);
-    Bytes::from(out)
+    let json = Bytes::from(out);
+    budget.take_bytes(&json)?;
+    Ok(json)
 }

@@ -1,9 +1,12 @@
 //! `iterate`: the items of one request.
 
+use std::ops::Range;
+
 use hookwright_iml::json::{Kind, Node};
 use hookwright_iml::{Error, Template, Value};
 
 use crate::condition::Condition;
+use crate::limits::enough_items;
 use crate::reader::Reader;
 use crate::scope::Scope;
 
@@ -11,7 +14,7 @@ use crate::scope::Scope;
 pub(crate) struct Iterate {
     container: Template,
     condition: Option<Condition>,
-    span: std::ops::Range<usize>,
+    span: Range<usize>,
 }
 
 impl Iterate {
@@ -50,11 +53,15 @@ impl Iterate {
         Some(Self { container: path, condition, span: container.span() })
     }
 
-    /// The items that count. Nothing there: no items; a lone object: one item; any other scalar: an error of this event.
+    /// The items that count. Nothing there: no items; a lone object: one item; any other scalar, or too many items: an
+    /// error of this event.
     pub(crate) fn items<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<Vec<Value<'r>>, Error> {
         let items = match self.container.evaluate(scope)? {
             Value::Missing | Value::Null => Vec::new(),
-            Value::Array(elements) => elements.iter().collect(),
+            Value::Array(elements) => {
+                enough_items(elements.len(), &self.span)?;
+                elements.iter().collect()
+            }
             object @ Value::Collection(_) => vec![object],
             scalar => return Err(self.not_an_array(&scalar)),
         };
@@ -73,6 +80,11 @@ impl Iterate {
     fn not_an_array(&self, value: &Value<'_>) -> Error {
         let message = format!("`iterate` must give an array, and gave {}", value.kind_name());
         Error { message, help: None, span: self.span.clone() }
+    }
+
+    /// Where the spec says what the items are.
+    pub(crate) fn span(&self) -> &Range<usize> {
+        &self.span
     }
 
     pub(crate) fn templates(&self) -> impl Iterator<Item = &Template> {

@@ -13,6 +13,7 @@ mod diagnostic;
 mod directives;
 mod form;
 mod iterate;
+mod limits;
 mod plugin;
 mod reader;
 mod reply;

@@ -4,5 +4,6 @@
 mod beyond_make;
 mod harness;
 mod life;
+mod limits;
 mod plugin;
 mod silent;
