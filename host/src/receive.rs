@@ -20,6 +20,7 @@ use hyper::http::request::Parts;
 use crate::failure::Failure;
 use crate::inbound::Address;
 use crate::journal::Appended;
+use crate::plugin::Permit;
 use crate::server::Outgoing;
 use crate::services::Found;
 use crate::{Host, environment};
@@ -74,7 +75,8 @@ pub enum Outcome {
 /// Takes one request through its webhook. What is to be delivered is on disk when this returns.
 pub async fn receive(host: &Arc<Host>, found: &Found, arrived: Arrived) -> Result<Receipt, Failure> {
     let environment = environment::now();
-    let mut verdict = decide(host, found, &arrived, &environment)?;
+    let permit = admitted(found).await?;
+    let mut verdict = decide(host, found, &arrived, &environment, permit)?;
     let reply = reply::outgoing(std::mem::take(&mut verdict.reply))?;
     let mut receipt = receipt(reply, &verdict);
     if is_stored(receipt.outcome) && store(host, found, arrived, verdict, &environment).await? == Appended::Repeat {
@@ -114,16 +116,31 @@ fn outcome(verdict: &Verdict) -> Outcome {
     }
 }
 
-/// The decision, with everything it sees. Plugins run on this thread, which the runtime is told to do without meanwhile.
-fn decide(host: &Host, found: &Found, arrived: &Arrived, environment: &Environment) -> Result<Verdict, Failure> {
-    if found.webhook().uses_plugin() {
-        tokio::task::block_in_place(|| decide_here(host, found, arrived, environment))
-    } else {
-        decide_here(host, found, arrived, environment)
+/// A place in the plugin, where the webhook uses it. Who waits for one has no thread, and who gets none is asked to come back.
+async fn admitted(found: &Found) -> Result<Option<Permit>, Failure> {
+    match &found.service.plugin {
+        Some(plugin) if found.webhook().uses_plugin() => {
+            plugin.admit().await.map(Some).map_err(|busy| Failure::Unavailable(busy.to_string()))
+        }
+        _ => Ok(None),
     }
 }
 
-fn decide_here(host: &Host, found: &Found, arrived: &Arrived, environment: &Environment) -> Result<Verdict, Failure> {
+/// The decision, with everything it sees. Plugins run on this thread, which the runtime is told to do without meanwhile.
+fn decide(host: &Host, found: &Found, arrived: &Arrived, environment: &Environment, permit: Option<Permit>) -> Result<Verdict, Failure> {
+    match permit {
+        Some(permit) => tokio::task::block_in_place(|| decide_here(host, found, arrived, environment, Some(permit))),
+        None => decide_here(host, found, arrived, environment, None),
+    }
+}
+
+fn decide_here(
+    host: &Host,
+    found: &Found,
+    arrived: &Arrived,
+    environment: &Environment,
+    permit: Option<Permit>,
+) -> Result<Verdict, Failure> {
     let content_type = arrived.parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let decoded = body::decode(content_type, &arrived.body).map_err(|bad| Failure::Malformed(bad.reason))?;
     let query = Form::parse(arrived.address.query().as_bytes());
@@ -139,7 +156,7 @@ fn decide_here(host: &Host, found: &Found, arrived: &Arrived, environment: &Envi
         remote_address: &arrived.remote_address,
     };
     let common = Members(&found.service.common);
-    let session = found.service.plugin.as_ref().map(|plugin| plugin.begin(environment));
+    let session = permit.map(|permit| permit.begin(environment));
     let arrival = Arrival {
         request: &request,
         environment,

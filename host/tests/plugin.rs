@@ -30,7 +30,7 @@ fn environment() -> Environment {
 }
 
 fn session() -> Session {
-    PROBE.begin(&environment())
+    PROBE.try_admit().unwrap().begin(&environment())
 }
 
 fn call(function: &str, arguments: &[Value<'_>]) -> Result<String, String> {
@@ -158,25 +158,13 @@ fn memory_the_stack_and_results_have_a_limit() {
 fn a_plugin_that_does_not_end_is_ended_and_the_next_request_is_served() {
     let plugin = load(&Settings { deadline: Duration::from_millis(50), instances: 1, ..Settings::default() });
     for function in ["endless", "chatty"] {
-        let session = plugin.begin(&environment());
+        let session = plugin.try_admit().unwrap().begin(&environment());
         let problem = session.call(function, &[]).unwrap_err();
         assert_eq!(problem, "the plugin was stopped: it may take 50 ms");
         assert_eq!(session.call("count", &[]).unwrap_err(), problem, "its time is used up");
     }
     let next = load(&Settings { deadline: Duration::from_secs(20), ..Settings::default() });
-    assert!(next.begin(&environment()).call("count", &[]).is_ok());
-}
-
-#[test]
-fn requests_wait_for_a_free_instance_and_give_up_in_time() {
-    let plugin =
-        load(&Settings { instances: 1, deadline: Duration::from_secs(20), patience: Duration::from_millis(1), ..Settings::default() });
-    let first = plugin.begin(&environment());
-    first.call("count", &[]).unwrap();
-    let second = plugin.begin(&environment());
-    assert_eq!(second.call("count", &[]).unwrap_err(), "no instance of a plugin became free in time");
-    drop(first);
-    assert!(second.call("count", &[]).is_ok());
+    assert!(next.try_admit().unwrap().begin(&environment()).call("count", &[]).is_ok());
 }
 
 #[test]
@@ -190,10 +178,10 @@ fn the_cache_is_private_and_survives_damage() {
     assert_eq!(std::fs::metadata(&cache).unwrap().permissions().mode() & 0o777, 0o700);
     let entry = std::fs::read_dir(&cache).unwrap().next().unwrap().unwrap().path();
     let mut code = std::fs::read(&entry).unwrap();
-    assert!(load(&settings).begin(&environment()).call("count", &[]).is_ok(), "from the cache");
+    assert!(load(&settings).try_admit().unwrap().begin(&environment()).call("count", &[]).is_ok(), "from the cache");
     *code.last_mut().unwrap() ^= 1;
     std::fs::write(&entry, &code).unwrap();
-    assert!(load(&settings).begin(&environment()).call("count", &[]).is_ok(), "compiled again");
+    assert!(load(&settings).try_admit().unwrap().begin(&environment()).call("count", &[]).is_ok(), "compiled again");
     assert_ne!(std::fs::read(&entry).unwrap(), code, "and kept again");
 }
 
@@ -220,7 +208,7 @@ fn a_plugin_that_was_just_begun_builds_and_gives_what_its_sample_says() {
     let (webhook, warnings) = Webhook::load(&Source::new("webhook.json", read("webhook.json")), options).unwrap();
     assert!(warnings.is_empty(), "{warnings:?}");
 
-    let session = plugin.begin(&environment());
+    let session = plugin.try_admit().unwrap().begin(&environment());
     let surroundings = Surroundings { environment: &environment(), common: None, hook: None, plugin: Some(&session) };
     let request = sample::Request::parse(read("samples/accepted/request.http").as_bytes()).unwrap();
     let verdict = sample::run(&webhook, &request, surroundings).unwrap();

@@ -164,7 +164,8 @@ impl Tried {
 
     fn of(webhook: &Webhook, service: &Service, report: Report, request: &Request, hook: Option<&str>) -> anyhow::Result<Self> {
         let environment = environment::now();
-        let session = service.plugin.as_ref().map(|plugin| plugin.begin(&environment));
+        let permit = service.plugin.as_ref().map(|plugin| plugin.try_admit()).transpose()?;
+        let session = permit.map(|permit| permit.begin(&environment));
         let common = serde_json::to_string(&service.common)?;
         let surroundings = Surroundings {
             environment: &environment,

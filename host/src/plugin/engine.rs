@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use hookwright_iml::{Date, Environment, Limits, Zone};
+use tokio::sync::Semaphore;
 use tracing::warn;
 use wasmtime::component::{Component, HasSelf, Linker};
 
@@ -13,9 +14,8 @@ use super::cache::Cache;
 use super::compile::Compiler;
 use super::contract::{self, LoadError, bindings};
 use super::description::Description;
-use super::session::{Running, Session};
+use super::session::Running;
 use super::settings::{KEPT_MEMORY, LOADING, Settings};
-use super::slots::Slots;
 use super::state::State;
 use super::stopped::Stopped;
 use super::{plain, ticker};
@@ -26,7 +26,10 @@ pub struct Engine(Arc<Shared>);
 /// What every plugin and session needs of the engine.
 pub(super) struct Shared {
     pub(super) settings: Settings,
-    pub(super) slots: Arc<Slots>,
+    /// As many as there may be requests at work in plugins.
+    pub(super) places: Arc<Semaphore>,
+    /// Held while a plugin says what it offers: the pool keeps one instance for that.
+    describing: Mutex<()>,
     pub(super) wasmtime: wasmtime::Engine,
     linker: Linker<State>,
     compiler: Compiler,
@@ -52,7 +55,8 @@ impl Engine {
             .context("cannot link the plugins' imports")?;
         Ok(Self(Arc::new(Shared {
             settings: settings.clone(),
-            slots: Slots::new(settings.instances),
+            places: Arc::new(Semaphore::new(settings.instances as usize)),
+            describing: Mutex::new(()),
             wasmtime,
             linker,
             compiler: Compiler::new(cache),
@@ -95,6 +99,7 @@ fn describe(shared: &Arc<Shared>, prepared: &bindings::PluginPre<State>) -> Resu
     let environment =
         Environment { now: Date::from_milliseconds(0).expect("1970 is a date"), zone: Zone::UTC, random: || 0, limits: Limits::default() };
     let limit = shared.settings.deadline.max(LOADING);
+    let _only = shared.describing.lock().unwrap_or_else(PoisonError::into_inner);
     let described = Running::start(shared, prepared, Rc::from("(loading)"), environment, limit).and_then(|mut running| {
         let mut left = limit;
         running.run(&mut left, |guest, store| guest.call_describe(store))
@@ -107,11 +112,6 @@ impl Plugin {
     /// What it offers.
     pub fn description(&self) -> &Description {
         &self.description
-    }
-
-    /// Its calls during one request.
-    pub fn begin(self: &Arc<Self>, environment: &Environment) -> Session {
-        Session::new(Arc::clone(self), environment.clone())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Plugins: WebAssembly components with custom functions and uid extractors, each request in an instance of its own.
 //!
 //! [`Engine::load`] makes a [`Plugin`] of a file's bytes: checked, compiled (or taken from the private
-//! cache) and asked what it offers. [`Plugin::begin`] gives a [`Session`] for one request. Nothing
+//! cache) and asked what it offers. [`Plugin::admit`] gives one request a place, with which its [`Session`] begins. Nothing
 //! outside this folder knows of wasmtime.
 
 mod cache;
@@ -10,9 +10,9 @@ mod contract;
 mod description;
 mod engine;
 mod imports;
+mod permit;
 mod session;
 mod settings;
-mod slots;
 mod state;
 mod stopped;
 mod ticker;
@@ -25,6 +25,7 @@ pub use compile::component_from_module;
 pub use contract::LoadError;
 pub use description::{Description, Extractor, Function, Parameter, first_paragraph};
 pub use engine::{Engine, Plugin};
+pub use permit::{Busy, Permit};
 pub use session::Session;
 pub use settings::Settings;
 
@@ -35,4 +36,4 @@ fn plain(error: wasmtime::Error) -> anyhow::Error {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -13,9 +13,9 @@ use wasmtime::component::Resource;
 use super::contract::bindings;
 use super::contract::bindings::exports::hookwright::plugin::guest::Guest;
 use super::contract::bindings::hookwright::plugin::types::Failure;
-use super::engine::{Plugin, Shared};
+use super::engine::Shared;
+use super::permit::Permit;
 use super::settings::{Settings, TICK};
-use super::slots::Slot;
 use super::state::{RequestParts, State};
 use super::stopped::Stopped;
 use super::wire;
@@ -25,9 +25,10 @@ use super::wire;
 /// Its calls block their thread for as long as the plugin's deadline allows: inside a runtime, run
 /// what calls them in `block_in_place`.
 pub struct Session {
-    plugin: Arc<Plugin>,
     environment: Environment,
     work: RefCell<Work>,
+    /// The last to go: the place is free once the instance is gone.
+    permit: Permit,
 }
 
 struct Work {
@@ -44,13 +45,12 @@ pub(super) struct Running {
     shared: Arc<Shared>,
     /// What it may take, all calls together.
     limit: Duration,
-    _slot: Slot,
 }
 
 impl Session {
-    pub(super) fn new(plugin: Arc<Plugin>, environment: Environment) -> Self {
-        let left = plugin.shared.settings.deadline;
-        Self { plugin, environment, work: RefCell::new(Work { running: None, left, request: None }) }
+    pub(super) fn new(permit: Permit, environment: Environment) -> Self {
+        let left = permit.plugin.shared.settings.deadline;
+        Self { environment, work: RefCell::new(Work { running: None, left, request: None }), permit }
     }
 
     /// Runs `call` in this request's instance. One that was stopped is not called again: the next
@@ -69,9 +69,10 @@ impl Session {
     }
 
     fn start(&self) -> Result<Running, Stopped> {
-        let name = Rc::from(self.plugin.description().name.as_str());
-        let shared = &self.plugin.shared;
-        Running::start(shared, &self.plugin.prepared, name, self.environment.clone(), shared.settings.deadline)
+        let plugin = &self.permit.plugin;
+        let name = Rc::from(plugin.description().name.as_str());
+        let shared = &plugin.shared;
+        Running::start(shared, &plugin.prepared, name, self.environment.clone(), shared.settings.deadline)
     }
 
     /// Encodes the request once, at the first look at it.
@@ -114,13 +115,12 @@ impl Running {
         limit: Duration,
     ) -> Result<Self, Stopped> {
         let settings = &shared.settings;
-        let slot = shared.slots.take(settings.patience).ok_or(Stopped::Busy)?;
         let mut store = Store::new(&shared.wasmtime, State::new(plugin, settings, environment));
         store.limiter(|state| &mut state.limits);
         store.set_hostcall_fuel(settings.result_size);
         store.set_epoch_deadline(ticks(limit));
         match prepared.instantiate(&mut store) {
-            Ok(instance) => Ok(Self { store, instance, shared: Arc::clone(shared), limit, _slot: slot }),
+            Ok(instance) => Ok(Self { store, instance, shared: Arc::clone(shared), limit }),
             Err(error) => Err(Stopped::from_error(&error, store.data(), settings, limit)),
         }
     }

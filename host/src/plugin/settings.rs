@@ -2,6 +2,7 @@
 //!
 //! The figures are measurements of wasmtime 48 with guests built by `plugin build`.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,13 +17,13 @@ pub struct Settings {
     pub file_size: usize,
     /// Time in a plugin during one request, all calls together.
     pub deadline: Duration,
-    /// How long a request waits for a free instance when all are in use.
+    /// How long a request waits for an instance when all are in use. It takes no thread meanwhile.
     pub patience: Duration,
     /// Linear memory of one instance, in bytes.
     pub memory: usize,
     /// What a plugin may hand to the host in one call, in bytes.
     pub result_size: usize,
-    /// How many instances may live at once.
+    /// How many requests may be in plugins at once, each in an instance of its own.
     pub instances: u32,
 }
 
@@ -35,9 +36,15 @@ impl Default for Settings {
             patience: Duration::from_secs(5),
             memory: 64 << 20,
             result_size: 4 << 20,
-            instances: 64,
+            instances: default_instances(),
         }
     }
+}
+
+/// A plugin computes and never waits: more instances than a few for each processor only make each other late.
+fn default_instances() -> u32 {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    u32::try_from(processors * 4).unwrap_or(u32::MAX).clamp(8, 1024)
 }
 
 /// Time to say what it offers, once, when it is loaded; a host that is busy must not refuse a plugin for that.
@@ -73,12 +80,14 @@ impl Settings {
     }
 
     fn pooled(&self, adjust: impl FnOnce(&mut Config)) -> Config {
+        // One more than requests may have: a plugin that is being loaded says what it offers in it.
+        let instances = self.instances + 1;
         let mut pool = PoolingAllocationConfig::new();
-        pool.total_component_instances(self.instances)
-            .total_memories(self.instances)
-            .total_stacks(self.instances)
-            .total_core_instances(self.instances * 8)
-            .total_tables(self.instances * 4)
+        pool.total_component_instances(instances)
+            .total_memories(instances)
+            .total_stacks(instances)
+            .total_core_instances(instances * 8)
+            .total_tables(instances * 4)
             .max_memory_size(self.memory)
             .table_elements(TABLE_ELEMENTS)
             .linear_memory_keep_resident(KEPT_MEMORY)

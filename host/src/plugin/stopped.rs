@@ -19,8 +19,6 @@ pub(super) enum Stopped {
     Panicked(String),
     /// It handed over more than the host takes.
     TooMuch(usize),
-    /// All instances were in use for too long.
-    Busy,
     /// What wasmtime says.
     Trap(String),
 }
@@ -32,7 +30,6 @@ impl fmt::Display for Stopped {
             Self::Memory(limit) => write!(out, "the plugin wanted more than the {} MiB of memory it may have", limit >> 20),
             Self::Panicked(message) => write!(out, "the plugin {message}"),
             Self::TooMuch(limit) => write!(out, "the plugin handed over more than {} KiB in one call", limit >> 10),
-            Self::Busy => out.write_str("no instance of a plugin became free in time"),
             Self::Trap(trap) => write!(out, "the plugin crashed: {trap}"),
         }
     }

@@ -58,10 +58,13 @@ fn guest(describe: &str, call: &str, more: &str) -> String {
 
 const EMPTY: &str = "(i32.const 1024)";
 
+fn environment() -> Environment {
+    Environment { now: Date::from_milliseconds(0).unwrap(), zone: Zone::UTC, random: || 0, limits: Limits::default() }
+}
+
 fn call(body: &str) -> String {
     let plugin = load(&module("1.0.0", &guest(EMPTY, body, ""))).unwrap();
-    let environment = Environment { now: Date::from_milliseconds(0).unwrap(), zone: Zone::UTC, random: || 0, limits: Limits::default() };
-    plugin.begin(&environment).call("anything", &[]).unwrap_err()
+    plugin.try_admit().unwrap().begin(&environment()).call("anything", &[]).unwrap_err()
 }
 
 #[test]
@@ -137,8 +140,8 @@ fn a_start_function_runs_under_the_same_limits() {
     assert!(refusal(&module("1.0.0", &looping)).contains("was stopped: it may take 1000 ms"));
 }
 
-/// A description at 2048 with one function of that name and nothing else.
-fn describing(name: &str) -> Vec<u8> {
+/// A description at 2048 with one function of that name, which crashes, and nothing else.
+pub(crate) fn describing(name: &str) -> Vec<u8> {
     let word = |number: u32| number.to_le_bytes().iter().map(|byte| format!("\\{byte:02x}")).collect::<String>();
     let functions = [0, 0, 0, 0, 3000, 1, 0, 0].map(word).concat();
     let function = [3500, u32::try_from(name.len()).unwrap(), 0, 0, 0, 0, 0].map(word).concat();
@@ -163,4 +166,36 @@ fn what_goes_wrong_in_a_call_becomes_a_sentence() {
     assert_eq!(call("(loop (br 0)) unreachable"), "the plugin was stopped: it may take 50 ms");
     // `ok`, of no bytes: not a value.
     assert_eq!(call("(i32.const 1024)"), "the plugin gave bytes that are not a value");
+}
+
+/// A plugin that has one place, and what loads another.
+fn with_one_place(patience: Duration) -> (Engine, Arc<Plugin>) {
+    let engine = Engine::new(&Settings { instances: 1, patience, ..Settings::default() }).unwrap();
+    let plugin = engine.load(&module("1.0.0", &guest(EMPTY, EMPTY, ""))).unwrap();
+    (engine, plugin)
+}
+
+#[tokio::test]
+async fn a_request_waits_for_its_place_without_keeping_the_thread() {
+    let (_engine, plugin) = with_one_place(Duration::from_secs(600));
+    let first = plugin.admit().await.unwrap();
+    let (second, ()) = tokio::join!(plugin.admit(), async { drop(first) });
+    assert!(second.is_ok());
+}
+
+#[tokio::test]
+async fn a_request_gives_up_when_no_place_becomes_free() {
+    let (_engine, plugin) = with_one_place(Duration::from_millis(1));
+    let session = plugin.admit().await.unwrap().begin(&environment());
+    assert_eq!(plugin.admit().await.unwrap_err().to_string(), "no instance of a plugin became free in time");
+    drop(session);
+    assert!(plugin.admit().await.is_ok());
+}
+
+#[test]
+fn a_plugin_can_be_loaded_while_all_places_are_taken() {
+    let (engine, plugin) = with_one_place(Duration::ZERO);
+    let session = plugin.try_admit().unwrap().begin(&environment());
+    assert!(session.call("anything", &[]).is_err(), "its instance lives on");
+    assert!(engine.load(&describing("luhn")).is_ok());
 }

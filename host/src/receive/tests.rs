@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,6 +11,7 @@ use tokio::net::TcpStream;
 
 use crate::connections::{Change, Connection, Hook, State};
 use crate::journal::{Event, Outcome};
+use crate::plugin::tests::describing;
 use crate::{Host, Running, Settings, server};
 
 const SPEC: &str = r#"{
@@ -27,6 +30,11 @@ struct Trial {
 
 impl Trial {
     async fn start() -> Self {
+        Self::start_with(|_, _| {}).await
+    }
+
+    /// With what `adjust` changes in the settings and puts into the directory of services.
+    async fn start_with(adjust: impl FnOnce(&mut Settings, &Path)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         for (path, spec) in [("direct/webhook.json", SPEC), ("teams/webhook.json", r#"{"uid": "{{body.team}}"}"#)] {
             let path = directory.path().join("services").join(path);
@@ -34,7 +42,9 @@ impl Trial {
             fs::write(path, spec).unwrap();
         }
         let listener = server::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-        let settings = Settings::new(vec![directory.path().join("services")], directory.path().join("data"));
+        let services = directory.path().join("services");
+        let mut settings = Settings::new(vec![services.clone()], directory.path().join("data"));
+        adjust(&mut settings, &services);
         let running = Host::start(settings, listener).await.unwrap();
         let trial = Self { running, _directory: directory };
         trial.define().await;
@@ -161,6 +171,32 @@ async fn a_malformed_body_is_the_senders_mistake() {
     let trial = Trial::start().await;
     assert!(trial.post("/teams", "{").await.starts_with("HTTP/1.1 400"));
     assert_eq!(trial.events(), []);
+}
+
+/// A service whose webhook needs its plugin, of which one request at a time gets an instance.
+async fn start_with_a_busy_plugin() -> Trial {
+    Trial::start_with(|settings, services| {
+        settings.plugins.instances = 1;
+        settings.plugins.patience = Duration::from_millis(1);
+        fs::create_dir(services.join("plugged")).unwrap();
+        fs::write(services.join("plugged/webhook.json"), r#"{"uid": "{{luhn()}}"}"#).unwrap();
+        fs::write(services.join("plugged/plugin.wasm"), describing("luhn")).unwrap();
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_plugin_asks_the_sender_to_come_back_and_nothing_is_stored() {
+    let trial = start_with_a_busy_plugin().await;
+    let plugin = trial.running.host().services.snapshot()["plugged"].plugin.clone().unwrap();
+    let permit = plugin.try_admit().unwrap();
+    let reply = trial.post("/plugged", "{}").await;
+    assert!(reply.starts_with("HTTP/1.1 503") && reply.contains("retry-after: "), "{reply}");
+    assert_eq!(trial.events(), []);
+    assert!(trial.post("/teams", r#"{"team": 7}"#).await.starts_with("HTTP/1.1 200"), "others need no plugin");
+    drop(permit);
+    trial.post("/plugged", "{}").await;
+    assert!(matches!(&trial.events()[1].outcome, Outcome::Failed(cause) if cause.contains("crashed")), "the plugin's own failure");
 }
 
 #[tokio::test]
