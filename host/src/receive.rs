@@ -77,12 +77,20 @@ pub async fn receive(host: &Arc<Host>, found: &Found, arrived: Arrived) -> Resul
     let environment = environment::now();
     let permit = admitted(found).await?;
     let mut verdict = decide(host, found, &arrived, &environment, permit)?;
+    warn(found, &verdict);
     let reply = reply::outgoing(std::mem::take(&mut verdict.reply))?;
     let mut receipt = receipt(reply, &verdict);
     if is_stored(receipt.outcome) && store(host, found, arrived, verdict, &environment).await? == Appended::Repeat {
         receipt.outcome = Outcome::Repeated;
     }
     Ok(receipt)
+}
+
+/// Tells the operator what went wrong for some hooks only, which no reply and no stored event shows.
+fn warn(found: &Found, verdict: &Verdict) {
+    if let Some(warning) = &verdict.warning {
+        tracing::warn!(service = found.service.name.as_str(), webhook = found.webhook().name(), cause = %warning, "a condition failed");
+    }
 }
 
 fn is_stored(outcome: Outcome) -> bool {

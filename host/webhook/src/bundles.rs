@@ -1,5 +1,7 @@
 //! From one request to the bundles of each recipient: `iterate`, `uid`, `condition` and `output` at work together.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use hookwright_iml::{Error, Template, Value};
 
@@ -54,21 +56,33 @@ impl Webhook {
         found.into_iter().map(|recipient| Admission { recipient, held }).collect()
     }
 
-    /// Asks a condition that reads parameters for each recipient; gives whether it held for any.
+    /// Asks a condition that reads parameters for each recipient; gives whether it held for any, and the first of what
+    /// failed. One hook's odd parameters are no reason to refuse the others their event: where the condition fails it did
+    /// not hold. Only where it held for nobody is its failure the request's.
     pub(crate) fn admit<'r>(
         &'r self,
         condition: &'r Condition,
         scope: &Scope<'_, 'r>,
         addressed: &mut [Addressed<'r>],
-    ) -> Result<bool, Error> {
+    ) -> Result<(bool, Option<Error>), Error> {
         let mut accepted = false;
+        let mut failed: Option<(Arc<str>, Error)> = None;
         for Addressed { item, recipients, .. } in addressed {
-            for admission in recipients {
-                admission.held = condition.holds(&scope.of(item, &admission.recipient))?;
-                accepted |= admission.held;
+            for Admission { recipient, held } in recipients {
+                *held = match condition.holds(&scope.of(item, recipient)) {
+                    Ok(held) => held,
+                    Err(error) => {
+                        failed.get_or_insert_with(|| (recipient.hook.clone(), error));
+                        false
+                    }
+                };
+                accepted |= *held;
             }
         }
-        Ok(accepted)
+        match failed {
+            Some((_, error)) if !accepted => Err(error),
+            failed => Ok((accepted, failed.map(|(hook, error)| failed_for(&hook, error)))),
+        }
     }
 
     /// The bundles of every item for every recipient.
@@ -116,6 +130,10 @@ impl Webhook {
         let default: Option<&Template> = self.condition.as_ref().and_then(|condition| condition.default.as_ref());
         default.map_or(Ok(Vec::new()), |default| one(&default.evaluate(scope)?, budget))
     }
+}
+
+fn failed_for(hook: &str, error: Error) -> Error {
+    Error { message: format!("`condition` failed for the hook {hook}: {}", error.message), ..error }
 }
 
 /// The value as the one bundle.

@@ -58,6 +58,9 @@ pub struct Verdict {
     /// Why this event is to be stored as failed: `iterate`, `uid`, `output` or `dedupe` could not be evaluated. The
     /// event has no items then, so that a replay delivers each bundle once.
     pub failure: Option<Diagnostic>,
+    /// What the operator should hear of although the event passes: `condition` failed for some of its recipients, and
+    /// so did not hold for those.
+    pub warning: Option<Diagnostic>,
 }
 
 /// One item and its bundles.
@@ -80,7 +83,8 @@ pub struct Bundle {
     pub json: Bytes,
 }
 
-/// Why a request gets no reply of the spec's making: `verification`, `condition` or `respond` could not be evaluated.
+/// Why a request gets no reply of the spec's making: `verification`, `condition` (for every recipient that it was asked
+/// for and did not turn down) or `respond` could not be evaluated.
 /// The sender gets a 500, and nothing is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure(pub Diagnostic);
@@ -108,6 +112,7 @@ struct Outcome {
     items: Vec<Item>,
     dedupe: Option<String>,
     failure: Option<Error>,
+    warning: Option<Error>,
 }
 
 impl Webhook {
@@ -132,6 +137,7 @@ impl Webhook {
             items: outcome.items,
             dedupe: outcome.dedupe,
             failure: outcome.failure.map(|error| self.diagnostic(error)),
+            warning: outcome.warning.map(|error| self.source.warning(error.span, error.message)),
         })
     }
 
@@ -159,7 +165,7 @@ impl Webhook {
     /// `iterate`, `uid`, the recipients' own conditions, `output`, `dedupe`. What fails here fails the event, but for a
     /// condition: what it should have kept out must not be stored.
     fn outcome<'r>(&'r self, scope: &Scope<'_, 'r>, held: Held) -> Result<Outcome, Error> {
-        let mut accepted = matches!(held, Held::Yes);
+        let (mut accepted, mut warning) = (matches!(held, Held::Yes), None);
         let mut addressed = match self.addressed(scope, !matches!(held, Held::No)) {
             Ok(addressed) => addressed,
             Err(error) => {
@@ -167,12 +173,12 @@ impl Webhook {
             }
         };
         if let (Held::AskRecipients, Some(condition)) = (held, &self.condition) {
-            accepted = self.admit(condition, scope, &mut addressed)?;
+            (accepted, warning) = self.admit(condition, scope, &mut addressed)?;
         }
         let made = self.items(scope, addressed, accepted);
         Ok(match made {
-            Ok((items, dedupe)) => Outcome { accepted, items, dedupe, failure: None },
-            Err(error) => Outcome { accepted, failure: Some(error), ..Outcome::default() },
+            Ok((items, dedupe)) => Outcome { accepted, items, dedupe, failure: None, warning },
+            Err(error) => Outcome { accepted, failure: Some(error), warning, ..Outcome::default() },
         })
     }
 
@@ -205,6 +211,6 @@ impl Webhook {
 
 impl Verdict {
     fn verification(reply: Reply) -> Self {
-        Self { verification: true, accepted: false, reply, items: Vec::new(), dedupe: None, failure: None }
+        Self { verification: true, accepted: false, reply, items: Vec::new(), dedupe: None, failure: None, warning: None }
     }
 }

@@ -117,6 +117,9 @@ fn line(verdict: &Verdict) -> String {
     if let Some(failure) = &verdict.failure {
         out.push_str(&format!(" failed in line {}: {}", failure.line, failure.message));
     }
+    if let Some(warning) = &verdict.warning {
+        out.push_str(&format!(" warned of {}", warning.message.trim_start_matches("`condition` failed for the hook ")));
+    }
     let items: Vec<_> = verdict.items.iter().map(item).collect();
     out.push_str(&if items.is_empty() { " => nothing".to_owned() } else { format!(" => {}", items.join(" ")) });
     out

@@ -114,7 +114,19 @@ fn what_fails_and_how() {
     check(&[
         ("verification", r#"{"verification": {"condition": "{{1 / 0}}"}}"#, "0", "500 division by zero"),
         ("condition", r#"{"condition": "{{1 / 0}}"}"#, "0", "500 division by zero"),
-        ("a recipient's condition", r#"{"uid": "T1", "condition": "{{1 / (parameters.n - 2)}}"}"#, "0", "500 division by zero"),
+        ("every recipient's condition", r#"{"uid": "T1", "condition": "{{1 / (parameters.n * 0)}}"}"#, "0", "500 division by zero"),
+        (
+            "one recipient's condition: it did not hold for that one",
+            r#"{"uid": "T1", "condition": {"condition": "{{1 / (parameters.n - 2)}}", "default": "no"}, "output": 1}"#,
+            "0",
+            r#"default warned of h2: division by zero => T1:h1=1 T1:h2="no""#,
+        ),
+        (
+            "one failed and it held for nobody",
+            r#"{"uid": "T1", "condition": "{{parameters.n = 2 && 1 / (parameters.n - 2)}}"}"#,
+            "0",
+            "500 division by zero",
+        ),
         ("respond", r#"{"respond": {"status": "{{1 / 0}}"}}"#, "0", "500 division by zero"),
         (
             "output: a normal reply, a failed event",
