@@ -18,10 +18,20 @@ pub struct BadBody {
     pub reason: String,
 }
 
+/// How many characters of a reason are said: it may quote what the sender wrote, which goes on for megabytes.
+const MAXIMUM_REASON: usize = 200;
+
 impl BadBody {
-    fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into() }
+    fn new(reason: impl AsRef<str>) -> Self {
+        let characters = reason.as_ref().chars().take(MAXIMUM_REASON);
+        Self { reason: characters.map(|character| if breaks_a_line(character) { ' ' } else { character }).collect() }
     }
+}
+
+/// Whether a character could make one line of a log look like two, or like another: control characters, Unicode's own
+/// line breaks, and what turns the direction of writing.
+fn breaks_a_line(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl fmt::Display for BadBody {
@@ -201,6 +211,22 @@ mod tests {
         for (content_type, bytes) in table {
             let reason = reason(content_type, bytes);
             assert!(!reason.is_empty() && !reason.contains('\n'), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_sender_wrote_comes_back_short_and_in_one_line() {
+        let long = format!("<a>&{};</a>", "\u{e9}".repeat(1000));
+        let table = [
+            ("text/xml", "<a>&un\r\nknown\u{1b}[31m;</a>"),
+            ("text/xml", long.as_str()),
+            ("text/xml", "<a>&\u{2028}\u{202e};</a>"),
+            ("text/xml", "<a\rb>"),
+        ];
+        for (content_type, body) in table {
+            let reason = reason(content_type, body.as_bytes());
+            assert!(reason.chars().count() <= 200, "{reason:?}");
+            assert!(!reason.contains(|character: char| character.is_control() || "\u{2028}\u{202e}".contains(character)), "{reason:?}");
         }
     }
 

@@ -50,5 +50,5 @@ async fn value(field: Field<'_>) -> multer::Result<Value<'static>> {
 
 #[allow(clippy::needless_pass_by_value)] // the shape `map_err` wants
 fn refused(error: multer::Error) -> BadBody {
-    BadBody::new(format!("the multipart body cannot be read: {error}").replace('\n', " "))
+    BadBody::new(format!("the multipart body cannot be read: {error}"))
 }
