@@ -30,6 +30,11 @@ impl Part {
         self.template.evaluate(scope)
     }
 
+    /// An error about the kind of what came. What came is not said: a slip in the spec may have put a secret there.
+    fn other_than(&self, key: &str, wanted: &str, came: &Value<'_>) -> Error {
+        self.wrong(format!("`{key}` must be {wanted}, and this {} is not", came.kind_name()))
+    }
+
     fn wrong(&self, message: String) -> Error {
         Error { message, help: None, span: self.span.clone() }
     }
@@ -72,9 +77,8 @@ impl Respond {
         if value.is_nothing() {
             return Ok(Encoding::default());
         }
-        let name = value.to_text();
-        Encoding::named(&name)
-            .ok_or_else(|| part.wrong(format!("`type` must be one of {}, not '{name}'", directives::listed(&Encoding::NAMES))))
+        Encoding::named(&value.to_text())
+            .ok_or_else(|| part.other_than("type", &format!("one of {}", directives::listed(&Encoding::NAMES)), &value))
     }
 
     fn status<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<u16, Error> {
@@ -85,8 +89,7 @@ impl Respond {
         if value.is_nothing() {
             return Ok(200);
         }
-        let text = value.to_text();
-        valid_status(&text).ok_or_else(|| part.wrong(format!("`status` must be a whole number from 100 to 999, not '{text}'")))
+        valid_status(&value.to_text()).ok_or_else(|| part.other_than("status", "a whole number from 100 to 999", &value))
     }
 
     fn headers<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<Vec<(String, String)>, Error> {

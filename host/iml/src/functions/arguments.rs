@@ -64,7 +64,8 @@ impl<'a, 'v> Arguments<'a, 'v> {
         Some(self.next_value()).filter(|value| !value.is_nothing())
     }
 
-    /// An error about the argument taken last: what it must be, and what it is ("missing", "an array").
+    /// An error about the argument taken last: what it must be, and of what kind it is ("missing", "an array").
+    /// Its value is not for messages: where arguments are swapped it may be a secret.
     pub(crate) fn wrong(&self, wanted: impl Display, came: impl Display) -> ArgumentError {
         let position = self.taken.saturating_sub(1);
         let name = self.function.parameter_name(position).map(|name| format!(" ({name})")).unwrap_or_default();

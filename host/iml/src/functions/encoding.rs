@@ -145,7 +145,7 @@ pub(super) fn next_bytes<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Binary
 pub(super) fn next_encoding(arguments: &mut Arguments<'_, '_>, default: Encoding) -> Result<Encoding> {
     match arguments.optional_text()? {
         None => Ok(default),
-        Some(name) => Encoding::named(&name).ok_or_else(|| arguments.wrong(ENCODINGS, format!("`{name}`"))),
+        Some(name) => Encoding::named(&name).ok_or_else(|| arguments.wrong(ENCODINGS, "another text")),
     }
 }
 

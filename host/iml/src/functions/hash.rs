@@ -90,7 +90,7 @@ pub(super) fn next_hash_encoding(arguments: &mut Arguments<'_, '_>) -> Result<En
         return Ok(Encoding::Hex);
     };
     let encoding = Encoding::named(&name).filter(|encoding| *encoding != Encoding::Utf8);
-    encoding.ok_or_else(|| arguments.wrong("hex, base64 or latin1", format!("`{name}`")))
+    encoding.ok_or_else(|| arguments.wrong("hex, base64 or latin1", "another text"))
 }
 
 /// The key and, behind it, its encoding; none where the call names no key.
@@ -116,6 +116,6 @@ fn next_key<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Option<Binary<'v>>>
             let bytes = bytes.ok_or_else(|| ArgumentError::new(format!("the key is not in {encoding}")))?;
             Ok(Some(Binary::from(bytes)))
         }
-        _ => Err(arguments.wrong("text, hex, base64 or binary", format!("`{encoding}`"))),
+        _ => Err(arguments.wrong("text, hex, base64 or binary", "another text")),
     }
 }

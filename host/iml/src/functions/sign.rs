@@ -67,7 +67,7 @@ type Result<T> = std::result::Result<T, ArgumentError>;
 
 fn crypto_sign<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     let name = arguments.next_text()?;
-    let digest = Digest::named(&name).ok_or_else(|| arguments.wrong("SHA256, SHA384 or SHA512", format!("`{name}`")))?;
+    let digest = Digest::named(&name).ok_or_else(|| arguments.wrong("SHA256, SHA384 or SHA512", "another text"))?;
     let data = next_bytes(arguments)?;
     let key = private_key(&arguments.next_text()?)?;
     let encoding = next_hash_encoding(arguments)?;
@@ -111,7 +111,7 @@ fn next_algorithm(arguments: &mut Arguments<'_, '_>, default: Algorithm) -> Resu
     let Some(name) = arguments.optional_text()? else {
         return Ok(default);
     };
-    Algorithm::named(&name).ok_or_else(|| arguments.wrong(token::ALGORITHMS, format!("`{name}`")))
+    Algorithm::named(&name).ok_or_else(|| arguments.wrong(token::ALGORITHMS, "another text"))
 }
 
 fn private_key(pem: &str) -> Result<PrivateKey> {
