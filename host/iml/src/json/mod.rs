@@ -52,6 +52,12 @@ impl<'s> Document<'s> {
         Node::new(self, 0)
     }
 
+    /// Whether any of its objects has more than `limit` members, equal keys included: [`Node::get`] looks at each of them.
+    pub fn has_wider_object_than(&self, limit: usize) -> bool {
+        let enough_nodes = self.tape.len() > 2 * limit;
+        enough_nodes && (0..self.tape.len()).any(|index| Node::new(self, index as u32).entries().nth(limit).is_some())
+    }
+
     /// The text this document was read from.
     pub fn source(&self) -> &'s str {
         self.source

@@ -9,29 +9,37 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use super::{Error, MAXIMUM_DEPTH};
 use crate::value::Value;
 
-/// How many elements a document may have; the smallest takes four bytes of body and a hundred of memory.
-const MAXIMUM_ELEMENTS: usize = 100_000;
+/// How many elements and attributes a document may have; the smallest takes four bytes of body and a hundred of memory.
+const MAXIMUM_PARTS: usize = 100_000;
+
+/// How many attributes an element may have: each is compared with all before it, as none may come twice.
+const MAXIMUM_ATTRIBUTES: usize = 1_000;
+
+/// How many names the elements directly inside one may have: who looks for a name looks at all of them.
+const MAXIMUM_NAMES: usize = 10_000;
 
 /// Reads a document. `<a k="1"><b>x</b></a>` is `{a: [{_attributes: {k: "1"}, b: [{_value: "x"}]}]}`.
 /// Entities beyond XML's own five are refused, so that no document can grow while it is read.
 ///
 /// # Errors
-/// What is not well-formed, an entity of the document's own, more than 128 levels or 100,000 elements.
+/// What is not well-formed, an entity of the document's own, more than 128 levels, 100,000 elements and attributes, 1,000
+/// attributes of one element or 10,000 names of elements inside one.
 pub fn read(text: &str) -> Result<Value<'static>, Error> {
     let mut open = vec![Element::default()];
     let mut reader = Reader::from_str(text);
     reader.config_mut().expand_empty_elements = true;
-    let mut elements = 0;
+    let mut parts = 0;
     loop {
         match reader.read_event().map_err(refused)? {
             Event::Start(start) => {
-                elements += 1;
-                if elements > MAXIMUM_ELEMENTS {
-                    return Err(Error::new(format!("the XML has more than {MAXIMUM_ELEMENTS} elements")));
+                let element = Element::begin(&start, open.len())?;
+                parts += 1 + element.attributes.len();
+                if parts > MAXIMUM_PARTS {
+                    return Err(Error::new(format!("the XML has more than {MAXIMUM_PARTS} elements and attributes")));
                 }
-                open.push(Element::begin(&start, open.len())?);
+                open.push(element);
             }
-            Event::End(_) => close(&mut open),
+            Event::End(_) => close(&mut open)?,
             Event::Text(text) => top(&mut open).text.push_str(&text.xml10_content()),
             Event::CData(data) => top(&mut open).text.push_str(&data.xml10_content()),
             Event::GeneralRef(reference) => top(&mut open).text.push_str(&resolve(&reference)?),
@@ -60,6 +68,9 @@ impl Element {
         let mut attributes = Vec::new();
         for attribute in start.attributes() {
             let attribute = attribute.map_err(refused)?;
+            if attributes.len() == MAXIMUM_ATTRIBUTES {
+                return Err(Error::new(format!("an element of the XML has more than {MAXIMUM_ATTRIBUTES} attributes")));
+            }
             let key = attribute.key.as_ref().to_owned();
             let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(refused)?.into_owned();
             attributes.push((Cow::Owned(key), Value::text(value)));
@@ -85,12 +96,17 @@ fn top(open: &mut [Element]) -> &mut Element {
     open.last_mut().expect("the document itself is never closed: the reader refuses unmatched ends")
 }
 
-fn close(open: &mut Vec<Element>) {
+fn close(open: &mut Vec<Element>) -> Result<(), Error> {
     let Some(mut element) = open.pop() else {
-        return;
+        return Ok(());
     };
     let name = std::mem::take(&mut element.name);
-    top(open).children.entry(name).or_default().push(element.finish());
+    let children = &mut top(open).children;
+    children.entry(name).or_default().push(element.finish());
+    if children.len() > MAXIMUM_NAMES {
+        return Err(Error::new(format!("an element of the XML holds elements of more than {MAXIMUM_NAMES} names")));
+    }
+    Ok(())
 }
 
 fn document(mut open: Vec<Element>) -> Result<Value<'static>, Error> {

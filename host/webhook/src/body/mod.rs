@@ -244,5 +244,24 @@ mod tests {
         assert!(reason("application/x-www-form-urlencoded", form.as_bytes()).contains("fields"));
         let xml = format!("<a>{}</a>", "<b/>".repeat(200_000));
         assert!(reason("text/xml", xml.as_bytes()).contains("elements"));
+
+        let attributes: String = (0..20_000).map(|number| format!(" a{number}=''")).collect();
+        assert!(reason("text/xml", format!("<a{attributes}/>").as_bytes()).contains("attributes"));
+        let few: String = (0..500).map(|number| format!(" a{number}=''")).collect();
+        let xml = format!("<a>{}</a>", format!("<b{few}/>").repeat(300));
+        assert!(reason("text/xml", xml.as_bytes()).contains("elements"));
+        let names: String = (0..20_000).map(|number| format!("<b{number}/>")).collect();
+        assert!(reason("text/xml", format!("<a>{names}</a>").as_bytes()).contains("names"));
+    }
+
+    #[test]
+    fn an_object_of_very_many_members_is_refused_wherever_it_stands() {
+        let members = |count: usize| (0..count).map(|number| format!("\"{number}\":[]")).collect::<Vec<_>>().join(",");
+        let most = format!("{{\"a\":[{{{}}}]}}", members(10_000));
+        assert!(decode(Some("application/json"), most.as_bytes()).is_ok());
+        let more = format!("{{\"a\":[{{{}}}]}}", members(10_001));
+        assert_eq!(reason("application/json", more.as_bytes()), "an object of the body has more than 10000 members");
+        let spread = format!("[{{{}}},{{{}}}]", members(8_000), members(8_000));
+        assert!(decode(Some("application/json"), spread.as_bytes()).is_ok());
     }
 }
