@@ -14,6 +14,7 @@ use crate::admin::{self, Admin, KnownService, KnownWebhook, Operator};
 use crate::connections::Connections;
 use crate::data_directory::DataDirectory;
 use crate::deliver::{self, Deliveries};
+use crate::inbound::Budget;
 use crate::journal::{self, Journal, Retention};
 use crate::plugin;
 use crate::server::{self, Limits};
@@ -77,6 +78,8 @@ pub struct Host {
     pub deliveries: Arc<Deliveries>,
     /// What a sender may ask.
     pub limits: Arc<Limits>,
+    /// The memory that the bodies of all requests share.
+    pub bodies: Budget,
     /// What senders see before the path, if that is not this listener's own address.
     pub public_url: Option<String>,
 }
@@ -152,8 +155,10 @@ async fn open(settings: Settings) -> anyhow::Result<(Arc<Host>, DataDirectory)> 
     let stored = spawn_blocking(move || open_stored(&data, journal, services, Secrets::new(secrets), &plugins));
     let Stored { directory, connections, journal, services } = stored.await.context("opening the host's parts broke off")??;
     let deliveries = Deliveries::start(journal.clone(), connections.clone(), delivery);
+    // A body that may be sent fits at least when it is alone.
+    let bodies = Budget::new(limits.bodies_bytes.max(limits.body_bytes));
     let limits = Arc::new(limits);
-    Ok((Arc::new(Host { services, connections, journal, deliveries, limits, public_url }), directory))
+    Ok((Arc::new(Host { services, connections, journal, deliveries, limits, bodies, public_url }), directory))
 }
 
 fn open_stored(

@@ -41,6 +41,8 @@ pub struct Limits {
     pub header_time: Duration,
     /// Bytes of one body. Make's figure by default, 5 MiB.
     pub body_bytes: usize,
+    /// Bytes of all bodies together that are held at once, until their requests are answered.
+    pub bodies_bytes: usize,
     /// How long a body may take to arrive.
     pub body_time: Duration,
     /// How long requests in flight may go on once the host shuts down.
@@ -55,6 +57,7 @@ impl Default for Limits {
             header_bytes: 64 * 1024,
             header_time: Duration::from_secs(20),
             body_bytes: 5 * 1024 * 1024,
+            bodies_bytes: 256 * 1024 * 1024,
             body_time: Duration::from_secs(30),
             drain_time: Duration::from_secs(20),
         }

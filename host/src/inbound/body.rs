@@ -1,4 +1,4 @@
-//! A body from the wire into one piece of memory, under a limit of size and of time.
+//! A body from the wire into one piece of memory, under a limit of size, of time and of what all bodies share.
 
 use std::time::Duration;
 
@@ -6,37 +6,43 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::Body;
 
+use super::budget::Lease;
 use crate::failure::Failure;
 use crate::server::Limits;
 
-/// How long what is too large is still read and dropped, so that the sender gets to read our answer.
+/// How long what is not taken is still read and dropped, so that the sender gets to read our answer.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// Reads a whole body. One that came in one piece is not copied.
-pub async fn read<B: Body<Data = Bytes> + Unpin>(mut body: B, limits: &Limits) -> Result<Bytes, Failure> {
+/// Memory made ready for what is announced and has not arrived; an announcement costs its sender nothing.
+const READY: usize = 256 * 1024;
+
+/// Reads a whole body, of which `lease` pays for every byte. One that came in one piece is not copied.
+pub async fn read<B: Body<Data = Bytes> + Unpin>(mut body: B, limits: &Limits, lease: &mut Lease) -> Result<Bytes, Failure> {
     let limit = limits.body_bytes;
     if body.size_hint().lower() > limit as u64 {
         return Err(Failure::TooLarge);
     }
-    let whole = tokio::time::timeout(limits.body_time, collect(&mut body, limit)).await.unwrap_or(Err(Failure::TooSlow));
-    if matches!(whole, Err(Failure::TooLarge)) {
+    let whole = tokio::time::timeout(limits.body_time, collect(&mut body, limit, lease)).await.unwrap_or(Err(Failure::TooSlow));
+    if matches!(whole, Err(Failure::TooLarge | Failure::Unavailable(_))) {
         let _ = tokio::time::timeout(LINGER, discard(&mut body, limit)).await;
     }
     whole
 }
 
-async fn collect<B: Body<Data = Bytes> + Unpin>(body: &mut B, limit: usize) -> Result<Bytes, Failure> {
+async fn collect<B: Body<Data = Bytes> + Unpin>(body: &mut B, limit: usize, lease: &mut Lease) -> Result<Bytes, Failure> {
     let first = next(body).await?.unwrap_or_default();
     let announced = body.size_hint();
     if announced.exact() == Some(0) && first.len() <= limit {
+        lease.grow(first.len())?;
         return Ok(first);
     }
-    let mut whole = BytesMut::with_capacity(first.len() + usize::try_from(announced.lower()).unwrap_or(0).min(limit));
+    let mut whole = BytesMut::with_capacity(first.len() + usize::try_from(announced.lower()).unwrap_or(0).min(limit).min(READY));
     let mut piece = Some(first);
     while let Some(bytes) = piece {
         if whole.len() + bytes.len() > limit {
             return Err(Failure::TooLarge);
         }
+        lease.grow(bytes.len())?;
         whole.extend_from_slice(&bytes);
         piece = next(body).await?;
     }
@@ -73,6 +79,7 @@ mod tests {
     use http_body_util::{Full, StreamBody};
     use hyper::body::Frame;
 
+    use super::super::Budget;
     use super::*;
 
     fn limits(body_bytes: usize) -> Limits {
@@ -81,6 +88,10 @@ mod tests {
 
     fn pieces(pieces: &'static [&'static str]) -> impl Body<Data = Bytes, Error = Infallible> + Unpin {
         StreamBody::new(stream::iter(pieces).map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes())))))
+    }
+
+    async fn read<B: Body<Data = Bytes> + Unpin>(body: B, limits: &Limits) -> Result<Bytes, Failure> {
+        super::read(body, limits, &mut Budget::new(1000).lease()).await
     }
 
     #[tokio::test]
@@ -107,6 +118,20 @@ mod tests {
         let stalled = StreamBody::new(stream::pending::<Result<Frame<Bytes>, Infallible>>());
         let limits = Limits { body_time: Duration::from_millis(1), ..limits(4) };
         assert!(matches!(read(stalled, &limits).await, Err(Failure::TooSlow)));
+    }
+
+    #[tokio::test]
+    async fn bodies_share_their_memory_until_their_requests_are_answered() {
+        let (limits, budget) = (limits(8), Budget::new(9));
+        let (mut first, mut second) = (budget.lease(), budget.lease());
+        assert!(super::read(pieces(&["123", "45"]), &limits, &mut first).await.is_ok());
+        for body in [pieces(&["123", "45"]), pieces(&["12345"])] {
+            let refused = super::read(body, &limits, &mut budget.lease()).await;
+            assert!(matches!(refused, Err(Failure::Unavailable(_))), "{refused:?}");
+        }
+        assert!(super::read(Full::new(Bytes::from_static(b"1234")), &limits, &mut second).await.is_ok(), "what is left");
+        drop(first);
+        assert!(super::read(pieces(&["12345"]), &limits, &mut budget.lease()).await.is_ok());
     }
 
     #[tokio::test]

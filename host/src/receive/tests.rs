@@ -173,6 +173,19 @@ async fn a_malformed_body_is_the_senders_mistake() {
     assert_eq!(trial.events(), []);
 }
 
+#[tokio::test]
+async fn when_bodies_take_all_their_memory_senders_are_asked_to_come_back() {
+    let trial = Trial::start_with(|settings, _| (settings.limits.body_bytes, settings.limits.bodies_bytes) = (100, 100)).await;
+    let mut others = trial.running.host().bodies.lease();
+    others.grow(95).unwrap();
+    let reply = trial.post("/teams", r#"{"team": 7}"#).await;
+    assert!(reply.starts_with("HTTP/1.1 503") && reply.contains("retry-after: "), "{reply}");
+    assert_eq!(trial.events(), []);
+    drop(others);
+    assert!(trial.post("/teams", r#"{"team": 7}"#).await.starts_with("HTTP/1.1 200"));
+    assert!(trial.running.host().bodies.lease().grow(100).is_ok(), "all is given back");
+}
+
 /// A service whose webhook needs its plugin, of which one request at a time gets an instance.
 async fn start_with_a_busy_plugin() -> Trial {
     Trial::start_with(|settings, services| {

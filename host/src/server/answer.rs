@@ -36,7 +36,8 @@ pub async fn answer(host: Arc<Host>, request: Request<Incoming>, peer: Peer) -> 
 async fn hand_over(host: &Arc<Host>, found: &Found, request: Request<Incoming>, peer: Peer) -> Result<Receipt, Failure> {
     let (parts, body) = request.into_parts();
     let address = Address::of(&parts, host.public_url.as_deref(), peer.secure);
-    let body = inbound::read(body, &host.limits).await?;
+    let mut lease = host.bodies.lease();
+    let body = inbound::read(body, &host.limits, &mut lease).await?;
     receive(host, found, Arrived { parts, address, body, remote_address: peer.address.ip().to_string() }).await
 }
 

@@ -40,17 +40,18 @@ fn start_with(limits: Limits, gated: bool, tls: Option<TlsAcceptor>) -> Echo {
     let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
     let address = listener.local_addr().unwrap();
     let limits = Arc::new(limits);
+    let bodies = inbound::Budget::new(limits.bodies_bytes);
     let (arrived, gate) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let answer = {
         let (limits, arrived, gate) = (limits.clone(), arrived.clone(), gate.clone());
         move |request: Request<Incoming>, _| {
-            let (limits, arrived, gate) = (limits.clone(), arrived.clone(), gate.clone());
+            let (limits, bodies, arrived, gate) = (limits.clone(), bodies.clone(), arrived.clone(), gate.clone());
             async move {
                 arrived.notify_one();
                 if gated {
                     gate.notified().await;
                 }
-                let body: Result<Bytes, Failure> = inbound::read(request.into_body(), &limits).await;
+                let body: Result<Bytes, Failure> = inbound::read(request.into_body(), &limits, &mut bodies.lease()).await;
                 body.map_or_else(|failure| failure.reply(), |body| Response::new(Full::new(body)))
             }
         }
