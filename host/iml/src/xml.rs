@@ -9,6 +9,9 @@ pub use write::write;
 /// As deep as values may nest at all.
 const MAXIMUM_DEPTH: usize = 128;
 
+/// How many characters of a message are said: it may quote names of the document, which go on for megabytes.
+const MAXIMUM_MESSAGE: usize = 200;
+
 /// Why a text is no XML that can be read, or a value none that can be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
@@ -17,8 +20,9 @@ pub struct Error {
 }
 
 impl Error {
-    fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
+    fn new(message: impl AsRef<str>) -> Self {
+        let characters = message.as_ref().chars().take(MAXIMUM_MESSAGE);
+        Self { message: characters.map(|character| if character.is_control() { ' ' } else { character }).collect() }
     }
 }
 
@@ -29,3 +33,18 @@ impl std::fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_said_in_one_short_line_whatever_the_document_holds() {
+        let name = "n".repeat(1000);
+        for xml in [format!("<a>&{name};</a>"), format!("<{name}>"), format!("<a></{name}>"), "<a>&\r\u{1b}\n;</a>".to_owned()] {
+            let message = read(&xml).unwrap_err().message;
+            assert!(message.chars().count() <= 200 && !message.contains(char::is_control), "{message:?}");
+        }
+    }
+}

@@ -131,5 +131,5 @@ fn resolve(reference: &BytesRef<'_>) -> Result<String, Error> {
 }
 
 fn refused(error: impl std::fmt::Display) -> Error {
-    Error::new(format!("this is not XML: {error}").replace('\n', " "))
+    Error::new(format!("this is not XML: {error}"))
 }
