@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(message("file:"), "`file:` is no destination: the path is missing");
         assert_eq!(message("file://host/x"), "`file://host/x` is no destination: a file on another machine cannot be reached");
         assert_eq!(message("stdout:x"), "`stdout:x` is no destination: nothing stands after `stdout:`");
-        assert_eq!(message("http:///x"), "`http:///x` is no destination: it is not a URL (invalid format)");
+        assert_eq!(message("http:///x"), "`http:///***` is no destination: it is not a URL (invalid format)");
         assert_eq!(message("http:a.test"), "`http:a.test` is no destination: it is not a URL with a host");
         assert_eq!(message(""), "`` is no destination: a destination is `http://...`, `https://...`, `file:PATH` or `stdout:`");
     }
