@@ -6,6 +6,8 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::record::Write;
 use super::store::{Contents, Fault, Row, Store, VALUE_HEADER};
@@ -22,6 +24,8 @@ const CACHE: u64 = 64 << 20;
 /// The key under which the newest revision lies. No definition's key begins like this.
 const REVISION: &str = "revision";
 const VERSION: u8 = 1;
+/// How long sled's lock may still be held by what is on its way out.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Definitions in a sled database.
 #[derive(Debug)]
@@ -35,10 +39,27 @@ impl SledStore {
     /// Opens or makes the database. May panic, and may never return, if the files are damaged.
     pub(super) fn open(directory: &Path) -> Result<Self, Fault> {
         let config = sled::Config::new().path(directory).segment_size(SEGMENT).cache_capacity(CACHE).flush_every_ms(None);
-        let database = config.open()?;
+        let database = open_patiently(&config)?;
         let barrier = File::open(directory.join("db"))?;
         Ok(Self { database, barrier })
     }
+}
+
+/// sled's threads let go of its lock some time after the database was dropped, and a child process that is just being
+/// started holds it until its own program runs. Nobody else can have it: the data directory is locked by us.
+fn open_patiently(config: &sled::Config) -> sled::Result<sled::Db> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match config.open() {
+            Err(error) if is_locked(&error) && Instant::now() < deadline => thread::sleep(Duration::from_millis(20)),
+            opened => return opened,
+        }
+    }
+}
+
+/// sled gives the lock's error no kind of its own.
+fn is_locked(error: &sled::Error) -> bool {
+    error.to_string().contains("could not acquire lock")
 }
 
 impl Store for SledStore {

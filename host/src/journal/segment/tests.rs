@@ -328,7 +328,10 @@ impl Gate {
     fn hold(directory: &Path, queue: Queue) -> (Self, Committer<u64>, mpsc::Receiver<(u64, u64)>) {
         let ((entering, entered), (passes, passing)) = (mpsc::channel(), mpsc::channel());
         let disk = Gated { entered: entering, passes: passing };
+        // Opening syncs what it trusts.
+        passes.send(()).unwrap();
         let writer = super::open(directory, SMALL, disk, |_| Ok(())).unwrap().writer;
+        entered.recv().unwrap();
         let (committed, notes) = mpsc::channel();
         let committer = Committer::start("test", writer, queue, move |seq, note| {
             committed.send((seq, note)).unwrap();
