@@ -205,9 +205,10 @@ async fn a_number_that_a_delivery_state_speaks_of_is_never_given_again() {
     assert_eq!(pending(&open(root.path())), [(4, 0, "h".into(), 0, 0)]);
 }
 
-#[test]
-fn a_journal_whose_newest_records_cannot_be_synced_does_not_open() {
+#[tokio::test]
+async fn a_journal_whose_newest_records_cannot_be_synced_does_not_open() {
     let (root, disk) = (root(), FailingDisk::default());
+    store(&open(root.path()), &event("a", &[])).await;
     let directory = DataDirectory::open(root.path()).unwrap();
     disk.set(Faults { sync_fails: true, ..Faults::default() });
     assert!(Journal::open_on(disk, &directory, Settings::default(), Sizes::default()).is_err());
