@@ -331,7 +331,7 @@ impl Gate {
         // Opening syncs what it trusts.
         passes.send(()).unwrap();
         let writer = super::open(directory, SMALL, disk, |_| Ok(())).unwrap().writer;
-        entered.recv().unwrap();
+        entered.recv_timeout(Duration::from_secs(10)).unwrap();
         let (committed, notes) = mpsc::channel();
         let committer = Committer::start("test", writer, queue, move |seq, note| {
             committed.send((seq, note)).unwrap();
