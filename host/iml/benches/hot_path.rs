@@ -36,7 +36,7 @@ fn reading(payload: &str) {
 
 fn output(payload: &str) {
     let document = json::Document::parse(OUTPUT).unwrap();
-    let (template, _) = Template::from_node(document.root(), &NoCustom).unwrap();
+    let (template, _) = Template::compile_tree(document.root(), &NoCustom).unwrap();
     let environment = environment();
     let value: serde_json::Value = serde_json::from_str(payload).unwrap();
     assert_eq!(bundle(&template, payload, &environment), bundle_by_hand(&value));
@@ -87,10 +87,10 @@ fn expressions(payload: &str) {
         "{{join(map(body.issue.labels, 'name'), ', ')}}",
         "{{body}}",
     ] {
-        let (template, _) = Template::from_text(text, &NoCustom).unwrap();
+        let (template, _) = Template::compile(text, &NoCustom).unwrap();
         time(text, || template.evaluate(black_box(&scope)).unwrap().is_truthy());
     }
-    time("compiling the output", || Template::from_node(json::Document::parse(OUTPUT).unwrap().root(), &NoCustom).unwrap());
+    time("compiling the output", || Template::compile_tree(json::Document::parse(OUTPUT).unwrap().root(), &NoCustom).unwrap());
 }
 
 struct Body<'e, 'v> {

@@ -60,7 +60,7 @@ impl Template {
     ///
     /// # Errors
     /// Every mistake in the text.
-    pub fn from_text(text: &str, library: &dyn Library) -> Result<(Self, Vec<Warning>), Vec<Error>> {
+    pub fn compile(text: &str, library: &dyn Library) -> Result<(Self, Vec<Warning>), Vec<Error>> {
         build(library, 0..text.len(), |builder| builder.text(text, Place::Text))
     }
 
@@ -69,18 +69,18 @@ impl Template {
     ///
     /// # Errors
     /// Every mistake in the tree.
-    pub fn from_node(node: json::Node<'_>, library: &dyn Library) -> Result<(Self, Vec<Warning>), Vec<Error>> {
+    pub fn compile_tree(node: json::Node<'_>, library: &dyn Library) -> Result<(Self, Vec<Warning>), Vec<Error>> {
         build(library, node.span(), |builder| builder.tree(node))
     }
 
-    /// As [`Template::from_node`], but a text without braces is read as an expression: `"iterate": "body.items"`.
+    /// As [`Template::compile_tree`], but a text without braces is read as an expression: `"iterate": "body.items"`.
     ///
     /// # Errors
     /// Every mistake in the tree.
-    pub fn from_path_node(node: json::Node<'_>, library: &dyn Library) -> Result<(Self, Vec<Warning>), Vec<Error>> {
+    pub fn compile_path(node: json::Node<'_>, library: &dyn Library) -> Result<(Self, Vec<Warning>), Vec<Error>> {
         match node.as_text() {
             Some(text) if !text.contains("{{") => build(library, node.span(), |builder| builder.bare(&text, Place::Node(node))),
-            _ => Self::from_node(node, library),
+            _ => Self::compile_tree(node, library),
         }
     }
 

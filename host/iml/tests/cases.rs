@@ -37,8 +37,8 @@ fn run(case: &Value) -> Result<Value, String> {
     let scope = Context::read(context.root(), &environment())?;
     let tree = json::Document::parse(expression);
     let compiled = match case.get("form") {
-        Some(_) => Template::from_node(tree.as_ref().unwrap().root(), &NoCustom),
-        None => Template::from_text(expression, &NoCustom),
+        Some(_) => Template::compile_tree(tree.as_ref().unwrap().root(), &NoCustom),
+        None => Template::compile(expression, &NoCustom),
     };
     let (template, _) = compiled.map_err(|errors| errors[0].message.clone())?;
     let value = template.evaluate(&scope).map_err(|error| error.message)?;

@@ -38,8 +38,8 @@ fn told(source: &str) -> String {
     let document = json::Document::parse_with_comments(source).ok();
     let tree = document.as_ref().map(json::Document::root).filter(|_| source.starts_with(['{', '[', '"']) && !source.starts_with("{{"));
     let compiled = match tree {
-        Some(root) => Template::from_node(root, &NoCustom),
-        None => Template::from_text(source, &NoCustom),
+        Some(root) => Template::compile_tree(root, &NoCustom),
+        None => Template::compile(source, &NoCustom),
     };
     match compiled {
         Ok((template, warnings)) => warnings.iter().map(|warning| warned(source, warning)).chain(failed(source, &template)).collect(),

@@ -22,7 +22,7 @@ fn run(example: &Example) -> String {
     let environment = Environment { now: Date::EPOCH, zone: Zone::UTC, random: || 7, limits: Limits::default() };
     let scope = Context::read(context.root(), &environment).unwrap();
     let text = format!("{{{{{}}}}}", example.expression);
-    let (template, warnings) = Template::from_text(&text, &NoCustom).unwrap();
+    let (template, warnings) = Template::compile(&text, &NoCustom).unwrap();
     assert!(warnings.iter().all(|warning| warning.message.contains("Fusion")), "{text} warns: {warnings:?}");
     let mut result = Vec::new();
     match template.evaluate(&scope) {

@@ -6,7 +6,7 @@ use hookwright_iml::{Date, Environment, Limits, NoCustom, Template, Zone, json};
 
 /// Evaluates a text template; an error gives `error: ` and its message.
 fn over(context: &str, template: &str) -> String {
-    let (compiled, _) = match Template::from_text(template, &NoCustom) {
+    let (compiled, _) = match Template::compile(template, &NoCustom) {
         Ok(compiled) => compiled,
         Err(errors) => return format!("error: {}", errors[0].message),
     };
@@ -15,7 +15,7 @@ fn over(context: &str, template: &str) -> String {
 
 fn tree(context: &str, template: &str) -> String {
     let document = json::Document::parse_with_comments(template).unwrap();
-    let (compiled, _) = Template::from_node(document.root(), &NoCustom).unwrap();
+    let (compiled, _) = Template::compile_tree(document.root(), &NoCustom).unwrap();
     evaluated(context, &compiled)
 }
 
@@ -560,7 +560,7 @@ fn trees_drop_what_is_missing_and_spread_collections() {
 
 #[test]
 fn a_template_knows_what_it_reads() {
-    let (template, _) = Template::from_text("{{if(a.b; `c d`[e]; now)}} {{first(1.f)}}", &NoCustom).unwrap();
+    let (template, _) = Template::compile("{{if(a.b; `c d`[e]; now)}} {{first(1.f)}}", &NoCustom).unwrap();
     for name in ["a", "c d", "e", "1"] {
         assert!(template.reads(name), "{name}");
     }
@@ -568,17 +568,17 @@ fn a_template_knows_what_it_reads() {
         assert!(!template.reads(name), "{name}");
     }
     assert!(!template.constant());
-    assert!(Template::from_text("no { braces }", &NoCustom).unwrap().0.constant());
+    assert!(Template::compile("no { braces }", &NoCustom).unwrap().0.constant());
 }
 
 #[test]
 fn a_bare_path_is_read_as_one() {
     let document = json::Document::parse(r#"["body.items", "{{body.items}}", "`a b`.c[1]"]"#).unwrap();
     for node in document.root().elements().take(2) {
-        let (template, _) = Template::from_path_node(node, &NoCustom).unwrap();
+        let (template, _) = Template::compile_path(node, &NoCustom).unwrap();
         assert_eq!(evaluated(r#"{"body": {"items": [1]}}"#, &template), "[1]");
     }
     let last = document.root().elements().last().unwrap();
-    let (template, _) = Template::from_path_node(last, &NoCustom).unwrap();
+    let (template, _) = Template::compile_path(last, &NoCustom).unwrap();
     assert_eq!(evaluated(r#"{"a b": {"c": [2]}}"#, &template), "2");
 }

@@ -5,7 +5,7 @@ use hookwright_iml::notation::Context;
 use hookwright_iml::{Date, Environment, Limits, NoCustom, Scope, Template, Value, Zone, json};
 
 fn evaluate(template: &str, limits: Limits) -> Result<String, String> {
-    let (template, _) = Template::from_text(template, &NoCustom).map_err(|errors| errors[0].message.clone())?;
+    let (template, _) = Template::compile(template, &NoCustom).map_err(|errors| errors[0].message.clone())?;
     let context = r#"{"ten": "0123456789", "deep": [[[[[[[[1]]]]]]]]}"#;
     let document = json::Document::parse(context).unwrap();
     let environment = Environment { now: Date::EPOCH, zone: Zone::UTC, random: || 7, limits };
@@ -14,7 +14,7 @@ fn evaluate(template: &str, limits: Limits) -> Result<String, String> {
 }
 
 fn of_json(template: &str) -> Result<String, String> {
-    let (template, _) = Template::from_text(template, &NoCustom).unwrap();
+    let (template, _) = Template::compile(template, &NoCustom).unwrap();
     let document = json::Document::parse(r#"{"deep": [[[[[[[[1]]]]]]]]}"#).unwrap();
     let scope = Body(
         Value::from_json(document.root()),
@@ -113,7 +113,7 @@ fn braces_and_quotes_without_end_cost_no_more_than_their_length() {
         "{{a {{b}} ".repeat(20_000),
     ] {
         let text = text + "}}";
-        if let Err(errors) = Template::from_text(&text, &NoCustom) {
+        if let Err(errors) = Template::compile(&text, &NoCustom) {
             assert_eq!(errors.len(), 1);
         }
     }

@@ -113,7 +113,7 @@ impl Dice {
 }
 
 fn run(template: &str) {
-    let Ok((template, _)) = Template::from_text(template, &NoCustom) else { return };
+    let Ok((template, _)) = Template::compile(template, &NoCustom) else { return };
     let context = json::Document::parse(CONTEXT).unwrap();
     let limits = Limits { size: 1 << 20, depth: 128 };
     let now = Date::from_milliseconds(1_709_164_800_000).unwrap();

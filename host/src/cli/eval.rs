@@ -110,11 +110,11 @@ fn evaluate(template: &str, context: Node<'_>, tree: bool) -> Result<Vec<u8>, Ve
 
 fn compile(template: &str, tree: bool) -> Result<(Template, Vec<hookwright_iml::Warning>), Vec<Error>> {
     if !tree {
-        return Template::from_text(template, &NoCustom);
+        return Template::compile(template, &NoCustom);
     }
     let document = Document::parse_with_comments(template)
         .map_err(|error| vec![Error::new(format!("the tree is not JSON: {}", error.message), error.offset..error.offset)])?;
-    Template::from_node(document.root(), &NoCustom)
+    Template::compile_tree(document.root(), &NoCustom)
 }
 
 fn lines(input: impl BufRead, out: &mut impl Write) -> anyhow::Result<()> {

@@ -82,7 +82,7 @@ impl Call<'_> {
         }
         let arguments: Vec<String> = (0..self.arguments.len()).map(|index| format!("a{index}")).collect();
         let expression = format!("{{{{{name}({})}}}}", arguments.join("; "));
-        let (template, _) = Template::from_text(&expression, &NoCustom).map_err(|errors| first_message(&errors))?;
+        let (template, _) = Template::compile(&expression, &NoCustom).map_err(|errors| first_message(&errors))?;
         let result = template.evaluate(self).map_err(|error| error.message)?;
         Ok(result.into_owned())
     }

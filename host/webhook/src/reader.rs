@@ -39,13 +39,13 @@ impl<'s> Reader<'s> {
 
     /// Compiles any value as a template tree.
     pub(crate) fn template(&mut self, node: Node<'_>) -> Option<Template> {
-        let compiled = Template::from_node(node, &self.library);
+        let compiled = Template::compile_tree(node, &self.library);
         self.compiled(compiled)
     }
 
     /// Compiles a text in which a path may stand without braces.
     pub(crate) fn path(&mut self, node: Node<'_>) -> Option<Template> {
-        let compiled = Template::from_path_node(node, &self.library);
+        let compiled = Template::compile_path(node, &self.library);
         self.compiled(compiled)
     }
 

@@ -115,7 +115,7 @@ fn collection(members: &Collection) -> iml::Value<'static> {
 pub(crate) fn iml(function: &str, arguments: &[Value]) -> Result<Value, String> {
     let names: Vec<String> = (0..arguments.len()).map(|index| format!("a{index}")).collect();
     let expression = format!("{{{{{function}({})}}}}", names.join("; "));
-    let (template, _) = Template::from_text(&expression, &NoCustom).map_err(|errors| errors[0].message.clone())?;
+    let (template, _) = Template::compile(&expression, &NoCustom).map_err(|errors| errors[0].message.clone())?;
     let scope = Call { arguments: arguments.iter().map(to_iml).collect(), environment: environment() };
     let result = template.evaluate(&scope).map_err(|error| error.message)?;
     Ok(from_iml(&result))
