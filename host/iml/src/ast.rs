@@ -6,14 +6,14 @@ use std::ops::Range;
 use crate::token::Operator;
 
 /// An expression and the bytes it stands in.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Expression<'t> {
     pub(crate) kind: ExpressionKind<'t>,
     pub(crate) span: Range<usize>,
 }
 
 /// What an expression is.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum ExpressionKind<'t> {
     /// An argument that was left empty.
     Nothing,
@@ -48,7 +48,7 @@ pub(crate) enum ExpressionKind<'t> {
 }
 
 /// One step into a value.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Step<'t> {
     /// `.name`
     Member(&'t str),

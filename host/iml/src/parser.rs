@@ -10,7 +10,7 @@ use crate::lexer;
 use crate::token::{Operator, Token, TokenKind};
 
 /// Operators bind in levels 0 to 5; above them come signs and juxtaposition.
-const UNARY_LEVEL: usize = 6;
+pub(crate) const UNARY_LEVEL: usize = 6;
 
 type Parsed<'t> = Result<Expression<'t>, Error>;
 
