@@ -60,15 +60,38 @@ impl Template {
     ///
     /// # Errors
     /// Every mistake in the text.
+    ///
+    /// ```
+    /// # use hookwright_iml::{NoCustom, Template};
+    /// let (template, warnings) = Template::compile("{{if(body.paid; 'paid'; body.status)}}", &NoCustom).unwrap();
+    /// assert!(template.reads("body") && !template.reads("headers"));
+    /// assert!(warnings.is_empty());
+    ///
+    /// let errors = Template::compile("{{body.paid ? 'paid' : 'open'}}", &NoCustom).unwrap_err();
+    /// assert_eq!(errors[0].span, 12..13);
+    /// ```
     pub fn compile(text: &str, library: &dyn Library) -> Result<(Self, Vec<Warning>), Vec<Error>> {
         build(library, 0..text.len(), |builder| builder.text(text, Place::Text))
     }
 
     /// Compiles a JSON tree whose texts are templates; the value of a key `"{{...}}"` is spread into the
-    /// object around it. Spans count bytes of the document's source.
+    /// object around it. Spans count bytes of the document's source, where escapes are longer than what they stand for.
     ///
     /// # Errors
     /// Every mistake in the tree.
+    ///
+    /// ```
+    /// # use hookwright_iml::{NoCustom, Template, json};
+    /// let spec = json::Document::parse_with_comments(
+    ///     r#"{
+    ///         "{{...}}": "{{omit(body; 'token')}}", // everything but the token
+    ///         "label": "{{uper(\"x\")}}",
+    ///     }"#,
+    /// )
+    /// .unwrap();
+    /// let errors = Template::compile_tree(spec.root(), &NoCustom).unwrap_err();
+    /// assert_eq!(&spec.source()[errors[0].span.clone()], "uper");
+    /// ```
     pub fn compile_tree(node: json::Node<'_>, library: &dyn Library) -> Result<(Self, Vec<Warning>), Vec<Error>> {
         build(library, node.span(), |builder| builder.tree(node))
     }

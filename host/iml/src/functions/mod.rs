@@ -1,6 +1,18 @@
 //! The built-in functions: one table a family. Being in a table is the registration; an entry's examples
 //! are its reference page and its test.
 //!
+//! ```
+//! use hookwright_iml::functions;
+//!
+//! let trim = functions::find("trim").unwrap();
+//! assert_eq!(trim.signature, "trim(text)");
+//! for function in functions::all() {
+//!     println!("{}: {}", function.signature, function.summary);
+//! }
+//! ```
+//!
+//! `hookwright functions --markdown` prints the whole of it as a page.
+//!
 //! `length` and `contains` take texts and arrays and live in `array`; `createJSON` and `parseJSON` live in
 //! `general`.
 

@@ -32,11 +32,4 @@ impl<'v> Value<'v> {
             other => Text::from(other.to_text().into_owned()),
         }
     }
-
-    /// This value as compact JSON text.
-    pub fn to_json(&self) -> String {
-        let mut out = Vec::new();
-        self.write_json(&mut out);
-        String::from_utf8(out).expect("JSON is written from texts, so it is UTF-8")
-    }
 }

@@ -25,6 +25,17 @@ pub use text::Text;
 /// A value. Cloning it is cheap: texts and containers are borrowed or shared, never copied.
 ///
 /// A value lives for one evaluation on one thread; it is neither `Send` nor `Sync` on purpose.
+///
+/// ```
+/// use hookwright_iml::{Value, json};
+///
+/// let body = json::Document::parse(r#"{ "price": 1.50, "tags": ["a", "b"] }"#).unwrap();
+/// let body = Value::from_json(body.root());
+/// assert_eq!(body.get("price").to_text(), "1.5"); // as it stands in text: the shortest that reads back the same
+/// assert_eq!(body.to_json(), r#"{"price":1.50,"tags":["a","b"]}"#); // passed through: every digit
+/// assert_eq!(body.get("tags").to_text(), "a,b");
+/// assert!(matches!(body.get("nothing"), Value::Missing));
+/// ```
 #[derive(Debug, Clone, Default)]
 pub enum Value<'v> {
     /// Nothing there: an unknown variable, an absent member, `undefined`.
