@@ -16,7 +16,7 @@ pub(crate) fn format(instant: i64, zone: &TimeZone, pattern: &str) -> Result<Str
     let shown = Shown {
         instant,
         local: zone.to_datetime(timestamp(instant)?),
-        offset_minutes: i64::from(information.offset().seconds()).div_euclid(60),
+        offset_minutes: i64::from(information.offset().seconds()) / 60,
         abbreviation: information.abbreviation(),
     };
     let mut text = String::with_capacity(pattern.len() + 8);

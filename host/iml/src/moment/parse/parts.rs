@@ -11,6 +11,7 @@ use super::ParseError;
 /// What has been read so far; `None` where nothing was.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
+    /// Whether anything was read but a half of the day.
     read_any: bool,
     year: Option<i64>,
     month: Option<i64>,
@@ -41,7 +42,7 @@ struct Weeks {
 impl Parts {
     /// Takes what the token `field` found.
     pub(super) fn take(&mut self, field: &str, text: &str) -> Result<(), ParseError> {
-        self.read_any = true;
+        self.read_any |= !matches!(field, "a" | "A");
         match field.as_bytes()[0] {
             b'Y' | b'Q' | b'M' | b'D' => self.take_calendar(field, text),
             b'd' | b'e' | b'E' | b'w' | b'W' | b'g' | b'G' => self.take_week(field, text),
@@ -90,7 +91,7 @@ impl Parts {
         match field {
             "a" | "A" => self.afternoon = Some(text.starts_with(['p', 'P'])),
             "H" | "HH" | "h" | "hh" => self.hour = Some(integer(text)?),
-            "k" | "kk" => self.hour = Some(integer(text)? % 24),
+            "k" | "kk" => self.hour = Some(in_range(integer(text)?, 0, 24)? % 24),
             "m" | "mm" => self.minute = Some(integer(text)?),
             "s" | "ss" => self.second = Some(integer(text)?),
             "Z" | "ZZ" => self.offset_minutes = Some(offset_minutes(text)?),
@@ -209,11 +210,12 @@ impl Parts {
         Ok(date.at(narrow(hour)?, narrow(minute)?, narrow(second)?, nanosecond))
     }
 
+    /// A half of the day without an hour says nothing.
     fn twenty_four_hour(&self) -> i64 {
-        match (self.hour.unwrap_or(0), self.afternoon) {
-            (hour, Some(true)) if hour < 12 => hour + 12,
-            (12, Some(false)) => 0,
-            (hour, _) => hour,
+        match (self.hour, self.afternoon) {
+            (None, _) | (Some(12), Some(false)) => 0,
+            (Some(hour), Some(true)) if hour < 12 => hour + 12,
+            (Some(hour), _) => hour,
         }
     }
 }
