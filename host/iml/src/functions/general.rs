@@ -134,14 +134,8 @@ fn switch<'v>(arguments: &mut dyn LazyArguments<'v>) -> Result<Value<'v>, Error>
 
 fn get<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {
     let value = arguments.next_value();
-    match arguments.next_value() {
-        Value::Missing | Value::Null => Ok(Value::Missing),
-        index @ Value::Number(_) => Ok(path::index(&value, &index)),
-        path => {
-            let path = arguments.text_of(path)?;
-            Ok(path::follow(&value, &path))
-        }
-    }
+    let path = arguments.optional_text()?;
+    Ok(path.map_or(Value::Missing, |path| path::follow(&value, &path)))
 }
 
 fn pick<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {
