@@ -86,7 +86,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         name: "createJSON",
         family: Family::General,
         signature: "createJSON(value)",
-        summary: "Writes a value as compact JSON; keys keep their order, numbers their digits.",
+        summary: "Writes a value as compact JSON; keys keep their order, numbers their digits. What is missing stays so.",
         examples: &[Example::with(r#"{"a": {"b": [1, null]}}"#, "createJSON(a)", r#""{\"b\":[1,null]}""#)],
         arity: Arity::exactly(1),
         call: Call::Eager(create_json),
@@ -175,6 +175,9 @@ fn equal<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentErr
 
 fn create_json<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {
     let value = arguments.next_value();
+    if matches!(value, Value::Missing) {
+        return Ok(value);
+    }
     let limits = &arguments.environment().limits;
     if !value.fits(limits) {
         return Err(ArgumentError::new(operators::too_large(limits)));
