@@ -99,6 +99,8 @@ fn numbers_that_pass_through_keep_their_digits() {
     let context = r#"{"a": [1.50, 12345678901234567890123, 1e400, -0]}"#;
     all(context, &[("{{a}}", "[1.50,12345678901234567890123,1e400,-0]"), ("{{a[1]}}", "1.50"), ("{{first(a)}}", "1.50")]);
     assert_eq!(tree("{}", r#"{"n": 1.50}"#), r#"{"n":1.50}"#);
+    let long = format!("1{}", "0".repeat(90));
+    assert_eq!(over(&format!(r#"{{"a": [{long}]}}"#), "{{reverse(a)}}"), format!("[{long}]"));
 }
 
 #[test]

@@ -127,3 +127,26 @@ fn json_nests_to_128_levels() {
         assert!(json::Document::parse(&nested(depth)).unwrap_err().message.contains("128 levels"));
     }
 }
+
+/// What ends at once although a sender made it as hard as possible; done element by element it would take minutes.
+#[track_caller]
+fn ends_soon(template: &str, body: &str) {
+    let (compiled, _) = Template::from_text(template, &NoCustom).unwrap();
+    let document = json::Document::parse(body).unwrap();
+    let environment = Environment { now: Date::EPOCH, zone: Zone::UTC, random: || 7, limits: Limits::default() };
+    drop(compiled.evaluate(&Body(Value::from_json(document.root()), environment)));
+}
+
+fn list(length: usize, element: impl Fn(usize) -> String) -> String {
+    format!("[{}]", (0..length).map(element).collect::<Vec<_>>().join(","))
+}
+
+#[test]
+fn a_number_of_many_digits_is_read_once() {
+    let digits = "9".repeat(400_000);
+    let numbers = list(20_000, |index| if index % 10_000 == 7 { digits.clone() } else { format!("{index}.5") });
+    let body = format!(r#"{{"list": {numbers}, "number": {digits}, "text": "{digits}"}}"#);
+    for template in ["{{sort(list)}}", "{{max(list)}}", "{{remove(list; number)}}", "{{remove(list; text)}}"] {
+        ends_soon(template, &body);
+    }
+}

@@ -16,11 +16,30 @@ enum Repr<'v> {
     /// As written, in JSON's grammar: not a whole number of 18 digits or fewer.
     Borrowed(&'v str),
     Shared(Rc<str>),
+    /// As written too, and longer than [`LONG`].
+    Long(Rc<Long<'v>>),
 }
+
+/// A number so long that reading its digits takes time: they are read when it is made, not again at each comparison.
+#[derive(Debug)]
+struct Long<'v> {
+    digits: Cow<'v, str>,
+    float: f64,
+    decimal: Option<Decimal>,
+}
+
+/// Digits up to this many are read faster than they are remembered.
+const LONG: usize = 64;
+
+/// A text beyond this many bytes is no number: no double has more digits.
+const LONGEST_TEXT: usize = 1_100;
 
 impl<'v> Number<'v> {
     /// The number of a JSON text, which is known to be one.
     pub(crate) fn from_json(digits: &'v str) -> Self {
+        if digits.len() > LONG {
+            return Self::long(Cow::Borrowed(digits));
+        }
         Self(plain_integer(digits).map_or(Repr::Borrowed(digits), Repr::Integer))
     }
 
@@ -30,9 +49,16 @@ impl<'v> Number<'v> {
             return None;
         }
         Some(match digits {
+            digits if digits.len() > LONG => Self::long(digits),
             Cow::Borrowed(digits) => Self::from_json(digits),
             Cow::Owned(digits) => Self(plain_integer(&digits).map_or(Repr::Shared(Rc::from(digits)), Repr::Integer)),
         })
+    }
+
+    fn long(digits: Cow<'v, str>) -> Self {
+        let float = digits.parse().unwrap_or(f64::NAN);
+        let decimal = Decimal::parse(&digits);
+        Self(Repr::Long(Rc::new(Long { digits, float, decimal })))
     }
 
     /// A number; none where it is not finite.
@@ -53,7 +79,7 @@ impl<'v> Number<'v> {
         if let Some(integer) = plain_integer(digits) {
             return Some(Number::from(integer));
         }
-        if !digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E')) {
+        if digits.len() > LONGEST_TEXT || !digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E')) {
             return None;
         }
         match Decimal::parse(digits) {
@@ -67,8 +93,7 @@ impl<'v> Number<'v> {
         match &self.0 {
             Repr::Integer(integer) => Cow::Owned(itoa::Buffer::new().format(*integer).to_owned()),
             Repr::Float(float) => Cow::Owned(float.to_string()),
-            Repr::Borrowed(digits) => shortest(digits),
-            Repr::Shared(digits) => shortest(digits),
+            _ => shortest(self.digits()),
         }
     }
 
@@ -79,8 +104,7 @@ impl<'v> Number<'v> {
                 out.extend_from_slice(itoa::Buffer::new().format(*integer).as_bytes());
             }
             Repr::Float(float) => out.extend_from_slice(float.to_string().as_bytes()),
-            Repr::Borrowed(digits) => out.extend_from_slice(digits.as_bytes()),
-            Repr::Shared(digits) => out.extend_from_slice(digits.as_bytes()),
+            _ => out.extend_from_slice(self.digits().as_bytes()),
         }
     }
 
@@ -89,6 +113,7 @@ impl<'v> Number<'v> {
         match &self.0 {
             Repr::Integer(integer) => *integer as f64,
             Repr::Float(float) => *float,
+            Repr::Long(long) => long.float,
             _ => self.digits().parse().unwrap_or(f64::NAN),
         }
     }
@@ -114,6 +139,7 @@ impl<'v> Number<'v> {
         match &self.0 {
             Repr::Integer(integer) => Some(Decimal::from(*integer)),
             Repr::Float(float) => Decimal::parse(&float.to_string()),
+            Repr::Long(long) => long.decimal,
             _ => Decimal::parse(self.digits()),
         }
     }
@@ -122,6 +148,7 @@ impl<'v> Number<'v> {
         match &self.0 {
             Repr::Borrowed(digits) => digits,
             Repr::Shared(digits) => digits,
+            Repr::Long(long) => &long.digits,
             _ => "",
         }
     }
@@ -142,6 +169,10 @@ impl<'v> Number<'v> {
             Repr::Float(float) => Repr::Float(float),
             Repr::Borrowed(digits) => Repr::Shared(Rc::from(digits)),
             Repr::Shared(digits) => Repr::Shared(digits),
+            Repr::Long(long) => {
+                let digits = Cow::Owned(long.digits.clone().into_owned());
+                Repr::Long(Rc::new(Long { digits, float: long.float, decimal: long.decimal }))
+            }
         })
     }
 }
