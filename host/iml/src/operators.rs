@@ -1,11 +1,12 @@
 //! What the operators do with values.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use crate::decimal::Decimal;
 use crate::scope::Limits;
 use crate::token::Operator;
-use crate::value::{Date, Number, Text, Value};
+use crate::value::{Collection, Date, Number, Text, Value};
 
 /// What an operator gives, or why it cannot.
 type Outcome<'v> = Result<Value<'v>, Failure>;
@@ -67,17 +68,22 @@ pub(crate) fn equal(left: &Value<'_>, right: &Value<'_>) -> bool {
         (Value::Array(one), Value::Array(other)) => {
             one.len() == other.len() && one.iter().zip(other.iter()).all(|(one, other)| equal(&one, &other))
         }
-        (Value::Collection(one), Value::Collection(other)) => {
-            let present = |value: &Value<'_>| !matches!(value, Value::Missing);
-            let count = |pairs: &mut dyn Iterator<Item = Value<'_>>| pairs.filter(present).count();
-            count(&mut one.iter().map(|(_, value)| value)) == count(&mut other.iter().map(|(_, value)| value))
-                && one
-                    .iter()
-                    .filter(|(_, value)| present(value))
-                    .all(|(key, value)| other.find(&key).is_some_and(|other| equal(&value, &other)))
-        }
+        (Value::Collection(one), Value::Collection(other)) => same_members(one, other),
         _ => false,
     }
+}
+
+/// Whether two collections have the same members; those that are missing do not count.
+fn same_members(one: &Collection<'_>, other: &Collection<'_>) -> bool {
+    let is_there = |value: &Value<'_>| !matches!(value, Value::Missing);
+    let others: HashMap<_, _> = other.iter().filter(|(_, value)| is_there(value)).collect();
+    let mut members = one.iter().filter(|(_, value)| is_there(value));
+    let mut count = 0;
+    let all_found = members.all(|(key, value)| {
+        count += 1;
+        others.get(&key).is_some_and(|other| equal(&value, other))
+    });
+    all_found && count == others.len()
 }
 
 fn same_number(one: &Number<'_>, other: &Number<'_>) -> bool {

@@ -38,24 +38,53 @@ fn number_index<'v>(value: &Value<'v>, number: &Number<'_>) -> Value<'v> {
     number.as_i64().map_or(Value::Missing, |position| at(value, position))
 }
 
-/// Follows a path text such as `users[].name`, `5.raw_name` or `a[2].b`.
-pub(crate) fn follow<'v>(value: &Value<'v>, path: &str) -> Value<'v> {
-    let mut current = value.clone();
-    for segment in path.split('.') {
-        let (name, brackets) = segment.split_at(segment.find('[').unwrap_or(segment.len()));
-        if !name.is_empty() || brackets.is_empty() {
-            current = member(&current, name.trim_matches('`'));
-        }
-        current = follow_brackets(current, brackets);
-    }
-    current
+/// A path text such as `users[].name`, `5.raw_name` or `a[2].b`, taken apart once to be followed often.
+pub(crate) struct Path<'p> {
+    steps: Vec<Step<'p>>,
 }
 
-fn follow_brackets<'v>(value: Value<'v>, brackets: &str) -> Value<'v> {
-    let steps = brackets.split('[').skip(1).map(|step| step.trim_end_matches(']'));
-    steps.fold(value, |value, step| match step.parse() {
-        Ok(position) => at(&value, position),
-        Err(_) if step.is_empty() => first(&value),
-        Err(_) => member(&value, step.trim_matches(['"', '\''])),
-    })
+enum Step<'p> {
+    Member(&'p str),
+    First,
+    At(i64),
+}
+
+impl<'p> Path<'p> {
+    /// Any text is a path.
+    pub(crate) fn parse(text: &'p str) -> Self {
+        let mut steps = Vec::new();
+        for segment in text.split('.') {
+            let (name, brackets) = segment.split_at(segment.find('[').unwrap_or(segment.len()));
+            if !name.is_empty() || brackets.is_empty() {
+                steps.push(Step::Member(name.trim_matches('`')));
+            }
+            steps.extend(brackets.split('[').skip(1).map(Step::in_brackets));
+        }
+        Self { steps }
+    }
+
+    /// What lies at its end; missing if it leads out of the value.
+    pub(crate) fn follow<'v>(&self, value: &Value<'v>) -> Value<'v> {
+        let mut current = value.clone();
+        for step in &self.steps {
+            current = match (step, &current) {
+                (_, Value::Missing | Value::Null) => return Value::Missing,
+                (Step::Member(name), current) => member(current, name),
+                (Step::First, current) => first(current),
+                (Step::At(position), current) => at(current, *position),
+            };
+        }
+        current
+    }
+}
+
+impl<'p> Step<'p> {
+    fn in_brackets(text: &'p str) -> Self {
+        let text = text.trim_end_matches(']');
+        match text.parse() {
+            Ok(position) => Self::At(position),
+            Err(_) if text.is_empty() => Self::First,
+            Err(_) => Self::Member(text.trim_matches(['"', '\''])),
+        }
+    }
 }

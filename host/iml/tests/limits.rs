@@ -150,3 +150,28 @@ fn a_number_of_many_digits_is_read_once() {
         ends_soon(template, &body);
     }
 }
+
+#[test]
+fn members_of_wide_collections_are_looked_up() {
+    let wide = format!("{{{}}}", (0..40_000).map(|index| format!(r#""k{index}":1"#)).collect::<Vec<_>>().join(","));
+    let body = format!(r#"{{"one": {wide}, "other": {wide}}}"#);
+    for template in ["{{one = other}}", "{{omit(one; keys(other))}}", "{{pick(one; keys(other))}}"] {
+        ends_soon(template, &body);
+    }
+}
+
+#[test]
+fn the_filter_of_a_map_may_have_as_many_values_as_the_array() {
+    let body = format!(r#"{{"list": {}}}"#, list(60_000, |index| format!(r#"{{"id":{index}}}"#)));
+    ends_soon("{{map(list; 'id'; 'id'; map(list; 'id'))}}", &body);
+    ends_soon("{{map(list; 'id'; 'id'; join(map(list; 'id')))}}", &body);
+}
+
+#[test]
+fn a_path_that_a_sender_wrote_is_read_once_and_has_an_end() {
+    let body =
+        format!(r#"{{"list": {}, "short": "{}", "long": "{}"}}"#, list(60_000, |_| "1".to_owned()), "[1]".repeat(300), "a.".repeat(60_000));
+    for template in ["{{map(list; short)}}", "{{map(list; long)}}", "{{sort(list; long)}}", "{{distinct(list; long)}}"] {
+        ends_soon(template, &body);
+    }
+}

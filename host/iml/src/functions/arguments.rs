@@ -15,6 +15,9 @@ pub(crate) struct Arguments<'a, 'v> {
     environment: &'a Environment,
 }
 
+/// No path to a member is longer; one that is would come from a sender who wants to keep the host busy.
+const PATH_LENGTH: usize = 1_000;
+
 /// Why a function failed. The evaluator adds the function's name and the place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ArgumentError {
@@ -82,6 +85,17 @@ impl<'a, 'v> Arguments<'a, 'v> {
     /// As [`Arguments::next_text`], none where it is left out.
     pub(crate) fn optional_text(&mut self) -> Result<Option<Text<'v>>, ArgumentError> {
         self.optional_value().map(|value| self.text_of(value)).transpose()
+    }
+
+    /// The next argument as the text of a path.
+    pub(crate) fn next_path(&mut self) -> Result<Text<'v>, ArgumentError> {
+        let text = self.next_text()?;
+        if text.len() > PATH_LENGTH { Err(self.wrong(format!("a path of at most {PATH_LENGTH} bytes"), "longer")) } else { Ok(text) }
+    }
+
+    /// As [`Arguments::next_path`], none where it is left out.
+    pub(crate) fn optional_path(&mut self) -> Result<Option<Text<'v>>, ArgumentError> {
+        self.optional(Self::next_path)
     }
 
     /// Any value as text, within the limit of size.

@@ -1,10 +1,12 @@
 //! General functions: choice, access to members, JSON.
 
+use std::collections::{HashMap, HashSet};
+
 use super::{ArgumentError, Arguments, Arity, Call, Example, Family, Function, LazyArguments};
 use crate::error::Error;
 use crate::json::Document;
 use crate::operators;
-use crate::path;
+use crate::path::Path;
 use crate::value::{Array, Collection, Text, Value};
 
 pub(super) static FUNCTIONS: &[Function] = &[
@@ -134,21 +136,30 @@ fn switch<'v>(arguments: &mut dyn LazyArguments<'v>) -> Result<Value<'v>, Error>
 
 fn get<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {
     let value = arguments.next_value();
-    let path = arguments.optional_text()?;
-    Ok(path.map_or(Value::Missing, |path| path::follow(&value, &path)))
+    let path = arguments.optional_path()?;
+    Ok(path.map_or(Value::Missing, |path| Path::parse(&path).follow(&value)))
 }
+
+/// Up to this many keys, looking for each is faster than making a table of all members.
+const FEW: usize = 24;
 
 fn pick<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {
     let collection = arguments.next_collection()?;
     let keys = keys(arguments)?;
-    let present = |key: Text<'v>| collection.find(&key).map(|value| (key.into_cow(), value));
+    let members: Option<HashMap<_, _>> = (keys.len() > FEW).then(|| collection.iter().collect());
+    let find = |key: &str| match &members {
+        Some(members) => members.get(key).cloned(),
+        None => collection.find(key),
+    };
+    let present = |key: Text<'v>| find(&key).map(|value| (key.into_cow(), value));
     Ok(Value::collection(keys.into_iter().filter_map(present).collect()))
 }
 
 fn omit<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {
     let collection = arguments.next_collection()?;
     let keys = keys(arguments)?;
-    let kept = collection.iter().filter(|(name, _)| !keys.iter().any(|key| **key == **name));
+    let unwanted: HashSet<&str> = keys.iter().map(|key| &**key).collect();
+    let kept = collection.iter().filter(|(name, _)| !unwanted.contains(&**name));
     Ok(Value::Collection(Collection::from(kept.collect::<Vec<_>>())))
 }
 

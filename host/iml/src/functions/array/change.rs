@@ -6,8 +6,8 @@ use super::super::Arguments;
 use super::Outcome;
 use super::order::Order;
 use crate::operators;
-use crate::path;
-use crate::value::{Array, Text, Value};
+use crate::path::Path;
+use crate::value::{Array, Value};
 
 /// An array, or nothing, which counts as an empty one; `add` takes no other value for an array.
 pub(super) fn add<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
@@ -85,15 +85,16 @@ fn place(position: i64, length: usize) -> usize {
 
 pub(super) fn sort<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
     let array = arguments.next_array()?;
-    let second = arguments.optional_text()?;
-    let third = arguments.optional_text()?;
+    let second = arguments.optional_path()?;
+    let third = arguments.optional_path()?;
     let order = second.as_deref().and_then(Order::parse);
     let key = if order.is_some() { third } else { second.filter(|key| !key.is_empty()).or(third) };
-    Ok(Value::array(sorted(&array, order.unwrap_or_default(), key.as_ref())))
+    let path = key.as_deref().map(Path::parse);
+    Ok(Value::array(sorted(&array, order.unwrap_or_default(), path.as_ref())))
 }
 
-fn sorted<'v>(array: &Array<'v>, order: Order, key: Option<&Text<'v>>) -> Vec<Value<'v>> {
-    let mut keyed: Vec<_> = array.iter().map(|element| (key.map(|key| path::follow(&element, key)), element)).collect();
+fn sorted<'v>(array: &Array<'v>, order: Order, key: Option<&Path<'_>>) -> Vec<Value<'v>> {
+    let mut keyed: Vec<_> = array.iter().map(|element| (key.map(|key| key.follow(&element)), element)).collect();
     keyed.sort_by(|(one_key, one), (other_key, other)| order.compare(one_key.as_ref().unwrap_or(one), other_key.as_ref().unwrap_or(other)));
     keyed.into_iter().map(|(_, element)| element).collect()
 }
@@ -114,13 +115,14 @@ fn pair<'v>(key: Cow<'v, str>, value: Value<'v>) -> Value<'v> {
 
 pub(super) fn to_collection<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
     let array = arguments.next_array()?;
-    let (key_field, value_field) = (arguments.next_text()?, arguments.next_text()?);
+    let (key_field, value_field) = (arguments.next_path()?, arguments.next_path()?);
+    let (key_field, value_field) = (Path::parse(&key_field), Path::parse(&value_field));
     let mut pairs = Vec::with_capacity(array.len());
     for element in array.iter() {
-        let key = path::follow(&element, &key_field);
+        let key = key_field.follow(&element);
         if !key.is_nothing() {
             let key = arguments.text_of(key)?;
-            pairs.push((key.into_cow(), path::follow(&element, &value_field)));
+            pairs.push((key.into_cow(), value_field.follow(&element)));
         }
     }
     Ok(Value::collection(pairs))

@@ -5,16 +5,17 @@ use std::collections::HashSet;
 use super::super::{ArgumentError, Arguments};
 use super::Outcome;
 use super::identity::identity;
-use crate::path;
+use crate::path::Path;
 use crate::value::{Array, Text, Value};
 
 pub(super) fn distinct<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
     let array = arguments.next_array()?;
-    let key = arguments.optional_text()?;
+    let key = arguments.optional_path()?;
+    let path = key.as_deref().map(Path::parse);
     let mut seen = HashSet::new();
     let first_time = |element: &Value<'v>| {
-        seen.insert(match &key {
-            Some(key) => identity(&path::follow(element, key)),
+        seen.insert(match &path {
+            Some(path) => identity(&path.follow(element)),
             None => identity(element),
         })
     };
@@ -55,34 +56,41 @@ fn identities(array: &Array<'_>) -> HashSet<String> {
 
 pub(super) fn map<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
     let array = arguments.next_array()?;
-    let key = arguments.next_text()?;
+    let key = arguments.next_path()?;
     let filter = filter(arguments)?;
+    let filter = filter.as_ref().map(|(key, values)| Filter::new(key, values));
+    let path = Path::parse(&key);
     let chosen = array.iter().filter(|element| filter.as_ref().is_none_or(|filter| filter.accepts(element)));
-    Ok(Value::array(chosen.map(|element| path::follow(&element, &key)).collect()))
+    Ok(Value::array(chosen.map(|element| path.follow(&element)).collect()))
 }
 
-/// Which elements `map` looks at: those whose text at `key` is one of `values`.
-struct Filter<'v> {
-    key: Text<'v>,
-    values: Vec<Text<'v>>,
+/// Which elements `map` looks at: those whose text at `path` is one of `wanted`.
+struct Filter<'f> {
+    path: Path<'f>,
+    wanted: HashSet<&'f str>,
 }
 
-impl Filter<'_> {
+impl<'f> Filter<'f> {
+    /// A value is looked for whole and cut at its commas, with the blanks around the pieces and without.
+    fn new(key: &'f str, values: &'f [Text<'_>]) -> Self {
+        let pieces = values.iter().flat_map(|value| value.split(','));
+        let wanted = values.iter().map(|value| &**value).chain(pieces.clone()).chain(pieces.map(str::trim));
+        Self { path: Path::parse(key), wanted: wanted.collect() }
+    }
+
     fn accepts(&self, element: &Value<'_>) -> bool {
-        let value = path::follow(element, &self.key);
-        let text = value.to_text();
-        self.values.iter().any(|wanted| **wanted == *text || wanted.split(',').any(|one| one == text || one.trim() == text))
+        self.wanted.contains(&*self.path.follow(element).to_text())
     }
 }
 
-/// The filter, if the call has both of its arguments. Values that turn out to be nothing choose those
-/// elements that have nothing there, not all.
-fn filter<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Option<Filter<'v>>, ArgumentError> {
+/// Key and values of the filter, if the call has both of its arguments. Values that turn out to be nothing choose
+/// those elements that have nothing there, not all.
+fn filter<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Option<(Text<'v>, Vec<Text<'v>>)>, ArgumentError> {
     let given = arguments.count() == 4;
-    let key = arguments.optional_text()?;
+    let key = arguments.optional_path()?;
     let values = match arguments.next_value() {
         Value::Array(values) => values.iter().map(|value| arguments.text_of(value)).collect::<Result<_, _>>()?,
         other => vec![arguments.text_of(other)?],
     };
-    Ok(key.filter(|_| given).map(|key| Filter { key, values }))
+    Ok(key.filter(|_| given).map(|key| (key, values)))
 }
