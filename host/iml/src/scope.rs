@@ -42,6 +42,14 @@ pub struct Limits {
     pub depth: usize,
 }
 
+impl Limits {
+    /// Elements of an array that a function takes or makes, two million by default: one takes more memory than the
+    /// two bytes it may be written with.
+    pub(crate) fn elements(&self) -> usize {
+        self.size / 8
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self { size: 16 << 20, depth: crate::json::DEPTH_LIMIT }

@@ -175,3 +175,35 @@ fn a_path_that_a_sender_wrote_is_read_once_and_has_an_end() {
         ends_soon(template, &body);
     }
 }
+
+#[test]
+fn searching_an_array_for_something_large_is_refused() {
+    let body = format!(
+        r#"{{"list": {}, "lists": {}, "wide": {{{}}}, "long": {}}}"#,
+        list(60_000, |_| "{}".to_owned()),
+        list(60_000, |_| "[1]".to_owned()),
+        (0..40_000).map(|index| format!(r#""k{index}":1"#)).collect::<Vec<_>>().join(","),
+        list(40_000, |_| "1".to_owned()),
+    );
+    for template in ["{{remove(list; wide)}}", "{{contains(list; wide)}}", "{{remove(lists; long)}}"] {
+        ends_soon(template, &body);
+    }
+}
+
+#[test]
+fn an_array_that_a_function_takes_or_makes_has_a_limit() {
+    let small = |template| evaluate(template, Limits { size: 40, depth: 6 });
+    for template in [
+        "{{length(split('a,b,c,d,e,f'; ','))}}",
+        "{{length(merge([1, 2, 3], [4, 5, 6]))}}",
+        "{{length(flatten([[1, 2, 3], [4, 5, 6]]))}}",
+        "{{length(reverse([1, 2, 3, 4, 5, 6]))}}",
+        "{{length(add([1, 2, 3, 4, 5, 6]; 7))}}",
+        "{{length(keys([1, 2, 3, 4, 5, 6]))}}",
+        "{{length(toArray([1, 2, 3, 4, 5, 6]))}}",
+    ] {
+        assert!(small(template).unwrap_err().contains("more than 5 elements"), "{template}");
+    }
+    assert_eq!(small("{{length(split('a,b,c,d,e'; ','))}}").unwrap(), "5");
+    assert_eq!(small("{{length(merge([1, 2], [3, 4, 5]))}}").unwrap(), "5");
+}

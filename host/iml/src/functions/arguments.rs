@@ -159,11 +159,19 @@ impl<'a, 'v> Arguments<'a, 'v> {
 
     /// The next argument as an array: nothing is an empty one, any other value is an array of itself.
     pub(crate) fn next_array(&mut self) -> Result<Array<'v>, ArgumentError> {
-        Ok(match self.next_value() {
+        let array = match self.next_value() {
             Value::Array(array) => array,
             Value::Missing | Value::Null => Array::from(Vec::new()),
             other => Array::from(vec![other]),
-        })
+        };
+        self.allow_elements(array.len())?;
+        Ok(array)
+    }
+
+    /// An error if an array of so many elements is beyond the limits.
+    pub(crate) fn allow_elements(&self, count: usize) -> Result<(), ArgumentError> {
+        let most = self.environment.limits.elements();
+        if count > most { Err(ArgumentError::new(format!("an array has more than {most} elements"))) } else { Ok(()) }
     }
 
     /// The next argument as a collection; nothing is an empty one.

@@ -224,13 +224,15 @@ fn split<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
         let start = piece.as_ptr() as usize - whole;
         text.slice(start..start + piece.len())
     };
-    let pieces: Vec<_> = if separator.is_empty() {
-        text.char_indices().map(|(at, character)| piece(&text[at..at + character.len_utf8()])).collect()
+    let pieces: Box<dyn Iterator<Item = &str>> = if separator.is_empty() {
+        Box::new(text.char_indices().map(|(at, character)| &text[at..at + character.len_utf8()]))
     } else {
-        text.split(&*separator).map(piece).collect()
+        Box::new(text.split(&*separator))
     };
-    let kept = pieces.into_iter().filter(|piece| keep_empty || !piece.is_empty());
-    Ok(Value::array(kept.map(Value::from).collect()))
+    let kept = pieces.map(piece).filter(|piece| keep_empty || !piece.is_empty());
+    let kept: Vec<_> = kept.take(arguments.environment().limits.elements() + 1).map(Value::from).collect();
+    arguments.allow_elements(kept.len())?;
+    Ok(Value::array(kept))
 }
 
 fn to_ascii<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::super::Arguments;
+use super::super::{ArgumentError, Arguments};
 use super::Outcome;
+use super::identity::allow_search;
 use super::order::Order;
 use crate::operators;
 use crate::path::Path;
@@ -12,7 +13,10 @@ use crate::value::{Array, Value};
 /// An array, or nothing, which counts as an empty one; `add` takes no other value for an array.
 pub(super) fn add<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
     let mut elements = match arguments.next_value() {
-        Value::Array(array) => array.to_vec(),
+        Value::Array(array) => {
+            arguments.allow_elements(array.len())?;
+            array.to_vec()
+        }
         Value::Missing | Value::Null => Vec::new(),
         other => return Err(arguments.wrong("an array", other.described())),
     };
@@ -23,33 +27,44 @@ pub(super) fn add<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
 pub(super) fn remove<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
     let array = arguments.next_array()?;
     let unwanted = arguments.rest();
+    for value in unwanted {
+        allow_search(&array, value, &arguments.environment().limits)?;
+    }
     let wanted = |element: &Value<'v>| !unwanted.iter().any(|value| operators::equal(element, value));
     Ok(Value::array(array.iter().filter(wanted).collect()))
 }
 
 pub(super) fn merge<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
     let arrays = arguments.rest().iter().filter_map(|argument| match argument {
-        Value::Array(array) => Some(array.to_vec()),
+        Value::Array(array) => Some(array),
         _ => None,
     });
-    Ok(Value::array(arrays.flatten().collect()))
+    arguments.allow_elements(arrays.clone().map(Array::len).sum())?;
+    Ok(Value::array(arrays.flat_map(Array::iter).collect()))
 }
 
 pub(super) fn flatten<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
     let array = arguments.next_array()?;
     let depth = arguments.optional_integer()?.unwrap_or(1);
     let mut elements = Vec::new();
-    flatten_into(&array, depth, &mut elements);
+    flatten_into(&array, depth, &mut elements, arguments)?;
     Ok(Value::array(elements))
 }
 
-fn flatten_into<'v>(array: &Array<'v>, depth: i64, elements: &mut Vec<Value<'v>>) {
+fn flatten_into<'v>(
+    array: &Array<'v>,
+    depth: i64,
+    elements: &mut Vec<Value<'v>>,
+    arguments: &Arguments<'_, 'v>,
+) -> Result<(), ArgumentError> {
     for element in array.iter() {
         match element {
-            Value::Array(inner) if depth > 0 => flatten_into(&inner, depth - 1, elements),
+            Value::Array(inner) if depth > 0 => flatten_into(&inner, depth - 1, elements, arguments)?,
             other => elements.push(other),
         }
+        arguments.allow_elements(elements.len())?;
     }
+    Ok(())
 }
 
 pub(super) fn reverse<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
@@ -103,7 +118,10 @@ pub(super) fn to_array<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
     let pairs = match arguments.next_value() {
         Value::Missing | Value::Null => Vec::new(),
         Value::Collection(collection) => collection.iter().map(|(key, value)| pair(key, value)).collect(),
-        Value::Array(array) => array.iter().enumerate().map(|(index, value)| pair(index.to_string().into(), value)).collect(),
+        Value::Array(array) => {
+            arguments.allow_elements(array.len())?;
+            array.iter().enumerate().map(|(index, value)| pair(index.to_string().into(), value)).collect()
+        }
         other => return Err(arguments.wrong("a collection", other.described())),
     };
     Ok(Value::array(pairs))

@@ -1,6 +1,19 @@
-//! When two values count as the same: for `distinct`, `deduplicate` and the set operations.
+//! When two values count as the same: for `distinct`, `deduplicate` and the set operations. And how much may be compared.
 
-use crate::value::Value;
+use super::super::ArgumentError;
+use crate::scope::Limits;
+use crate::value::{Array, Value};
+
+/// An error if comparing every element with `search` would look at too much: each comparison may look at all of a
+/// collection or array. Scalars differ at once or by their length.
+pub(super) fn allow_search(array: &Array<'_>, search: &Value<'_>, limits: &Limits) -> Result<(), ArgumentError> {
+    let share = limits.size.saturating_mul(4) / array.len().max(1);
+    let is_scalar = !matches!(search, Value::Array(_) | Value::Collection(_));
+    if is_scalar || search.fits(&Limits { size: share, depth: usize::MAX }) {
+        return Ok(());
+    }
+    Err(ArgumentError::new("the value is too large to be looked for in an array of this length"))
+}
 
 /// A text that two values share exactly if they count as the same: scalars by their text, so that 1 and
 /// "1" are the same, collections whatever the order of their keys.

@@ -2,6 +2,7 @@
 
 use super::super::Arguments;
 use super::Outcome;
+use super::identity::allow_search;
 use crate::functions::ArgumentError;
 use crate::operators;
 use crate::value::{Array, Value};
@@ -34,6 +35,7 @@ pub(super) fn contains<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
     let search = arguments.next_value();
     let ignores_case = arguments.next_boolean();
     if let Value::Array(array) = value {
+        allow_search(&array, &search, &arguments.environment().limits)?;
         return Ok(Value::Bool(has_element(&array, &search, ignores_case)));
     }
     let (text, part) = (arguments.text_of(value)?, arguments.text_of(search)?);
@@ -71,7 +73,10 @@ pub(super) fn keys<'v>(arguments: &mut Arguments<'_, 'v>) -> Outcome<'v> {
     let names = match arguments.next_value() {
         Value::Missing | Value::Null => Vec::new(),
         Value::Collection(collection) => collection.iter().map(|(name, _)| Value::text(name)).collect(),
-        Value::Array(array) => (0..array.len()).map(|index| Value::text(index.to_string())).collect(),
+        Value::Array(array) => {
+            arguments.allow_elements(array.len())?;
+            (0..array.len()).map(|index| Value::text(index.to_string())).collect()
+        }
         other => return Err(arguments.wrong("a collection or an array", other.described())),
     };
     Ok(Value::array(names))
