@@ -207,3 +207,10 @@ fn an_array_that_a_function_takes_or_makes_has_a_limit() {
     assert_eq!(small("{{length(split('a,b,c,d,e'; ','))}}").unwrap(), "5");
     assert_eq!(small("{{length(merge([1, 2], [3, 4, 5]))}}").unwrap(), "5");
 }
+
+#[test]
+fn a_separator_of_digits_is_short() {
+    let separator = "x".repeat(101);
+    let error = evaluate(&format!("{{{{formatNumber(1234567; 2; '.'; '{separator}')}}}}"), Limits::default()).unwrap_err();
+    assert!(error.contains("a short text"), "{error}");
+}

@@ -4,7 +4,7 @@ mod digits;
 mod statistics;
 
 use super::{ArgumentError, Arguments, Arity, Call, Example, Family, Function};
-use crate::value::{Number, Value};
+use crate::value::{Number, Text, Value};
 
 pub(super) static FUNCTIONS: &[Function] = &[
     Function {
@@ -134,14 +134,25 @@ fn format_number<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     let decimals = usize::try_from(arguments.next_integer()?).ok();
     let decimals =
         decimals.filter(|decimals| *decimals <= MOST_DECIMALS).ok_or_else(|| arguments.wrong("from 0 to 1000", "that number"))?;
-    let decimal_separator = arguments.optional_text()?;
-    let group_separator = arguments.optional_text()?;
+    let decimal_separator = next_separator(arguments)?;
+    let group_separator = next_separator(arguments)?;
     Ok(Value::text(digits::write(
         &number.text(),
         decimals,
         decimal_separator.as_deref().unwrap_or(","),
         group_separator.as_deref().unwrap_or("."),
     )))
+}
+
+/// No separator is longer; it comes once for every three digits.
+const SEPARATOR_LENGTH: usize = 100;
+
+fn next_separator<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Option<Text<'v>>> {
+    let separator = arguments.optional_text()?;
+    match separator {
+        Some(separator) if separator.len() > SEPARATOR_LENGTH => Err(arguments.wrong("a short text", "a long one")),
+        separator => Ok(separator),
+    }
 }
 
 /// The next argument as a number that a double can hold: one of a document may be larger.
