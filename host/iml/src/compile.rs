@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use jiff::tz::TimeZone;
+
 use crate::ast::{self, Expression, ExpressionKind};
 use crate::constant::Constant;
 use crate::error::{Error, Warning};
@@ -281,14 +283,14 @@ fn operands(first: Compiled, rest: Vec<(Operator, Compiled)>) -> Box<[Compiled]>
 }
 
 /// A chain of operators, its constant beginning computed. What would be an error is left for the evaluation,
-/// which may never come to it.
+/// which may never come to it. No constant is a date, so any zone will do.
 fn folded(mut first: Compiled, rest: Vec<(Operator, Compiled)>) -> Code {
     let mut rest = rest.into_iter().peekable();
     while let Some((operator, operand)) = rest.peek() {
         let (Code::Constant(one), Code::Constant(other)) = (&first.code, &operand.code) else {
             break;
         };
-        let value = operators::apply(*operator, one.value(), other.value(), &Limits::default()).ok();
+        let value = operators::apply(*operator, one.value(), other.value(), &TimeZone::UTC, &Limits::default()).ok();
         let Some(constant) = value.as_ref().and_then(Constant::of) else {
             break;
         };

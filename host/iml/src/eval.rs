@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::functions::{Arguments, Call, Function, LazyArguments};
 use crate::operators::{self, Culprit, Failure};
 use crate::path;
-use crate::scope::{Environment, Limits, Scope};
+use crate::scope::{Environment, Scope};
 use crate::token::Operator;
 use crate::value::{Number, Text, Value};
 
@@ -77,11 +77,10 @@ fn chain<'v>(
     rest: &'v [(Operator, Compiled)],
     scope: &dyn Scope<'v>,
 ) -> Result<Value<'v>, Error> {
-    let limits = &scope.environment().limits;
     let mut left = Running::Value(evaluate(first, scope)?);
     for (index, (operator, operand)) in rest.iter().enumerate() {
         let right = evaluate(operand, scope)?;
-        left = left.apply(*operator, right, limits).map_err(|failure| match failure.culprit {
+        left = left.apply(*operator, right, scope.environment()).map_err(|failure| match failure.culprit {
             Culprit::Left if index == 0 => first.error(failure.message),
             Culprit::Right => operand.error(failure.message),
             _ => whole.error(failure.message),
@@ -98,7 +97,8 @@ enum Running<'v> {
 }
 
 impl<'v> Running<'v> {
-    fn apply(self, operator: Operator, right: Value<'v>, limits: &Limits) -> Result<Self, Failure> {
+    fn apply(self, operator: Operator, right: Value<'v>, environment: &Environment) -> Result<Self, Failure> {
+        let limits = &environment.limits;
         let mut joined = match self {
             Self::Text(text) if operator == Operator::Add => text,
             Self::Value(left) if operator == Operator::Add && (is_text(&left) || is_text(&right)) => {
@@ -107,7 +107,7 @@ impl<'v> Running<'v> {
                 joined
             }
             left => {
-                return operators::apply(operator, left.into_value(), right, limits).map(Self::Value);
+                return operators::apply(operator, left.into_value(), right, &environment.zone, limits).map(Self::Value);
             }
         };
         operators::append(&mut joined, &right, limits)?;

@@ -3,10 +3,12 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
+use jiff::tz::TimeZone;
+
 use crate::decimal::Decimal;
 use crate::scope::Limits;
 use crate::token::Operator;
-use crate::value::{Collection, Date, Number, Text, Value};
+use crate::value::{Collection, Date, Number, Value};
 
 /// What an operator gives, or why it cannot.
 type Outcome<'v> = Result<Value<'v>, Failure>;
@@ -32,15 +34,15 @@ impl From<String> for Failure {
     }
 }
 
-/// Applies an operator of two operands. `And` and `Or` are the evaluator's: they may skip an operand.
-pub(crate) fn apply<'v>(operator: Operator, left: Value<'v>, right: Value<'v>, limits: &Limits) -> Outcome<'v> {
+/// Applies an operator of two operands; a date text without an offset is in `zone`. `And` and `Or` are the evaluator's: they may skip an operand.
+pub(crate) fn apply<'v>(operator: Operator, left: Value<'v>, right: Value<'v>, zone: &TimeZone, limits: &Limits) -> Outcome<'v> {
     match operator {
         Operator::Equal => Ok(Value::Bool(equal(&left, &right))),
         Operator::NotEqual => Ok(Value::Bool(!equal(&left, &right))),
-        Operator::Less => Ok(compared(&left, &right, Ordering::is_lt)),
-        Operator::LessOrEqual => Ok(compared(&left, &right, Ordering::is_le)),
-        Operator::Greater => Ok(compared(&left, &right, Ordering::is_gt)),
-        Operator::GreaterOrEqual => Ok(compared(&left, &right, Ordering::is_ge)),
+        Operator::Less => Ok(compared(&left, &right, zone, Ordering::is_lt)),
+        Operator::LessOrEqual => Ok(compared(&left, &right, zone, Ordering::is_le)),
+        Operator::Greater => Ok(compared(&left, &right, zone, Ordering::is_gt)),
+        Operator::GreaterOrEqual => Ok(compared(&left, &right, zone, Ordering::is_ge)),
         Operator::Add => add(left, right, limits),
         _ => arithmetic(operator, &left, &right),
     }
@@ -108,23 +110,19 @@ pub(crate) fn compare_texts(one: &str, other: &str) -> Ordering {
 }
 
 /// A relation between two values; false where they cannot be compared.
-fn compared<'v>(left: &Value<'_>, right: &Value<'_>, holds: fn(Ordering) -> bool) -> Value<'v> {
-    Value::Bool(compare(left, right).is_some_and(holds))
+fn compared<'v>(left: &Value<'_>, right: &Value<'_>, zone: &TimeZone, holds: fn(Ordering) -> bool) -> Value<'v> {
+    Value::Bool(compare(left, right, zone).is_some_and(holds))
 }
 
 /// JavaScript's relation: two texts by code unit, anything else as numbers. A text next to a date is read
-/// as a date.
-fn compare(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
+/// as a date, in `zone` unless it has an offset.
+fn compare(left: &Value<'_>, right: &Value<'_>, zone: &TimeZone) -> Option<Ordering> {
     match (left, right) {
         (Value::Text(one), Value::Text(other)) => Some(compare_texts(one, other)),
-        (Value::Date(one), Value::Text(other)) => Some(one.cmp(&date_of(other)?)),
-        (Value::Text(one), Value::Date(other)) => Some(date_of(one)?.cmp(other)),
+        (Value::Date(one), Value::Text(other)) => Some(one.cmp(&Date::parse(other, zone)?)),
+        (Value::Text(one), Value::Date(other)) => Some(Date::parse(one, zone)?.cmp(other)),
         _ => compare_numbers(&comparable(left)?, &comparable(right)?),
     }
-}
-
-fn date_of(text: &Text<'_>) -> Option<Date> {
-    Date::parse(text, &jiff::tz::TimeZone::UTC)
 }
 
 fn comparable<'v>(value: &Value<'v>) -> Option<Number<'v>> {
