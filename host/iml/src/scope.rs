@@ -36,7 +36,8 @@ pub struct Environment {
 /// What an evaluation may not exceed; over it is an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of a text or of a result written as JSON.
+    /// Bytes of a text or of a result written as JSON. An array that a function takes or makes may have an eighth as
+    /// many elements.
     pub size: usize,
     /// How deep a result may nest.
     pub depth: usize,
