@@ -131,7 +131,7 @@ fn json_nests_to_128_levels() {
 /// What ends at once although a sender made it as hard as possible; done element by element it would take minutes.
 #[track_caller]
 fn ends_soon(template: &str, body: &str) {
-    let (compiled, _) = Template::from_text(template, &NoCustom).unwrap();
+    let (compiled, _) = Template::compile(template, &NoCustom).unwrap();
     let document = json::Document::parse(body).unwrap();
     let environment = Environment { now: Date::EPOCH, zone: Zone::UTC, random: || 7, limits: Limits::default() };
     drop(compiled.evaluate(&Body(Value::from_json(document.root()), environment)));
