@@ -159,7 +159,7 @@ pub(crate) fn append(joined: &mut String, value: &Value<'_>, limits: &Limits) ->
     match value {
         Value::Text(text) => joined.push_str(text),
         Value::Missing | Value::Null => {}
-        other if other.fits(limits) => joined.push_str(&other.to_text()),
+        other if other.fits(limits) && other.append_text(joined, limits.size).is_some() => {}
         _ => return Err(too_large(limits)),
     }
     if joined.len() > limits.size { Err(too_large(limits)) } else { Ok(()) }

@@ -11,6 +11,9 @@ use hookwright_iml::{Date, Environment, Error, Limits, NoCustom, Template, Warni
 
 const SEPARATOR: &str = "\n---\n";
 
+/// Small, so that what goes beyond them fits into a golden file.
+const LIMITS: Limits = Limits { size: 200, depth: 16 };
+
 #[test]
 fn every_mistake_is_told_as_its_golden_file_says() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics");
@@ -49,7 +52,7 @@ fn told(source: &str) -> String {
 
 fn failed(source: &str, template: &Template) -> Option<String> {
     let empty = json::Document::parse("{}").unwrap();
-    let environment = Environment { now: Date::EPOCH, zone: Zone::UTC, random: || 7, limits: Limits::default() };
+    let environment = Environment { now: Date::EPOCH, zone: Zone::UTC, random: || 7, limits: LIMITS };
     let scope = Context::read(empty.root(), &environment).unwrap();
     template.evaluate(&scope).err().map(|error| format!("when evaluated, {}", erred(source, &error)))
 }

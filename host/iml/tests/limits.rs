@@ -212,5 +212,14 @@ fn an_array_that_a_function_takes_or_makes_has_a_limit() {
 fn a_separator_of_digits_is_short() {
     let separator = "x".repeat(101);
     let error = evaluate(&format!("{{{{formatNumber(1234567; 2; '.'; '{separator}')}}}}"), Limits::default()).unwrap_err();
-    assert!(error.contains("a short text"), "{error}");
+    assert!(error.contains("at most 100 bytes"), "{error}");
+}
+
+#[test]
+fn a_short_number_may_be_a_long_text_and_counts_as_that() {
+    let list = format!("[{}]", vec!["1e300"; 20].join(","));
+    for template in [format!("{{{{upper({list})}}}}"), format!("{{{{'' + {list}}}}}"), format!("{{{{{list}}}}} ")] {
+        let error = evaluate(&template, Limits { size: 1_000, depth: 6 }).unwrap_err();
+        assert!(error.contains("1000 bytes"), "{error}");
+    }
 }

@@ -71,9 +71,19 @@ impl<'a, 'v> Arguments<'a, 'v> {
     /// Its value is not for messages: where arguments are swapped it may be a secret.
     pub(crate) fn wrong(&self, wanted: impl Display, came: impl Display) -> ArgumentError {
         let position = self.taken.saturating_sub(1);
-        let name = self.function.parameter_name(position).map(|name| format!(" ({name})")).unwrap_or_default();
-        let message = format!("argument {}{name} must be {wanted}, but is {came}", position + 1);
+        let message = format!("{} must be {wanted}, but is {came}", self.shown(position));
         ArgumentError { position: Some(position), message }
+    }
+
+    /// An error about the argument at `position`, counted from 0, which is of the right kind.
+    pub(crate) fn blame(&self, position: usize, why: impl Display) -> ArgumentError {
+        ArgumentError { position: Some(position), message: format!("{}: {why}", self.shown(position)) }
+    }
+
+    /// How a message names the argument at `position`: "argument 2 (key)".
+    fn shown(&self, position: usize) -> String {
+        let name = self.function.parameter_name(position).map(|name| format!(" ({name})")).unwrap_or_default();
+        format!("argument {}{name}", position + 1)
     }
 
     /// The next argument as text: nothing is `""`, other types as in mixed text.

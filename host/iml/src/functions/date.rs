@@ -94,7 +94,7 @@ fn parse_date<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, Argume
     };
     let now = arguments.environment().now.milliseconds();
     let instant = moment::parse(&text, &format, &zone, now)
-        .map_err(|error| ArgumentError::new(format!("the text is not a date: {}", error.reason())))?;
+        .map_err(|error| arguments.blame(0, format!("the text is not a date: {}", error.reason())))?;
     made(Some(instant))
 }
 
@@ -117,7 +117,7 @@ const FORMAT_LENGTH: usize = 1_000;
 fn next_format<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Option<Text<'v>>, ArgumentError> {
     let format = arguments.optional_text()?.filter(|format| !format.is_empty());
     match format {
-        Some(format) if format.len() > FORMAT_LENGTH => Err(ArgumentError::new(format!("the format is longer than {FORMAT_LENGTH} bytes"))),
+        Some(format) if format.len() > FORMAT_LENGTH => Err(arguments.wrong(format!("at most {FORMAT_LENGTH} bytes long"), "longer")),
         format => Ok(format),
     }
 }

@@ -48,12 +48,12 @@ pub(super) static FUNCTIONS: &[Function] = &[
 
 fn create_xml<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {
     let written = xml::write(&arguments.next_value());
-    written.map(Value::text).map_err(|error| ArgumentError::new(error.message))
+    written.map(Value::text).map_err(|error| arguments.blame(0, error.message))
 }
 
 fn parse_xml<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {
     let read = xml::read(&arguments.next_text()?);
-    read.map_err(|error| ArgumentError::new(error.message))
+    read.map_err(|error| arguments.blame(0, error.message))
 }
 
 fn mime<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {

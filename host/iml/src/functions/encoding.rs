@@ -160,7 +160,7 @@ fn to_binary<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     let text = arguments.text_of(value)?;
     let encoding = next_encoding(arguments, Encoding::Utf8)?;
     let bytes = encoding.decode(&text);
-    bytes.map(Value::binary).ok_or_else(|| ArgumentError::new("the text is not in that encoding"))
+    bytes.map(Value::binary).ok_or_else(|| arguments.blame(0, "the text is not in the encoding that is named"))
 }
 
 fn to_string<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
@@ -186,9 +186,9 @@ fn decode_url<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     let bytes = text.as_bytes();
     let is_escape = |at: usize| bytes.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
     if !memchr::memchr_iter(b'%', bytes).all(is_escape) {
-        return Err(ArgumentError::new("a % in the text is not followed by two hexadecimal digits"));
+        return Err(arguments.blame(0, "a % in the text is not followed by two hexadecimal digits"));
     }
     let decoded = percent_decode_str(&text).decode_utf8();
-    let decoded = decoded.map_err(|_| ArgumentError::new("the text does not decode to UTF-8"))?;
+    let decoded = decoded.map_err(|_| arguments.blame(0, "the text does not decode to UTF-8"))?;
     Ok(Value::text(decoded.into_owned()))
 }

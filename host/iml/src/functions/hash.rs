@@ -93,6 +93,9 @@ pub(super) fn next_hash_encoding(arguments: &mut Arguments<'_, '_>) -> Result<En
     encoding.ok_or_else(|| arguments.wrong("hex, base64 or latin1", "another text"))
 }
 
+/// Where a hash function has its key, counted from 0.
+const KEY: usize = 2;
+
 /// The key and, behind it, its encoding; none where the call names no key.
 ///
 /// A key that is named but empty is an error: a signature check against a secret that nobody has set would
@@ -101,19 +104,19 @@ fn next_key<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Option<Binary<'v>>>
     let named = arguments.count() > 2;
     let key = arguments.optional_value().filter(|key| !key.is_empty());
     if named && key.is_none() {
-        return Err(ArgumentError::new("the key is empty, and a hash without a key can be made by anybody: is the secret set?"));
+        return Err(arguments.blame(KEY, "it is empty, and a hash without a key can be made by anybody: is the secret set?"));
     }
     let encoding = arguments.optional_text()?;
     let encoding = encoding.as_deref().unwrap_or("text");
     match (key, encoding) {
         (None, _) => Ok(None),
         (Some(Value::Binary(bytes)), "text" | "binary") => Ok(Some(bytes)),
-        (Some(_), "binary") => Err(ArgumentError::new("a key that is said to be binary must be bytes, not text")),
+        (Some(_), "binary") => Err(arguments.blame(KEY, "a key that is said to be binary must be bytes, not text")),
         (Some(key), "text") => Ok(Some(Binary::from(arguments.text_of(key)?.as_bytes().to_vec()))),
         (Some(key), "hex" | "base64") => {
             let text = arguments.text_of(key)?;
             let bytes = Encoding::named(encoding).and_then(|encoding| encoding.decode(&text));
-            let bytes = bytes.ok_or_else(|| ArgumentError::new(format!("the key is not in {encoding}")))?;
+            let bytes = bytes.ok_or_else(|| arguments.blame(KEY, format!("the key is not in {encoding}")))?;
             Ok(Some(Binary::from(bytes)))
         }
         _ => Err(arguments.wrong("text, hex, base64 or binary", "another text")),

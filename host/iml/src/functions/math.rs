@@ -133,7 +133,7 @@ fn format_number<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     let number = next_finite(arguments)?;
     let decimals = usize::try_from(arguments.next_integer()?).ok();
     let decimals =
-        decimals.filter(|decimals| *decimals <= MOST_DECIMALS).ok_or_else(|| arguments.wrong("from 0 to 1000", "that number"))?;
+        decimals.filter(|decimals| *decimals <= MOST_DECIMALS).ok_or_else(|| arguments.wrong("from 0 to 1000", "outside of that"))?;
     let decimal_separator = next_separator(arguments)?;
     let group_separator = next_separator(arguments)?;
     Ok(Value::text(digits::write(
@@ -150,7 +150,9 @@ const SEPARATOR_LENGTH: usize = 100;
 fn next_separator<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Option<Text<'v>>> {
     let separator = arguments.optional_text()?;
     match separator {
-        Some(separator) if separator.len() > SEPARATOR_LENGTH => Err(arguments.wrong("a short text", "a long one")),
+        Some(separator) if separator.len() > SEPARATOR_LENGTH => {
+            Err(arguments.wrong(format!("at most {SEPARATOR_LENGTH} bytes long"), "longer"))
+        }
         separator => Ok(separator),
     }
 }

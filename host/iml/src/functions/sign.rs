@@ -69,36 +69,53 @@ fn crypto_sign<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     let name = arguments.next_text()?;
     let digest = Digest::named(&name).ok_or_else(|| arguments.wrong("SHA256, SHA384 or SHA512", "another text"))?;
     let data = next_bytes(arguments)?;
-    let key = private_key(&arguments.next_text()?)?;
+    let pem = arguments.next_text()?;
     let encoding = next_hash_encoding(arguments)?;
-    let signature = key.sign(digest, Form::Der, &data).map_err(ArgumentError::new)?;
+    let signature = PrivateKey::from_pem(&pem).and_then(|key| key.sign(digest, Form::Der, &data));
+    let signature = signature.map_err(|message| arguments.blame(2, message))?;
     Ok(Value::text(encoding.encode(&signature)))
 }
 
 fn jwt<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
-    let payload = arguments.next_value();
+    let payload = next_payload(arguments)?;
     let key = next_key(arguments)?;
     let algorithm = next_algorithm(arguments, Algorithm::Hmac(Digest::Sha256))?;
     let options = arguments.next_collection()?;
     let now = arguments.environment().now;
-    let text = token::signing_input(payload, algorithm, None, &options, now).map_err(ArgumentError::new)?;
-    sealed(&text, algorithm, &key)
+    let text = token::signing_input(payload, algorithm, None, &options, now).map_err(|message| arguments.blame(3, message))?;
+    sealed(&text, algorithm, &key).map_err(|message| arguments.blame(TOKEN_KEY, message))
 }
 
 fn generate_jwt_with_key_id<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
-    let payload = arguments.next_value();
+    let payload = next_payload(arguments)?;
     let key = next_key(arguments)?;
     let algorithm = next_algorithm(arguments, Algorithm::Hmac(Digest::Sha512))?;
     let thumbprint = next_algorithm(arguments, Algorithm::Hmac(Digest::Sha256))?;
     let options = arguments.next_collection()?;
-    let jwk = match algorithm {
-        Algorithm::Hmac(_) => format!(r#"{{"k":"{}","kty":"oct"}}"#, URL_SAFE_NO_PAD.encode(&*key)),
-        _ => private_key(&key.to_text())?.public_jwk(),
-    };
+    let jwk = public_jwk(algorithm, &key).map_err(|message| arguments.blame(TOKEN_KEY, message))?;
     let key_id = URL_SAFE_NO_PAD.encode(thumbprint.digest().of(jwk.as_bytes()));
     let now = arguments.environment().now;
-    let text = token::signing_input(payload, algorithm, Some(&key_id), &options, now).map_err(ArgumentError::new)?;
-    sealed(&text, algorithm, &key)
+    let text = token::signing_input(payload, algorithm, Some(&key_id), &options, now).map_err(|message| arguments.blame(4, message))?;
+    sealed(&text, algorithm, &key).map_err(|message| arguments.blame(TOKEN_KEY, message))
+}
+
+/// What a token says: a collection of claims, or a text as it is.
+fn next_payload<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
+    match arguments.next_value() {
+        payload @ (Value::Collection(_) | Value::Text(_)) => Ok(payload),
+        other => Err(arguments.wrong("a collection or a text", other.described())),
+    }
+}
+
+/// Where the functions that make tokens have their key, counted from 0.
+const TOKEN_KEY: usize = 1;
+
+/// The key as JWK in the form that thumbprints are made of (RFC 7638).
+fn public_jwk(algorithm: Algorithm, key: &Binary<'_>) -> std::result::Result<String, String> {
+    match algorithm {
+        Algorithm::Hmac(_) => Ok(format!(r#"{{"k":"{}","kty":"oct"}}"#, URL_SAFE_NO_PAD.encode(&**key))),
+        _ => PrivateKey::from_pem(&key.to_text()).map(|key| key.public_jwk()),
+    }
 }
 
 /// The key of a token; an empty one would let everybody sign.
@@ -114,20 +131,16 @@ fn next_algorithm(arguments: &mut Arguments<'_, '_>, default: Algorithm) -> Resu
     Algorithm::named(&name).ok_or_else(|| arguments.wrong(token::ALGORITHMS, "another text"))
 }
 
-fn private_key(pem: &str) -> Result<PrivateKey> {
-    PrivateKey::from_pem(pem).map_err(ArgumentError::new)
-}
-
 /// The signed token: what is signed, a point, the signature.
-fn sealed<'v>(text: &str, algorithm: Algorithm, key: &[u8]) -> Result<Value<'v>> {
+fn sealed<'v>(text: &str, algorithm: Algorithm, key: &[u8]) -> std::result::Result<Value<'v>, String> {
     let signature = match algorithm {
         Algorithm::Hmac(digest) => digest.keyed(key, text.as_bytes()),
         Algorithm::Rsa(digest) | Algorithm::Ecdsa(digest) => {
-            let key = private_key(&String::from_utf8_lossy(key))?;
+            let key = PrivateKey::from_pem(&String::from_utf8_lossy(key))?;
             if key.is_rsa() != matches!(algorithm, Algorithm::Rsa(_)) {
-                return Err(ArgumentError::new("the key is not of the kind that the algorithm needs"));
+                return Err("the key is not of the kind that the algorithm needs".to_owned());
             }
-            key.sign(digest, Form::Fixed, text.as_bytes()).map_err(ArgumentError::new)?
+            key.sign(digest, Form::Fixed, text.as_bytes())?
         }
     };
     Ok(Value::text(format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))))

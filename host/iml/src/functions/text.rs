@@ -185,7 +185,7 @@ fn replace<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     let size = arguments.environment().limits.size;
     if let Some(regex) = regex::literal(&searched) {
         let replaced = regex.replace(&text, &replacement, size);
-        return replaced.map(Value::text).map_err(|error| ArgumentError::new(error.to_string()));
+        return replaced.map(Value::text).map_err(|error| refused(arguments, &error));
     }
     let count = if searched.is_empty() { 0 } else { text.matches(&*searched).count() };
     if count == 0 {
@@ -193,6 +193,14 @@ fn replace<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     }
     check_growth(&text, count, replacement.len().saturating_sub(searched.len()), size)?;
     Ok(Value::text(text.replace(&*searched, &replacement)))
+}
+
+/// What is said of a regular expression that did not run to its end, and of which argument.
+fn refused(arguments: &Arguments<'_, '_>, error: &regex::Error) -> ArgumentError {
+    match error {
+        regex::Error::ResultTooLong(_) => ArgumentError::new(error.to_string()),
+        _ => arguments.blame(1, error),
+    }
 }
 
 /// An error if a text that grows by so many bytes so many times is too large.

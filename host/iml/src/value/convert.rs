@@ -16,12 +16,29 @@ impl<'v> Value<'v> {
             Self::Text(text) => Cow::Borrowed(text),
             Self::Date(date) => Cow::Owned(date.to_iso()),
             Self::Binary(bytes) => bytes.to_text(),
-            Self::Array(array) => {
-                let texts: Vec<String> = array.iter().map(|element| element.to_text().into_owned()).collect();
-                Cow::Owned(texts.join(","))
+            Self::Array(_) => {
+                let mut text = String::new();
+                self.append_text(&mut text, usize::MAX);
+                Cow::Owned(text)
             }
             Self::Collection(_) => Cow::Owned(self.to_json()),
         }
+    }
+
+    /// Appends the text of this value; none as soon as `text` has grown beyond `size` bytes. The digits of a number may be
+    /// few and their text long: `1e300`.
+    pub(crate) fn append_text(&self, text: &mut String, size: usize) -> Option<()> {
+        let Self::Array(array) = self else {
+            text.push_str(&self.to_text());
+            return (text.len() <= size).then_some(());
+        };
+        for (index, element) in array.iter().enumerate() {
+            if index > 0 {
+                text.push(',');
+            }
+            element.append_text(text, size)?;
+        }
+        Some(())
     }
 
     /// As [`Value::to_text`], as a text that lives as long as the value's own data.

@@ -7,7 +7,11 @@ use crate::scope::Limits;
 impl<'v> Value<'v> {
     /// This value as text, or none where that would be longer than the limit.
     pub(crate) fn into_text_within(self, limits: &Limits) -> Option<Text<'v>> {
-        self.fits(limits).then(|| self.into_text())
+        if !matches!(self, Self::Array(_)) {
+            return self.fits(limits).then(|| self.into_text());
+        }
+        let mut text = String::new();
+        (self.fits(limits) && self.append_text(&mut text, limits.size).is_some()).then(|| Text::from(text))
     }
 
     /// Whether this value, written out, stays within the limits of size and depth. Looks at no more of it

@@ -54,7 +54,10 @@ impl Algorithm {
 
 type Pairs<'v> = Vec<(Cow<'v, str>, Value<'v>)>;
 
-/// Header and payload in base64url with a point between: what is signed. A payload that is a text stays as it is.
+/// Header and payload in base64url with a point between: what is signed. A payload that is no collection is its text.
+///
+/// # Errors
+/// An option that is not what it must be.
 pub(super) fn signing_input<'v>(
     payload: Value<'v>,
     algorithm: Algorithm,
@@ -65,10 +68,7 @@ pub(super) fn signing_input<'v>(
     let header = header(algorithm, key_id, &payload, options).to_json();
     let claims = match payload {
         Value::Collection(claims) => with_options(&claims, options, now)?.to_json(),
-        Value::Text(text) => text.to_string(),
-        other => {
-            return Err(format!("the payload must be a collection or a text, not {}", other.kind_name()));
-        }
+        other => other.to_text().into_owned(),
     };
     Ok(format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims)))
 }
