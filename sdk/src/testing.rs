@@ -32,7 +32,8 @@ use crate::host::native::FROZEN;
 use crate::{Date, Plugin};
 use adapter::Native;
 
-/// Sets the time that plugin functions see on this thread, and `now` in specs.
+/// Sets the time that plugin functions see on this thread, and `now` in specs. A sample that says when it came
+/// (`# now: ...`) is run at that time all the same.
 pub fn freeze(now: Date) {
     FROZEN.set(Some(now));
 }
@@ -66,7 +67,7 @@ impl Service {
         let environment = environment();
         let surroundings =
             Surroundings { environment: &environment, common: self.common.as_deref(), hook: None, plugin: Some(&self.plugin) };
-        sample::run(&webhook, &request, surroundings)
+        at_its_time(&request, || sample::run(&webhook, &request, surroundings))
     }
 
     /// Runs every folder in `samples`: its `request.http` must give its `reply.http` and `bundles.json`.
@@ -122,6 +123,18 @@ impl Service {
     }
 }
 
+/// Runs `run` while plugin functions see the time that the request says it came at, as they would in the host.
+fn at_its_time<T>(request: &sample::Request, run: impl FnOnce() -> T) -> T {
+    let given = request.given.now.as_deref().and_then(|now| hookwright_iml::Date::parse(now, &Zone::UTC));
+    let Some(given) = given else {
+        return run();
+    };
+    let before = FROZEN.replace(Some(Date::from_milliseconds(given.milliseconds())));
+    let result = run();
+    FROZEN.set(before);
+    result
+}
+
 fn read(path: &Path) -> Vec<u8> {
     fs::read(path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
 }
@@ -134,5 +147,19 @@ fn environment() -> Environment {
         zone: Zone::UTC,
         random: || 0x9e37_79b9_7f4a_7c15,
         limits: Limits::default(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plugin_functions_see_the_time_that_a_sample_says() {
+        let request = sample::Request::parse(b"# now: 2026-01-31T12:00:00Z\nGET / HTTP/1.1\n\n").unwrap();
+        freeze(Date::from_milliseconds(0));
+        assert_eq!(at_its_time(&request, crate::host::now).to_string(), "2026-01-31T12:00:00.000Z");
+        assert_eq!(crate::host::now(), Date::from_milliseconds(0));
     }
 }
