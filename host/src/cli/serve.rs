@@ -122,8 +122,9 @@ fn settings(arguments: Arguments) -> anyhow::Result<Settings> {
 
 /// What is served and where, for the person who started it.
 fn announce(running: &Running) {
-    let base = running.base_url();
-    anstream::eprintln!("hookwright {} listens on {base}", env!("CARGO_PKG_VERSION"));
+    let (base, address) = (running.base_url(), running.address().to_string());
+    let place = if base.ends_with(&address) { base.to_owned() } else { format!("{address} for {base}") };
+    anstream::eprintln!("hookwright {} listens on {place}", env!("CARGO_PKG_VERSION"));
     let services = running.host().services.snapshot();
     for service in services.values() {
         for webhook in &service.webhooks {
