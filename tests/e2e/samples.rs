@@ -13,22 +13,22 @@ use super::installation;
 
 #[test]
 fn githubs_samples_are_answered_and_delivered_as_recorded() {
-    every_sample_holds("github", "secret");
+    every_sample_holds("github");
 }
 
 #[test]
 fn slacks_samples_are_answered_and_delivered_as_recorded() {
-    every_sample_holds("slack", "signingSecret");
+    every_sample_holds("slack");
 }
 
 #[test]
 fn stripes_samples_are_answered_and_delivered_as_recorded() {
-    every_sample_holds("stripe", "signingSecret");
+    every_sample_holds("stripe");
 }
 
 #[test]
 fn discords_samples_are_answered_and_delivered_as_recorded() {
-    every_sample_holds("discord", "publicKey");
+    every_sample_holds("discord");
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn name(service: &Path) -> String {
     service.file_name().unwrap().to_string_lossy().into_owned()
 }
 
-fn every_sample_holds(service: &str, secret: &str) {
+fn every_sample_holds(service: &str) {
     let installation = installation();
     samples::install(&installation, service);
     let receiver = Receiver::start().unwrap();
@@ -51,10 +51,10 @@ fn every_sample_holds(service: &str, secret: &str) {
     for uid in uids {
         installation.connect(service, uid, &receiver.url(&format!("/{uid}")));
     }
-    let host = installation.serve();
-    let secret = samples::common(service, secret);
+    // Behind the proxy that they were recorded with: Twilio signs the URL.
+    let host = installation.serve_with(&["--public-url", "https://hooks.example.com"]);
     for case in &cases {
-        let mut request = case.at_present(&secret);
+        let mut request = case.at_present();
         if let Some(parameters) = case.parameters() {
             let parameters: Vec<_> = parameters.iter().map(String::as_str).collect();
             request.target = installation.hook(service, &parameters, &receiver.url("/hook"));

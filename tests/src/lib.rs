@@ -4,6 +4,7 @@ pub use hookwright::cli::demo::sign;
 
 pub mod client;
 pub mod host;
+mod key_pair;
 pub mod plugins;
 pub mod receiver;
 pub mod samples;

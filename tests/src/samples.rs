@@ -1,5 +1,6 @@
 //! The samples of spec-examples, as they are recorded and as they would be sent now.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,7 +12,7 @@ use serde_json::Value;
 
 use crate::client::Request;
 use crate::host::Installation;
-use crate::{plugins, sign};
+use crate::{key_pair, plugins, sign};
 
 /// One directory in a service's `samples`.
 pub struct Case {
@@ -23,6 +24,8 @@ pub struct Case {
     pub reply: Reply,
     /// What is delivered: the bundles, each with the uid it is for.
     pub bundles: Vec<(Option<String>, Value)>,
+    /// The `signingSecret` in the service's `common.json`, if it has one.
+    signing_secret: Option<String>,
 }
 
 /// The repository.
@@ -64,11 +67,14 @@ pub fn case(service: &str, name: &str) -> Case {
 /// # Panics
 /// When it has no such text.
 pub fn common(service: &str, name: &str) -> String {
-    let path = root().join("spec-examples").join(service).join("common.json");
-    let text = fs::read_to_string(&path).expect("common.json can be read");
+    let directory = root().join("spec-examples").join(service);
+    common_in(&directory, name).unwrap_or_else(|| panic!("the common.json of {} has no {name}", directory.display()))
+}
+
+fn common_in(service: &Path, name: &str) -> Option<String> {
+    let text = fs::read_to_string(service.join("common.json")).ok()?;
     let document = Document::parse_with_comments(&text).expect("common.json is JSON");
-    let value = document.root().get(name).and_then(|node| node.as_text());
-    value.unwrap_or_else(|| panic!("{} has no {name}", path.display())).into_owned()
+    document.root().get(name)?.as_text().map(Cow::into_owned)
 }
 
 /// Seconds since 1970, now.
@@ -88,16 +94,28 @@ impl Case {
             request: sample::Request::parse(&file("request.http")).expect("request.http is a request"),
             reply: parse_reply(&file("reply.http")).expect("reply.http is a reply"),
             bundles: bundles(&serde_json::from_slice(&file("bundles.json")).expect("bundles.json is JSON")),
+            signing_secret: common_in(directory.ancestors().nth(2).expect("a sample stands in its service"), "signingSecret"),
         }
     }
 
-    /// The request as its sender would make it now: where the time is part of the signature, signed again with `secret`.
-    pub fn at_present(&self, secret: &str) -> Request {
+    /// The request as its sender would make it now: where the time is part of the signature, signed again.
+    pub fn at_present(&self) -> Request {
         let mut headers = self.request.headers.clone();
-        if let Some(recorded) = self.recorded_at() {
-            sign::shift(&mut headers, &self.request.body, secret, now() - recorded);
+        if let (Some(secret), Some(recorded)) = (self.secret(), self.recorded_at()) {
+            sign::shift(&mut headers, &self.request.body, &secret, now() - recorded);
+            key_pair::sign_again(&mut headers, &self.request.body);
         }
         Request { method: self.request.method.clone(), target: self.request.target.clone(), headers, body: self.request.body.clone() }
+    }
+
+    /// What it was signed with: the hook's `secret`, else the service's `signingSecret`.
+    fn secret(&self) -> Option<String> {
+        let of_the_hook = self.hook().and_then(|hook| Some(hook["parameters"]["secret"].as_str()?.to_owned()));
+        of_the_hook.or_else(|| self.signing_secret.clone())
+    }
+
+    fn hook(&self) -> Option<Value> {
+        serde_json::from_str(self.request.given.hook.as_deref()?).ok()
     }
 
     /// When it was recorded, in seconds since 1970.
@@ -109,7 +127,7 @@ impl Case {
 
     /// The parameters of the hook that listens, where the webhook is a dedicated one.
     pub fn parameters(&self) -> Option<Vec<String>> {
-        let hook: Value = serde_json::from_str(self.request.given.hook.as_deref()?).ok()?;
+        let hook = self.hook()?;
         let parameters = hook.get("parameters")?.as_object()?;
         Some(parameters.iter().map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect())
     }

@@ -89,12 +89,17 @@ impl Sample {
     pub(super) fn at_present(&self, host: &Host, target: Option<String>) -> sample::Request {
         let mut request = self.request.clone();
         request.target = target.unwrap_or(request.target);
-        let snapshot = host.services.snapshot();
-        let secret = snapshot.get(&self.service).and_then(|service| service.common.get("signingSecret")?.as_str());
-        if let (Some(secret), Some(age)) = (secret, self.age()) {
-            sign::shift(&mut request.headers, &request.body, secret, age);
+        if let (Some(secret), Some(age)) = (self.secret(host), self.age()) {
+            sign::shift(&mut request.headers, &request.body, &secret, age);
         }
         request
+    }
+
+    /// What it was signed with: the hook's `secret`, else the service's `signingSecret`.
+    fn secret(&self, host: &Host) -> Option<String> {
+        let of_the_hook = self.parameters().and_then(|parameters| Some(parameters.get("secret")?.as_str()?.to_owned()));
+        let of_the_service = || Some(host.services.snapshot().get(&self.service)?.common.get("signingSecret")?.as_str()?.to_owned());
+        of_the_hook.or_else(of_the_service)
     }
 
     /// How many seconds ago it was recorded.
