@@ -32,8 +32,13 @@ fn discords_samples_are_answered_and_delivered_as_recorded() {
 }
 
 #[test]
+fn twilios_samples_are_answered_and_delivered_as_recorded() {
+    every_sample_holds("twilio");
+}
+
+#[test]
 fn no_example_is_left_out() {
-    let known = ["discord", "github", "slack", "stripe"].map(str::to_owned);
+    let known = ["discord", "github", "slack", "stripe", "twilio"].map(str::to_owned);
     let found: BTreeSet<_> = samples::services().iter().map(|path| name(path)).collect();
     assert_eq!(found, BTreeSet::from(known), "write a test for the new example");
 }
