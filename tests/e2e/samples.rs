@@ -47,8 +47,13 @@ fn metas_samples_are_answered_and_delivered_as_recorded() {
 }
 
 #[test]
+fn the_samples_of_standard_webhooks_are_answered_and_delivered_as_recorded() {
+    every_sample_holds("standard-webhooks");
+}
+
+#[test]
 fn no_example_is_left_out() {
-    let known = ["discord", "github", "meta", "sendgrid", "slack", "stripe", "twilio"].map(str::to_owned);
+    let known = ["discord", "github", "meta", "sendgrid", "slack", "standard-webhooks", "stripe", "twilio"].map(str::to_owned);
     let found: BTreeSet<_> = samples::services().iter().map(|path| name(path)).collect();
     assert_eq!(found, BTreeSet::from(known), "write a test for the new example");
 }
