@@ -11,6 +11,7 @@ mod samples;
 mod shared;
 mod shutdown;
 mod signers;
+mod twilio;
 mod verification;
 
 use hookwright_tests::host::Installation;

@@ -1,20 +1,24 @@
 //! The providers' own libraries as signers, so that no signature under test was computed by code of ours.
 
+mod libraries;
+
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::plugins::scratch;
+
+pub use libraries::{DISCORD, GITHUB, SENDGRID, SLACK, STANDARD_WEBHOOKS, STRIPE, SVIX, TWILIO, TWILIO_WITH_RULES};
 
 /// A library that signs, and how it is called.
 pub struct Signer {
     tool: Tool,
     package: &'static str,
     version: &'static str,
-    /// Reads `{secret, body, seconds}` from standard input and prints the signature header's value.
+    /// Reads `{secret, body, seconds}` or what else it needs from standard input, and prints the signature header's value.
     script: &'static str,
 }
 
@@ -23,46 +27,6 @@ enum Tool {
     Node,
     Python,
 }
-
-/// npm `@octokit/webhooks-methods`, GitHub's.
-pub const GITHUB: Signer = Signer {
-    tool: Tool::Node,
-    package: "@octokit/webhooks-methods",
-    version: "6.0.0",
-    script: r#"
-        import { sign } from "@octokit/webhooks-methods";
-        import { readFileSync } from "node:fs";
-        const { secret, body } = JSON.parse(readFileSync(0));
-        console.log(await sign(secret, body));
-    "#,
-};
-
-/// npm `stripe`, Stripe's.
-pub const STRIPE: Signer = Signer {
-    tool: Tool::Node,
-    package: "stripe",
-    version: "23.1.0",
-    script: r#"
-        import Stripe from "stripe";
-        import { readFileSync } from "node:fs";
-        const { secret, body, seconds } = JSON.parse(readFileSync(0));
-        const { webhooks } = new Stripe("sk_test_nothing");
-        console.log(webhooks.generateTestHeaderString({ payload: body, secret, timestamp: seconds }));
-    "#,
-};
-
-/// PyPI `slack_sdk`, Slack's.
-pub const SLACK: Signer = Signer {
-    tool: Tool::Python,
-    package: "slack_sdk",
-    version: "3.47.0",
-    script: r#"
-import json, sys
-from slack_sdk.signature import SignatureVerifier
-given = json.load(sys.stdin)
-print(SignatureVerifier(given["secret"]).generate_signature(timestamp=str(given["seconds"]), body=given["body"]))
-"#,
-};
 
 impl Signer {
     /// Installs the library where it is missing. `None` where that cannot be done: a line says so, and with `CI=true` it
@@ -125,6 +89,14 @@ impl ReadySigner<'_> {
     /// # Panics
     /// When the library does not sign.
     pub fn sign(&self, secret: &str, body: &str, seconds: i64) -> String {
+        self.run(&json!({ "secret": secret, "body": body, "seconds": seconds }))
+    }
+
+    /// What the script prints about something else that it is given.
+    ///
+    /// # Panics
+    /// When the script fails.
+    pub fn run(&self, given: &Value) -> String {
         let mut command = match self.signer.tool {
             Tool::Node => Command::new("node"),
             Tool::Python => Command::new("python3"),
@@ -134,7 +106,6 @@ impl ReadySigner<'_> {
             Tool::Python => command.arg("-c"),
         };
         command.arg(self.signer.script).current_dir(&self.directory).env("PYTHONPATH", &self.directory);
-        let given = json!({ "secret": secret, "body": body, "seconds": seconds });
         run_with(command, &given.to_string()).unwrap_or_else(|error| panic!("{}: {error}", self.signer.package)).trim().to_owned()
     }
 }
