@@ -11,7 +11,20 @@ fn the_demo_shows_every_provider_and_ends_when_told_to() {
     let output = command.current_dir(samples::root()).output().unwrap();
     let shown = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{shown}\n{}", String::from_utf8_lossy(&output.stderr));
-    let expected = ["POST /h/", "POST /slack", "POST /stripe", "POST /discord", "401 Unauthorized", "pong", "\"type\":1", "app_mention"];
+    let expected = [
+        "POST /h/",
+        "POST /slack",
+        "POST /stripe",
+        "POST /discord",
+        "POST /twilio",
+        "GET /meta",
+        "401 Unauthorized",
+        "pong",
+        "\"type\":1",
+        "app_mention",
+        "svix-signature",
+        "Ym91bmNlLTEtRVhBTVBMRQ",
+    ];
     for part in expected {
         assert!(shown.contains(part), "{part:?} is not in\n{shown}");
     }

@@ -35,11 +35,15 @@ pub struct Arguments {
 }
 
 /// What is shown of each service, in this order: the directories of its samples.
-const PROGRAMME: [(&str, &[&str]); 4] = [
+const PROGRAMME: [(&str, &[&str]); 8] = [
     ("github", &["ping", "issues-opened", "star-as-form", "changed-byte"]),
     ("slack", &["url-verification", "event", "slash-command", "interactive", "stale-timestamp"]),
     ("stripe", &["payment-of-connected-account", "secret-being-replaced", "changed-byte"]),
     ("discord", &["ping", "command", "ping-wrong-signature"]),
+    ("twilio", &["message", "call-status-of-a-subaccount", "json", "changed-byte"]),
+    ("sendgrid", &["delivery", "changed-byte"]),
+    ("meta", &["verification", "whatsapp", "pages-and-messenger", "unescaped"]),
+    ("standard-webhooks", &["secret-being-replaced", "svix", "stale-timestamp"]),
 ];
 
 /// How long a bundle may take to its receiver before the demo says that something is wrong.
@@ -96,7 +100,7 @@ async fn perform(sample: &Sample, stage: &Stage, running: &Running, receiver: &m
 
 /// Shows what else is delivered until somebody presses Ctrl-C.
 async fn serve_on(running: &Running, receiver: &mut Receiver) -> anyhow::Result<()> {
-    show::serving(running.base_url());
+    show::serving(&format!("http://{}", running.address()));
     loop {
         tokio::select! {
             bundle = receiver.next() => show::bundle(&bundle),

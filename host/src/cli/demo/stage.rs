@@ -40,10 +40,11 @@ impl Stage {
         Ok(())
     }
 
-    /// Starts the host.
+    /// Starts the host as if it stood behind the proxy that the samples were recorded with: Twilio signs the URL.
     pub(super) async fn start(&self, listener: TcpListener) -> anyhow::Result<Running> {
         let (services, data) = (self.0.path().join("services"), self.0.path().join("data"));
-        Host::start(Settings::new(vec![services], data), listener).await
+        let public_url = Some("https://hooks.example.com".to_owned());
+        Host::start(Settings { public_url, ..Settings::new(vec![services], data) }, listener).await
     }
 
     /// Makes the receiver listen for what a sample brings. A dedicated webhook's sample gets a hook of its own, and this
