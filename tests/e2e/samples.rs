@@ -52,6 +52,15 @@ fn the_samples_of_standard_webhooks_are_answered_and_delivered_as_recorded() {
 }
 
 #[test]
+fn try_runs_a_plugin_at_the_time_that_a_sample_says() {
+    let installation = installation();
+    samples::install(&installation, "standard-webhooks");
+    let service = installation.services().join("standard-webhooks");
+    let sample = service.join("samples/key-pair");
+    installation.run(&["try", service.to_str().unwrap(), sample.to_str().unwrap()]);
+}
+
+#[test]
 fn no_example_is_left_out() {
     let known = ["discord", "github", "meta", "sendgrid", "slack", "standard-webhooks", "stripe", "twilio"].map(str::to_owned);
     let found: BTreeSet<_> = samples::services().iter().map(|path| name(path)).collect();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow, bail};
+use hookwright_iml::{Date, Environment};
 use hookwright_webhook::sample::{self, Refusal, Request, Surroundings};
 use hookwright_webhook::{Diagnostic, Item, Plugin, Reply, Verdict, Webhook};
 use serde::Serialize;
@@ -105,6 +106,14 @@ fn choose<'s>(service: &'s Service, name: Option<&str>, request: &Request) -> an
     })
 }
 
+/// The plugin's clock is the spec's: where the request says when it came, both stand there.
+fn environment_of(request: &Request) -> Environment {
+    let mut environment = environment::now();
+    let given = request.given.now.as_deref().and_then(|now| Date::parse(now, &environment.zone));
+    environment.now = given.unwrap_or(environment.now);
+    environment
+}
+
 /// A request, and what is expected of it.
 struct Sample {
     request: Request,
@@ -163,7 +172,7 @@ impl Tried {
     }
 
     fn of(webhook: &Webhook, service: &Service, report: Report, request: &Request, hook: Option<&str>) -> anyhow::Result<Self> {
-        let environment = environment::now();
+        let environment = environment_of(request);
         let permit = service.plugin.as_ref().map(|plugin| plugin.try_admit()).transpose()?;
         let session = permit.map(|permit| permit.begin(&environment));
         let common = serde_json::to_string(&service.common)?;
