@@ -147,7 +147,7 @@ impl Source for Borrowed<'_> {
     }
 }
 
-fn from_host(bytes: &[u8]) -> Value {
+pub(crate) fn from_host(bytes: &[u8]) -> Value {
     let value: Result<Value, Malformed> = wire::read(bytes).and_then(Value::try_from);
     value.expect("the host sends values")
 }

@@ -28,14 +28,27 @@ pub use hookwright_webhook::{Bundle, Item, Reply, Verdict};
 pub(crate) use adapter::iml;
 pub use request::request;
 
-use crate::host::native::FROZEN;
-use crate::{Date, Plugin};
+use crate::host::native::{CONFIDED, Confided, FROZEN, LOOKED_AT_DATA};
+use crate::{Date, Plugin, Value};
 use adapter::Native;
 
 /// Sets the time that plugin functions see on this thread, and `now` in specs. A sample that says when it came
 /// (`# now: ...`) is run at that time all the same.
 pub fn freeze(now: Date) {
     FROZEN.set(Some(now));
+}
+
+/// Sets what plugin functions that a test calls itself see of the service's secrets and of a hook's parameters, on this
+/// thread. What [`Service`] runs sees those of its directory and its samples.
+///
+/// ```
+/// use hookwright_sdk::{host, testing};
+///
+/// testing::confide(serde_json::json!({ "key": "k" }), serde_json::json!({}));
+/// assert_eq!(host::secret("key").unwrap().as_text(), Some("k"));
+/// ```
+pub fn confide(secrets: impl Into<Value>, connection_data: impl Into<Value>) {
+    CONFIDED.set(Confided { secrets: secrets.into(), connection_data: connection_data.into() });
 }
 
 /// A service directory with the plugin under test.
@@ -63,11 +76,18 @@ impl Service {
     /// Where the spec cannot be loaded; the message is its diagnostics.
     pub fn run(&self, request: &[u8]) -> Result<Verdict, Refusal> {
         let request = sample::Request::parse(request).map_err(Refusal::Malformed)?;
+        let knew = LOOKED_AT_DATA.get();
+        let verdict = self.decide(&request);
+        // The host asks every recipient where the plugin may look at its data; now it is known that it does.
+        if LOOKED_AT_DATA.get() && !knew { self.decide(&request) } else { verdict }
+    }
+
+    fn decide(&self, request: &sample::Request) -> Result<Verdict, Refusal> {
         let webhook = self.webhook(request.given.webhook.as_deref());
         let environment = environment();
         let surroundings =
             Surroundings { environment: &environment, common: self.common.as_deref(), hook: None, plugin: Some(&self.plugin) };
-        at_its_time(&request, || sample::run(&webhook, &request, surroundings))
+        at_its_time(request, || sample::run(&webhook, request, surroundings))
     }
 
     /// Runs every folder in `samples`: its `request.http` must give its `reply.http` and `bundles.json`.

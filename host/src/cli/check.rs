@@ -11,7 +11,7 @@ use anyhow::{Context as _, ensure};
 use hookwright_webhook::Diagnostic;
 use serde::Serialize;
 
-use crate::plugin::{self, Engine};
+use crate::plugin::{self, Engine, Grant};
 use crate::services::{Loader, Report, Secrets, Service};
 
 /// Check service directories: specs, expressions, plugins.
@@ -25,6 +25,10 @@ pub struct Arguments {
     #[arg(required = true, value_name = "DIR")]
     directories: Vec<PathBuf>,
 
+    /// What the plugin of a service may see, as `serve` is told; may be given several times.
+    #[arg(long, value_name = "SERVICE=NAME,NAME")]
+    grant: Vec<Grant>,
+
     /// Print JSON: {"services": [...], "diagnostics": [...]}.
     #[arg(long)]
     json: bool,
@@ -37,8 +41,8 @@ const EXAMPLES: &str = "Examples:
 
 /// Checks and prints.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let Arguments { directories, json } = arguments;
-    let loader = loader(None)?;
+    let Arguments { directories, grant, json } = arguments;
+    let loader = loader(None, grant)?;
     let mut checked = Vec::new();
     for directory in directories {
         for service in services_in(&directory)? {
@@ -52,8 +56,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// Reads services as the host does; `secrets` is the file that goes over their `common.json`.
-pub(super) fn loader(secrets: Option<PathBuf>) -> anyhow::Result<Loader> {
-    let engine = Engine::new(&plugin::Settings::default()).context("cannot start the plugin engine")?;
+pub(super) fn loader(secrets: Option<PathBuf>, grants: Vec<Grant>) -> anyhow::Result<Loader> {
+    let settings = plugin::Settings { grants: grants.into_iter().collect(), ..plugin::Settings::default() };
+    let engine = Engine::new(&settings).context("cannot start the plugin engine")?;
     Ok(Loader { engine: Arc::new(engine), secrets: Secrets::new(secrets) })
 }
 
@@ -211,7 +216,7 @@ mod tests {
         fs::create_dir(&directory).unwrap();
         fs::write(directory.join("webhook.json"), spec).unwrap();
         let [service] = services_in(root.path()).unwrap().try_into().unwrap();
-        Checked::of(&loader(None).unwrap(), &service)
+        Checked::of(&loader(None, Vec::new()).unwrap(), &service)
     }
 
     #[test]

@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::logging;
+use crate::plugin::Grant;
 use crate::server::{self, Limits};
 use crate::{Host, Running, Settings};
 
@@ -45,6 +46,11 @@ pub struct Arguments {
     /// A JSON file, {"SERVICE": {"NAME": "VALUE"}}, whose values go over each service's common.json.
     #[arg(long, env = "HOOKWRIGHT_SECRETS", value_name = "FILE")]
     secrets: Option<PathBuf>,
+
+    /// What the plugin of a service may see, SERVICE=NAME,NAME: `secrets` (its common.json and --secrets), `connection-data`
+    /// (the parameters of hooks). May be given several times; in the variable with `;` between.
+    #[arg(long, env = "HOOKWRIGHT_GRANT", value_name = "GRANT", value_delimiter = ';')]
+    grant: Vec<Grant>,
 
     /// How to write the log, which goes to standard error.
     #[arg(long, env = "HOOKWRIGHT_LOG", value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
@@ -117,7 +123,9 @@ fn settings(arguments: Arguments) -> anyhow::Result<Settings> {
         ..Limits::default()
     };
     let (tls, public_url, secrets) = (tls, arguments.public_url, arguments.secrets);
-    Ok(Settings { tls, public_url, secrets, limits, ..Settings::new(arguments.services, arguments.data) })
+    let mut settings = Settings { tls, public_url, secrets, limits, ..Settings::new(arguments.services, arguments.data) };
+    settings.plugins.grants = arguments.grant.into_iter().collect();
+    Ok(settings)
 }
 
 /// What is served and where, for the person who started it.

@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 use super::check::{self, Finding};
 use crate::environment;
 use crate::failure::Failure;
+use crate::plugin::Grant;
 use crate::services::{Report, Service};
 
 /// Run a recorded request through a service, without a server.
@@ -46,6 +47,10 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     secrets: Option<PathBuf>,
 
+    /// What the plugin may see, as `serve` is told; may be given several times.
+    #[arg(long, value_name = "SERVICE=NAME,NAME")]
+    grant: Vec<Grant>,
+
     /// Print JSON: {"verification", "reply": {"status", "headers", "body"}, "items": [{"uid", "bundles"}], "diagnostics"}.
     #[arg(long)]
     json: bool,
@@ -66,9 +71,9 @@ A request file is the message as it is sent, with lines above it for what surrou
 
 /// Runs the request and prints what came of it.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let Arguments { directory, request, webhook, hook, secrets, json } = arguments;
+    let Arguments { directory, request, webhook, hook, secrets, grant, json } = arguments;
     let sample = Sample::read(&request)?;
-    let loader = check::loader(secrets)?;
+    let loader = check::loader(secrets, grant)?;
     let tried = match loader.load(&check::named(&directory)?) {
         Err(report) => Tried::not_loaded(report),
         Ok((service, report)) => {
@@ -339,7 +344,8 @@ mod tests {
         fs::create_dir_all(&webhooks).unwrap();
         fs::write(webhooks.join("orders.json"), SPEC).unwrap();
         fs::write(webhooks.join("stock.json"), "{}").unwrap();
-        let (service, report) = check::loader(None).unwrap().load(&root.path().join("shop")).unwrap_or_else(|report| panic!("{report}"));
+        let (service, report) =
+            check::loader(None, Vec::new()).unwrap().load(&root.path().join("shop")).unwrap_or_else(|report| panic!("{report}"));
         (root, service, report)
     }
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::compile::component_from_module;
 use super::description::Description;
-use super::{Engine, Settings};
+use super::{Engine, Grants, Settings};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -71,8 +71,8 @@ pub fn build(request: &BuildRequest) -> Result<Built> {
 
 /// Loads a component as the host does, and says what it offers.
 pub fn check(component: &[u8]) -> Result<Description> {
-    let engine = Engine::new(&Settings { instances: 1, ..Settings::default() })?;
-    Ok(engine.load(component)?.description().clone())
+    let engine = Engine::new(&Settings { instances: 1, grants: Grants::everything(), ..Settings::default() })?;
+    Ok(engine.load("(built)", component)?.description().clone())
 }
 
 /// Installs the WebAssembly target where the crate's toolchain lacks it.

@@ -3,7 +3,10 @@
 use std::fmt;
 
 use wasmtime::Engine;
-use wasmtime::component::Component;
+use wasmtime::component::{Component, HasSelf, Linker};
+
+use super::capability::{self, Capability};
+use super::state::State;
 
 /// What wasmtime makes of the contract.
 #[allow(missing_docs, unreachable_pub, unsafe_code, clippy::all, clippy::pedantic)]
@@ -18,6 +21,7 @@ pub(super) mod bindings {
 /// The version of the contract that this host speaks.
 const OFFERED: &str = "1.0.0";
 const PACKAGE: &str = "hookwright:plugin/";
+/// What every plugin is given.
 const INTERFACES: &[&str] = &["clock", "iml", "log", "request", "types"];
 
 /// Why a file is not a plugin that this host can run.
@@ -38,6 +42,8 @@ pub enum LoadError {
     OtherVersion(String),
     /// Wants something of the host that plugins are not given.
     Import(String),
+    /// Asks for what the operator has not granted it.
+    NotGranted(Vec<Capability>),
     /// Not valid WebAssembly, or beyond the limits.
     Invalid(String),
     /// What it says it offers cannot be used.
@@ -55,6 +61,7 @@ impl fmt::Display for LoadError {
                 "the plugin was built for hookwright:plugin {built_for}; this host speaks {OFFERED}: rebuild it with a matching hookwright-sdk"
             ),
             Self::Import(name) => write!(out, "the plugin imports {name}, which plugins are not given{}", import_help(name)),
+            Self::NotGranted(missing) => write!(out, "the plugin asks for {}, which it was not granted", capability::list(missing)),
             Self::Invalid(reason) => write!(out, "the plugin cannot be compiled: {reason}"),
             Self::Description(reason) => write!(out, "the plugin's description of itself is wrong: {reason}"),
         }
@@ -63,12 +70,57 @@ impl fmt::Display for LoadError {
 
 impl std::error::Error for LoadError {}
 
+impl LoadError {
+    /// What the operator can do about it, where it is the operator's to decide.
+    pub fn help(&self, service: &str) -> Option<String> {
+        match self {
+            Self::NotGranted(missing) => {
+                let grant = format!("{service}={}", capability::list(missing));
+                Some(format!("if you trust this plugin with that, grant it with `--grant {grant}`"))
+            }
+            _ => None,
+        }
+    }
+}
+
 fn import_help(name: &str) -> &'static str {
     if name.starts_with("wasi:") {
         ": there is no WASI here; build for wasm32-unknown-unknown, as `hookwright plugin build` does"
     } else {
-        ": it may import hookwright:plugin/{clock, iml, log, request} and nothing else"
+        ": it may import hookwright:plugin/{clock, iml, log, request}, and {secrets, connection-data} where they are granted"
     }
+}
+
+/// Gives every plugin what is every plugin's.
+pub(super) fn link_base(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    use bindings::hookwright::plugin::{clock, iml, log, request, types};
+    types::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    log::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    clock::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    iml::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    request::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
+}
+
+/// Gives one plugin what was granted to it.
+pub(super) fn link(capability: Capability, linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    use bindings::hookwright::plugin::{connection_data, secrets};
+    match capability {
+        Capability::Secrets => secrets::add_to_linker::<_, HasSelf<State>>(linker, |state| state),
+        Capability::ConnectionData => connection_data::add_to_linker::<_, HasSelf<State>>(linker, |state| state),
+    }
+}
+
+/// The names of what a component imports.
+pub(super) fn imports(engine: &Engine, component: &Component) -> Vec<String> {
+    component.component_type().imports(engine).map(|(name, _)| name.to_owned()).collect()
+}
+
+/// What these imports ask the operator for.
+pub(super) fn asked(imports: &[String]) -> Vec<Capability> {
+    let mut asked: Vec<_> = imports.iter().filter_map(|import| Capability::find(interface(import)?)).collect();
+    asked.sort_unstable();
+    asked.dedup();
+    asked
 }
 
 /// Checks by name what the component imports and exports, so that the message is about the
@@ -104,5 +156,5 @@ fn major(version: &str) -> &str {
 }
 
 fn is_offered(import: &str) -> bool {
-    interface(import).is_some_and(|interface| INTERFACES.contains(&interface))
+    interface(import).is_some_and(|interface| INTERFACES.contains(&interface) || Capability::find(interface).is_some())
 }

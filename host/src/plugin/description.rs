@@ -21,6 +21,7 @@ pub struct Description {
     pub extractors: Vec<Extractor>,
     signatures: Vec<iml::Signature>,
     extractor_names: Vec<String>,
+    sees_parameters: bool,
 }
 
 /// A function that specs may call.
@@ -84,6 +85,10 @@ impl Exports for Description {
     fn extractors(&self) -> &[String] {
         &self.extractor_names
     }
+
+    fn sees_parameters(&self) -> bool {
+        self.sees_parameters
+    }
 }
 
 impl Description {
@@ -101,7 +106,13 @@ impl Description {
             extractor_names: extractors.iter().map(|extractor| extractor.name.clone()).collect(),
             functions,
             extractors,
+            sees_parameters: false,
         })
+    }
+
+    /// Adds whether it was granted a look at the parameters of hooks.
+    pub(super) fn seeing_parameters(self, sees_parameters: bool) -> Self {
+        Self { sees_parameters, ..self }
     }
 }
 

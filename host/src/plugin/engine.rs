@@ -8,9 +8,10 @@ use anyhow::{Context, Result};
 use hookwright_iml::{Date, Environment, Limits, Zone};
 use tokio::sync::Semaphore;
 use tracing::warn;
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{Component, Linker};
 
 use super::cache::Cache;
+use super::capability::Capability;
 use super::compile::Compiler;
 use super::contract::{self, LoadError, bindings};
 use super::description::Description;
@@ -31,6 +32,7 @@ pub(super) struct Shared {
     /// Held while a plugin says what it offers: the pool keeps one instance for that.
     describing: Mutex<()>,
     pub(super) wasmtime: wasmtime::Engine,
+    /// Has what every plugin is given.
     linker: Linker<State>,
     compiler: Compiler,
 }
@@ -40,6 +42,8 @@ pub struct Plugin {
     pub(super) shared: Arc<Shared>,
     pub(super) prepared: bindings::PluginPre<State>,
     description: Description,
+    imports: Vec<String>,
+    asks: Vec<Capability>,
 }
 
 impl Engine {
@@ -50,9 +54,7 @@ impl Engine {
         let wasmtime = settings.wasmtime_engine().map_err(plain).context("cannot set up the plugin engine")?;
         ticker::start(&wasmtime).context("cannot start the plugins' clock")?;
         let mut linker = Linker::new(&wasmtime);
-        bindings::Plugin::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)
-            .map_err(plain)
-            .context("cannot link the plugins' imports")?;
+        contract::link_base(&mut linker).map_err(plain).context("cannot link the plugins' imports")?;
         Ok(Self(Arc::new(Shared {
             settings: settings.clone(),
             places: Arc::new(Semaphore::new(settings.instances as usize)),
@@ -63,19 +65,34 @@ impl Engine {
         })))
     }
 
-    /// Loads a plugin from the bytes of its file. Blocks: compiling takes about a second for 1.3 MiB.
-    pub fn load(&self, bytes: &[u8]) -> Result<Arc<Plugin>, LoadError> {
+    /// Loads the plugin of a service from the bytes of its file, with what the operator grants the plugin of that service.
+    /// Blocks: compiling takes about a second for 1.3 MiB.
+    pub fn load(&self, service: &str, bytes: &[u8]) -> Result<Arc<Plugin>, LoadError> {
         let limit = self.0.settings.file_size;
         if bytes.len() > limit {
             return Err(LoadError::TooLarge { size: bytes.len(), limit });
         }
         let component = self.0.compiler.compile(&self.0.wasmtime, bytes)?;
         contract::check(&self.0.wasmtime, &component)?;
-        let prepared = self.0.linker.instantiate_pre(&component).and_then(bindings::PluginPre::new);
-        let prepared = prepared.map_err(|error| LoadError::Invalid(format!("{error:#}")))?;
-        let description = describe(&self.0, &prepared)?;
+        let imports = contract::imports(&self.0.wasmtime, &component);
+        let asks = contract::asked(&imports);
+        let missing = self.0.settings.grants.missing(service, &asks);
+        if !missing.is_empty() {
+            return Err(LoadError::NotGranted(missing));
+        }
+        let prepared = self.prepare(&component, &asks).map_err(|error| LoadError::Invalid(format!("{error:#}")))?;
+        let description = describe(&self.0, &prepared)?.seeing_parameters(asks.contains(&Capability::ConnectionData));
         warn_of_memory(&component, &description.name);
-        Ok(Arc::new(Plugin { shared: Arc::clone(&self.0), prepared, description }))
+        Ok(Arc::new(Plugin { shared: Arc::clone(&self.0), prepared, description, imports, asks }))
+    }
+
+    /// Links what every plugin has and what this one was granted; nothing else is there to be found.
+    fn prepare(&self, component: &Component, granted: &[Capability]) -> wasmtime::Result<bindings::PluginPre<State>> {
+        let mut linker = self.0.linker.clone();
+        for capability in granted {
+            contract::link(*capability, &mut linker)?;
+        }
+        linker.instantiate_pre(component).and_then(bindings::PluginPre::new)
     }
 }
 
@@ -112,6 +129,16 @@ impl Plugin {
     /// What it offers.
     pub fn description(&self) -> &Description {
         &self.description
+    }
+
+    /// The names of the interfaces it imports: all that it can do beyond computing.
+    pub fn imports(&self) -> &[String] {
+        &self.imports
+    }
+
+    /// What it asked the operator for, and was granted.
+    pub fn asks(&self) -> &[Capability] {
+        &self.asks
     }
 }
 

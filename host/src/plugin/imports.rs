@@ -1,4 +1,4 @@
-//! What the host does for a plugin: log, clock, IML's built-in functions, the request.
+//! What the host does for a plugin: log, clock, IML's built-in functions, the request, what was granted.
 
 use std::rc::Rc;
 
@@ -6,7 +6,7 @@ use hookwright_iml::{self as iml, Environment, NoCustom, Scope, Template, Value}
 use tracing::{debug, error, info, warn};
 use wasmtime::component::Resource;
 
-use super::contract::bindings::hookwright::plugin::{clock, iml as built_in, log, request, types};
+use super::contract::bindings::hookwright::plugin::{clock, connection_data, iml as built_in, log, request, secrets, types};
 use super::state::{CurrentRequest, RequestParts, State};
 use super::wire;
 
@@ -104,6 +104,18 @@ impl<'v> Scope<'v> for Call<'_> {
 
     fn call(&self, function: &str, _: &[Value<'v>]) -> Result<Value<'v>, String> {
         Err(format!("{function} is not a built-in function"))
+    }
+}
+
+impl secrets::Host for State {
+    fn get(&mut self, name: String) -> Option<Vec<u8>> {
+        self.confided.secrets.as_ref()?.get(&name)
+    }
+}
+
+impl connection_data::Host for State {
+    fn get(&mut self, name: String) -> Option<Vec<u8>> {
+        self.confided.connection_data.as_ref()?.get(&name)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Plugins: WebAssembly components with custom functions and uid extractors, each request in an instance of its own.
 //!
 //! [`Engine::load`] makes a [`Plugin`] of a file's bytes: checked, compiled (or taken from the private
-//! cache) and asked what it offers. [`Plugin::admit`] gives one request a place, with which its [`Session`] begins. Nothing
+//! cache), given what the operator granted it, and asked what it offers. [`Plugin::admit`] gives one request a place, with which its [`Session`] begins. Nothing
 //! outside this folder knows of wasmtime.
 
 mod cache;
+mod capability;
 mod compile;
 mod contract;
 mod description;
@@ -21,6 +22,7 @@ mod wire;
 pub mod build;
 pub mod new;
 
+pub use capability::{Capability, Grant, Grants};
 pub use compile::component_from_module;
 pub use contract::LoadError;
 pub use description::{Description, Extractor, Function, Parameter, first_paragraph};

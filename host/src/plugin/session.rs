@@ -6,17 +6,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hookwright_iml::{Environment, Value};
-use hookwright_webhook::Request;
+use hookwright_webhook::{Confidential, Request};
 use wasmtime::Store;
 use wasmtime::component::Resource;
 
+use super::capability::Capability;
 use super::contract::bindings;
 use super::contract::bindings::exports::hookwright::plugin::guest::Guest;
 use super::contract::bindings::hookwright::plugin::types::Failure;
 use super::engine::Shared;
 use super::permit::Permit;
 use super::settings::{Settings, TICK};
-use super::state::{RequestParts, State};
+use super::state::{Confided, Members, RequestParts, State};
 use super::stopped::Stopped;
 use super::wire;
 
@@ -36,6 +37,7 @@ struct Work {
     /// Time left for this request.
     left: Duration,
     request: Option<Rc<RequestParts>>,
+    confided: Confided,
 }
 
 /// A living instance.
@@ -50,19 +52,21 @@ pub(super) struct Running {
 impl Session {
     pub(super) fn new(permit: Permit, environment: Environment) -> Self {
         let left = permit.plugin.shared.settings.deadline;
-        Self { environment, work: RefCell::new(Work { running: None, left, request: None }), permit }
+        Self { environment, work: RefCell::new(Work { running: None, left, request: None, confided: Confided::default() }), permit }
     }
 
     /// Runs `call` in this request's instance. One that was stopped is not called again: the next
     /// call gets another, within what is left of the request's time.
     fn run<T>(&self, call: impl FnOnce(&Guest, &mut Store<State>) -> wasmtime::Result<T>) -> Result<T, String> {
         let mut work = self.work.borrow_mut();
-        let Work { running, left, request } = &mut *work;
+        let Work { running, left, request, confided } = &mut *work;
         let mut instance = match running.take() {
             Some(instance) => instance,
             None => self.start().map_err(|stopped| stopped.to_string())?,
         };
-        instance.store.data_mut().request.clone_from(request);
+        let state = instance.store.data_mut();
+        state.request.clone_from(request);
+        state.confided.clone_from(confided);
         let result = instance.run(left, call).map_err(|stopped| stopped.to_string())?;
         *running = Some(instance);
         Ok(result)
@@ -75,6 +79,19 @@ impl Session {
         Running::start(shared, &plugin.prepared, name, self.environment.clone(), shared.settings.deadline)
     }
 
+    /// Shows the next call what the plugin was granted: the service's secrets, the same during all of a request, and the
+    /// data of whom the call is for.
+    fn confide(&self, confidential: &Confidential<'_>) {
+        let asks = self.permit.plugin.asks();
+        let confided = &mut self.work.borrow_mut().confided;
+        if asks.contains(&Capability::Secrets) {
+            confided.secrets.get_or_insert_with(|| Members::of(&confidential.common));
+        }
+        if asks.contains(&Capability::ConnectionData) {
+            confided.connection_data = Some(Members::of(&confidential.parameters));
+        }
+    }
+
     /// Encodes the request once, at the first look at it.
     fn see(&self, request: &Request<'_>) {
         self.work.borrow_mut().request.get_or_insert_with(|| Rc::new(RequestParts::of(request)));
@@ -82,13 +99,21 @@ impl Session {
 }
 
 impl hookwright_webhook::Plugin for Session {
-    fn call(&self, function: &str, arguments: &[Value<'_>]) -> Result<Value<'static>, String> {
+    fn call(&self, function: &str, arguments: &[Value<'_>], confidential: &Confidential<'_>) -> Result<Value<'static>, String> {
+        self.confide(confidential);
         let arguments = wire::encode_all(arguments);
         let result = self.run(|guest, store| guest.call_call(store, function, &arguments))?;
         wire::decode(&result.map_err(message)?)
     }
 
-    fn uids(&self, extractor: &str, request: &Request<'_>, item: Option<&Value<'_>>) -> Result<Vec<String>, String> {
+    fn uids(
+        &self,
+        extractor: &str,
+        request: &Request<'_>,
+        item: Option<&Value<'_>>,
+        confidential: &Confidential<'_>,
+    ) -> Result<Vec<String>, String> {
+        self.confide(confidential);
         self.see(request);
         let item = item.map(wire::encode);
         let result = self.run(|guest, store| guest.call_uid(store, extractor, Resource::new_borrow(0), item.as_deref()))?;

@@ -6,9 +6,10 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::capability::Grants;
 use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-/// The limits that plugins run under.
+/// The limits that plugins run under, and what the operator says about them.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Where compiled plugins are kept; a directory of the host's own. None: compiled at each start.
@@ -25,6 +26,8 @@ pub struct Settings {
     pub result_size: usize,
     /// How many requests may be in plugins at once, each in an instance of its own.
     pub instances: u32,
+    /// What the operator lets the services' plugins reach.
+    pub grants: Grants,
 }
 
 impl Default for Settings {
@@ -37,6 +40,7 @@ impl Default for Settings {
             memory: 64 << 20,
             result_size: 4 << 20,
             instances: default_instances(),
+            grants: Grants::default(),
         }
     }
 }

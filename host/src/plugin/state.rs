@@ -1,8 +1,8 @@
-//! What an instance has on the host's side: its limits, its log, the request it serves.
+//! What an instance has on the host's side: its limits, its log, the request it serves, what was confided to it.
 
 use std::rc::Rc;
 
-use hookwright_iml::Environment;
+use hookwright_iml::{Environment, Value};
 use hookwright_webhook::Request;
 use wasmtime::{ResourceLimiter, Result};
 
@@ -18,12 +18,13 @@ pub(super) struct State {
     /// The request that an extractor looks at.
     pub(super) request: Option<Rc<RequestParts>>,
     pub(super) log: Log,
+    pub(super) confided: Confided,
 }
 
 impl State {
     pub(super) fn new(plugin: Rc<str>, settings: &Settings, environment: Environment) -> Self {
         let limits = Limits { memory: settings.memory, memory_refused: false };
-        Self { plugin, limits, environment, request: None, log: Log::default() }
+        Self { plugin, limits, environment, request: None, log: Log::default(), confided: Confided::default() }
     }
 }
 
@@ -64,6 +65,28 @@ pub(super) struct Log {
     pub(super) lines: u32,
     /// The last line of level error: what a panic said before it became a trap.
     pub(super) last_error: Option<String>,
+}
+
+/// What the running call sees of what was granted to the plugin; without a grant nothing is ever put here.
+#[derive(Clone, Default)]
+pub(super) struct Confided {
+    pub(super) secrets: Option<Rc<Members>>,
+    pub(super) connection_data: Option<Rc<Members>>,
+}
+
+/// A collection's members, each encoded for the border.
+pub(super) struct Members(Vec<(String, Vec<u8>)>);
+
+impl Members {
+    /// Those of a collection; none of anything else.
+    pub(super) fn of(value: &Value<'_>) -> Rc<Self> {
+        let Value::Collection(members) = value else { return Rc::new(Self(Vec::new())) };
+        Rc::new(Self(members.iter().map(|(name, value)| (name.into_owned(), wire::encode(&value))).collect()))
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<Vec<u8>> {
+        self.0.iter().find(|(member, _)| member == name).map(|(_, value)| value.clone())
+    }
 }
 
 /// The resource `request`: there is one in a session, so that its handle says nothing more.

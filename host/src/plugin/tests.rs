@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hookwright_iml::{Date, Environment, Limits, Zone};
-use hookwright_webhook::Plugin as _;
+use hookwright_webhook::{Confidential, Plugin as _};
 use wit_component::{StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
-use super::{Engine, LoadError, Plugin, Settings};
+use super::{Capability, Engine, LoadError, Plugin, Settings};
 
 const CONTRACT: &str = include_str!("../../../sdk/wit/plugin.wit");
 
@@ -20,7 +20,7 @@ fn engine() -> Engine {
 }
 
 fn load(bytes: &[u8]) -> Result<Arc<Plugin>, LoadError> {
-    engine().load(bytes)
+    engine().load("service", bytes)
 }
 
 fn refusal(bytes: &[u8]) -> String {
@@ -64,7 +64,7 @@ fn environment() -> Environment {
 
 fn call(body: &str) -> String {
     let plugin = load(&module("1.0.0", &guest(EMPTY, body, ""))).unwrap();
-    plugin.try_admit().unwrap().begin(&environment()).call("anything", &[]).unwrap_err()
+    plugin.try_admit().unwrap().begin(&environment()).call("anything", &[], &Confidential::default()).unwrap_err()
 }
 
 #[test]
@@ -96,8 +96,36 @@ fn an_import_that_is_not_offered_is_named() {
     assert!(asking.starts_with("the plugin imports evil:host/exec@1.0.0, which plugins are not given"), "{asking}");
     let wasi = refusal(&component(r#"(component (import "wasi:cli/environment@0.2.0" (instance)))"#));
     assert!(wasi.contains("there is no WASI here; build for wasm32-unknown-unknown"), "{wasi}");
-    let later = refusal(&component(r#"(component (import "hookwright:plugin/secrets@1.1.0" (instance)))"#));
-    assert!(later.starts_with("the plugin imports hookwright:plugin/secrets@1.1.0"), "{later}");
+    let later = refusal(&component(r#"(component (import "hookwright:plugin/network@1.1.0" (instance)))"#));
+    assert!(later.starts_with("the plugin imports hookwright:plugin/network@1.1.0"), "{later}");
+}
+
+/// A plugin that imports `secrets` and does nothing.
+fn asking() -> Vec<u8> {
+    let import = r#"(import "hookwright:plugin/secrets@VERSION" "get" (func $get (param i32 i32 i32)))"#;
+    module("1.0.0", &guest(EMPTY, "unreachable", "").replacen("(module", &format!("(module {import}"), 1))
+}
+
+fn engine_granting(grant: &str) -> Engine {
+    let grants = std::iter::once(grant.parse().unwrap()).collect();
+    Engine::new(&Settings { instances: 1, grants, ..Settings::default() }).unwrap()
+}
+
+#[test]
+fn a_plugin_that_asks_without_a_grant_is_refused_and_the_message_says_how_to_grant() {
+    for engine in [engine(), engine_granting("other=secrets"), engine_granting("slack=connection-data")] {
+        let refused = engine.load("slack", &asking()).unwrap_err();
+        assert_eq!(refused, LoadError::NotGranted(vec![Capability::Secrets]));
+        assert_eq!(refused.to_string(), "the plugin asks for secrets, which it was not granted");
+        assert_eq!(refused.help("slack").unwrap(), "if you trust this plugin with that, grant it with `--grant slack=secrets`");
+    }
+}
+
+#[test]
+fn a_plugin_that_asks_with_a_grant_is_loaded_and_says_what_it_imports() {
+    let plugin = engine_granting("slack=secrets,connection-data").load("slack", &asking()).unwrap();
+    assert_eq!(plugin.asks(), [Capability::Secrets], "what it does not ask for it does not get");
+    assert!(plugin.imports().contains(&"hookwright:plugin/secrets@1.0.0".to_owned()), "{:?}", plugin.imports());
 }
 
 #[test]
@@ -116,7 +144,7 @@ fn a_later_minor_version_runs_if_it_uses_nothing_new() {
 #[test]
 fn a_file_beyond_the_limit_is_not_even_looked_at() {
     let engine = Engine::new(&Settings { file_size: 9, instances: 1, ..Settings::default() }).unwrap();
-    let error = engine.load(b"0123456789").unwrap_err();
+    let error = engine.load("service", b"0123456789").unwrap_err();
     assert_eq!(error, LoadError::TooLarge { size: 10, limit: 9 });
 }
 
@@ -171,7 +199,7 @@ fn what_goes_wrong_in_a_call_becomes_a_sentence() {
 /// A plugin that has one place, and what loads another.
 fn with_one_place(patience: Duration) -> (Engine, Arc<Plugin>) {
     let engine = Engine::new(&Settings { instances: 1, patience, ..Settings::default() }).unwrap();
-    let plugin = engine.load(&module("1.0.0", &guest(EMPTY, EMPTY, ""))).unwrap();
+    let plugin = engine.load("service", &module("1.0.0", &guest(EMPTY, EMPTY, ""))).unwrap();
     (engine, plugin)
 }
 
@@ -196,6 +224,6 @@ async fn a_request_gives_up_when_no_place_becomes_free() {
 fn a_plugin_can_be_loaded_while_all_places_are_taken() {
     let (engine, plugin) = with_one_place(Duration::ZERO);
     let session = plugin.try_admit().unwrap().begin(&environment());
-    assert!(session.call("anything", &[]).is_err(), "its instance lives on");
-    assert!(engine.load(&describing("luhn")).is_ok());
+    assert!(session.call("anything", &[], &Confidential::default()).is_err(), "its instance lives on");
+    assert!(engine.load("service", &describing("luhn")).is_ok());
 }

@@ -51,7 +51,7 @@ impl Loader {
             zip_export::refuse(directory, report);
             return None;
         }
-        let plugin = self.plugin(&directory.join("plugin.wasm"), report);
+        let plugin = self.plugin(&name, &directory.join("plugin.wasm"), report);
         let common = self.common(&name, &directory.join("common.json"), report);
         // Without the plugin every one of its functions would be reported once more, as unknown.
         let plugin = plugin?;
@@ -60,16 +60,16 @@ impl Loader {
     }
 
     /// `Some(None)` where there is no plugin, `None` where there is one that cannot be used.
-    fn plugin(&self, path: &Path, report: &mut Report) -> Option<Option<Arc<Plugin>>> {
+    fn plugin(&self, service: &str, path: &Path, report: &mut Report) -> Option<Option<Arc<Plugin>>> {
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Some(None),
             Err(error) => return report.unreadable(path, &error),
         };
-        match self.engine.load(&bytes) {
+        match self.engine.load(service, &bytes) {
             Ok(plugin) => Some(Some(plugin)),
             Err(error) => {
-                report.add_error(path.display().to_string(), error.to_string(), None);
+                report.add_error(path.display().to_string(), error.to_string(), error.help(service).as_deref());
                 None
             }
         }

@@ -4,7 +4,7 @@ use hookwright_iml::json::{Kind, Node};
 use hookwright_iml::{Error, Template};
 
 use crate::reader::Reader;
-use crate::scope::{Scope, reads_parameters};
+use crate::scope::{Scope, is_personal};
 
 /// A condition, of the spec or of its `verification`.
 pub(crate) struct Condition {
@@ -45,8 +45,8 @@ impl Condition {
     }
 
     /// Whether it reads a recipient's own parameters, so that it has an answer for each recipient only.
-    pub(crate) fn reads_parameters(&self) -> bool {
-        matches!(&self.when, When::Computed(template) if reads_parameters(template))
+    pub(crate) fn reads_parameters(&self, through_plugin: bool) -> bool {
+        matches!(&self.when, When::Computed(template) if is_personal(template, through_plugin))
     }
 
     pub(crate) fn reads(&self, variable: &str) -> bool {

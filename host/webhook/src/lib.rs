@@ -28,7 +28,7 @@ mod verify;
 pub use decide::{Arrival, Bundle, Failure, Item, Recipient, Recipients, Verdict};
 pub use diagnostic::{Diagnostic, Severity, Source};
 pub use form::Form;
-pub use plugin::{Exports, Plugin};
+pub use plugin::{Confidential, Exports, Plugin};
 pub use reply::Reply;
 pub use request::{Headers, Request};
 pub use spec::{Kind, LoadOptions, Webhook};

@@ -16,15 +16,37 @@ pub trait Exports {
     fn may_shadow(&self) -> bool {
         false
     }
+
+    /// Whether its functions see the parameters of the hook that is served, so that a template which calls any has an
+    /// answer for each recipient only.
+    fn sees_parameters(&self) -> bool {
+        false
+    }
 }
 
 /// A plugin at work on one request. Its memory begins with the request and ends with it.
 pub trait Plugin {
     /// Calls one of the [`Exports::functions`]; an `Err` is the message the plugin gave.
-    fn call(&self, function: &str, arguments: &[Value<'_>]) -> Result<Value<'static>, String>;
+    fn call(&self, function: &str, arguments: &[Value<'_>], confidential: &Confidential<'_>) -> Result<Value<'static>, String>;
 
     /// The uids that one of the [`Exports::extractors`] finds: in `item`, where the spec iterates, else in the request.
-    fn uids(&self, extractor: &str, request: &Request<'_>, item: Option<&Value<'_>>) -> Result<Vec<String>, String>;
+    fn uids(
+        &self,
+        extractor: &str,
+        request: &Request<'_>,
+        item: Option<&Value<'_>>,
+        confidential: &Confidential<'_>,
+    ) -> Result<Vec<String>, String>;
+}
+
+/// What belongs to the service and to the recipient at the moment of a call. A plugin is shown of it what the operator
+/// has granted; that is for whoever runs the plugin to see to.
+#[derive(Clone, Debug, Default)]
+pub struct Confidential<'v> {
+    /// The service's secrets: `common` in the spec.
+    pub common: Value<'v>,
+    /// The parameters of the hook that is served: `parameters` in the spec; missing where there is no one hook.
+    pub parameters: Value<'v>,
 }
 
 /// The functions a spec may call beyond the built-in ones.

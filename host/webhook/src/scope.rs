@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use hookwright_iml::{Environment, Template, Value};
 
 use crate::decide::{Arrival, Recipient};
+use crate::plugin::Confidential;
 
 /// The scope of one evaluation: the request, and what changes between the steps of one decision.
 #[derive(Clone)]
@@ -31,6 +32,11 @@ impl<'a, 'r> Scope<'a, 'r> {
 
     fn parameters(&self) -> Value<'r> {
         self.recipient.as_ref().map_or(Value::Missing, |recipient| recipient.parameters.clone())
+    }
+
+    /// What a plugin may be shown of whom a call is for.
+    pub(crate) fn confidential(&self) -> Confidential<'r> {
+        Confidential { common: self.arrival.common.clone(), parameters: self.parameters() }
     }
 
     /// The scope of `respond`.
@@ -67,7 +73,7 @@ impl<'r> hookwright_iml::Scope<'r> for Scope<'_, 'r> {
 
     fn call(&self, function: &str, arguments: &[Value<'r>]) -> Result<Value<'r>, String> {
         match self.arrival.plugin {
-            Some(plugin) => plugin.call(function, arguments),
+            Some(plugin) => plugin.call(function, arguments, &self.confidential()),
             None => Err("the service's plugin is not at hand".to_owned()),
         }
     }
@@ -82,4 +88,9 @@ fn environment<'r>(environment: &Environment) -> Value<'r> {
 /// Whether a template reads a recipient's own parameters, under either of their names.
 pub(crate) fn reads_parameters(template: &Template) -> bool {
     template.reads("parameters") || template.reads("data")
+}
+
+/// Whether a template has an answer for each recipient only: it reads parameters, or calls a plugin that sees them.
+pub(crate) fn is_personal(template: &Template, through_plugin: bool) -> bool {
+    reads_parameters(template) || (through_plugin && template.calls_custom())
 }

@@ -13,7 +13,7 @@ use crate::iterate::Iterate;
 use crate::plugin::Exports;
 use crate::reader::Reader;
 use crate::respond::Respond;
-use crate::scope::reads_parameters;
+use crate::scope::{is_personal, reads_parameters};
 use crate::uid::Uid;
 use crate::verify::Verification;
 
@@ -32,6 +32,8 @@ pub struct Webhook {
     pub(crate) respond: Option<Respond>,
     pub(crate) dedupe: Option<Dedupe>,
     uses_plugin: bool,
+    /// Whether a call of the plugin is as good as reading parameters.
+    plugin_sees_parameters: bool,
 }
 
 /// Whether a webhook has one URL for all users or one for each hook.
@@ -98,9 +100,9 @@ impl Webhook {
         &self.source
     }
 
-    /// Whether a condition that reads parameters has to be asked for each recipient.
+    /// Whether a condition that reads parameters, itself or through the plugin, has to be asked for each recipient.
     pub(crate) fn asks_recipients(&self, condition: &Condition) -> bool {
-        self.kind == Kind::Shared && condition.reads_parameters()
+        self.kind == Kind::Shared && condition.reads_parameters(self.plugin_sees_parameters)
     }
 
     pub(crate) fn has_default(&self) -> bool {
@@ -127,6 +129,7 @@ fn read(reader: &mut Reader<'_>, root: Node<'_>, source: &Source, options: LoadO
         respond: None,
         dedupe: None,
         uses_plugin: false,
+        plugin_sees_parameters: options.plugin.is_some_and(Exports::sees_parameters),
     };
     for (key, value) in root.entries() {
         webhook.read_directive(reader, key, value);
@@ -164,7 +167,7 @@ impl Webhook {
                 "add \"uid\": \"{{...}}\", the service's id for its user",
             );
         }
-        self.output_is_personal = self.output.as_ref().is_some_and(reads_parameters);
+        self.output_is_personal = self.output.as_ref().is_some_and(|output| is_personal(output, self.plugin_sees_parameters));
         self.uses_plugin = matches!(self.uid, Some(Uid::Extractor(_))) || self.templates().any(Template::calls_custom);
         self.warn_of_empty_variables(reader, root);
     }

@@ -53,7 +53,7 @@ impl Uid {
 fn extracted(name: &str, scope: &Scope<'_, '_>, item: Option<&Value<'_>>) -> Result<Vec<Option<String>>, Error> {
     let arrival = scope.arrival;
     let found = match arrival.plugin {
-        Some(plugin) => plugin.uids(name, arrival.request, item),
+        Some(plugin) => plugin.uids(name, arrival.request, item, &scope.confidential()),
         None => Err("the service's plugin is not at hand".to_owned()),
     };
     let mut uids = found.map_err(|reason| failed(name, &reason))?;

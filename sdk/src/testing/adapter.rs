@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use hookwright_iml::{self as iml, NoCustom, Scope, Signature, Template};
-use hookwright_webhook::{Exports, Plugin as Calls, Request as WebhookRequest};
+use hookwright_webhook::{Confidential, Exports, Plugin as Calls, Request as WebhookRequest};
 
 use super::environment;
 use super::request::Recorded;
+use crate::host::native::{CONFIDED, Confided, LOOKED_AT_DATA};
 use crate::wire::{self, Writer};
 use crate::{Collection, Date, Number, Plugin, Request, Value};
 
@@ -45,10 +46,16 @@ impl Exports for Native {
     fn extractors(&self) -> &[String] {
         &self.extractors
     }
+
+    /// The host knows from the plugin's imports; here it is known once a call has looked.
+    fn sees_parameters(&self) -> bool {
+        LOOKED_AT_DATA.get()
+    }
 }
 
 impl Calls for Native {
-    fn call(&self, function: &str, arguments: &[iml::Value<'_>]) -> Result<iml::Value<'static>, String> {
+    fn call(&self, function: &str, arguments: &[iml::Value<'_>], shown: &Confidential<'_>) -> Result<iml::Value<'static>, String> {
+        let _shown = Shown::put(shown);
         let mut writer = Writer::new();
         writer.array(arguments.len());
         arguments.iter().for_each(|argument| writer.value(&from_iml(argument)));
@@ -57,10 +64,33 @@ impl Calls for Native {
         Ok(to_iml(&result))
     }
 
-    fn uids(&self, extractor: &str, request: &WebhookRequest<'_>, item: Option<&iml::Value<'_>>) -> Result<Vec<String>, String> {
+    fn uids(
+        &self,
+        extractor: &str,
+        request: &WebhookRequest<'_>,
+        item: Option<&iml::Value<'_>>,
+        shown: &Confidential<'_>,
+    ) -> Result<Vec<String>, String> {
+        let _shown = Shown::put(shown);
         let request = Request::from_source(Recorded::of(request));
         let item = item.map(from_iml);
         self.plugin.uids(extractor, &request, item.as_ref()).map_err(|failure| failure.to_string())
+    }
+}
+
+/// What is confided to one call; when it goes, what was there before is back.
+struct Shown(Confided);
+
+impl Shown {
+    fn put(shown: &Confidential<'_>) -> Self {
+        let confided = Confided { secrets: from_iml(&shown.common), connection_data: from_iml(&shown.parameters) };
+        Self(CONFIDED.replace(confided))
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        CONFIDED.with_borrow_mut(|current| std::mem::swap(current, &mut self.0));
     }
 }
 

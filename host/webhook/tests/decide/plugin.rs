@@ -1,7 +1,7 @@
 //! Custom functions and uid extractors, asked through the trait.
 
 use hookwright_iml::{Parameter, Signature, Value};
-use hookwright_webhook::{Exports, Plugin, Request};
+use hookwright_webhook::{Confidential, Exports, Plugin, Request};
 
 use super::harness::verdict;
 
@@ -9,13 +9,14 @@ use super::harness::verdict;
 struct Example {
     functions: Vec<Signature>,
     extractors: Vec<String>,
+    sees_parameters: bool,
 }
 
 impl Example {
     fn new(extractors: &[&str]) -> Self {
         let text = Parameter { name: "text".to_owned(), optional: false, variadic: false };
         let shout = Signature { name: "shout".to_owned(), parameters: vec![text], summary: String::new() };
-        Self { functions: vec![shout], extractors: extractors.iter().map(|&name| name.to_owned()).collect() }
+        Self { functions: vec![shout], extractors: extractors.iter().map(|&name| name.to_owned()).collect(), sees_parameters: false }
     }
 }
 
@@ -27,17 +28,25 @@ impl Exports for Example {
     fn extractors(&self) -> &[String] {
         &self.extractors
     }
+
+    fn sees_parameters(&self) -> bool {
+        self.sees_parameters
+    }
 }
 
 impl Plugin for Example {
-    fn call(&self, function: &str, arguments: &[Value<'_>]) -> Result<Value<'static>, String> {
+    fn call(&self, function: &str, arguments: &[Value<'_>], confidential: &Confidential<'_>) -> Result<Value<'static>, String> {
+        let Confidential { common, parameters } = confidential;
         match (function, arguments) {
+            ("shout", [Value::Text(text)]) if text.as_str() == "who?" => {
+                Ok(Value::text(format!("{}/{}", common.get("secret").to_text(), parameters.get("n").to_text())))
+            }
             ("shout", [Value::Text(text)]) => Ok(Value::text(text.to_uppercase())),
             _ => Err("a text is what I shout".to_owned()),
         }
     }
 
-    fn uids(&self, _extractor: &str, request: &Request<'_>, item: Option<&Value<'_>>) -> Result<Vec<String>, String> {
+    fn uids(&self, _extractor: &str, request: &Request<'_>, item: Option<&Value<'_>>, _: &Confidential<'_>) -> Result<Vec<String>, String> {
         match item.unwrap_or(&request.body).get("teams") {
             Value::Array(teams) => Ok(teams.iter().map(|team| team.to_text().into_owned()).collect()),
             _ => Err("no teams".to_owned()),
@@ -91,4 +100,21 @@ fn extractors_of_other_names_leave_the_webhook_dedicated() {
 #[test]
 fn the_specs_own_uid_wins_over_the_extractor() {
     check(&["events"], &[(r#"{"uid": "{{body.u}}", "output": 0}"#, r#"{"u": 7, "teams": ["T1"]}"#, "default => 7:h3=0")]);
+}
+
+#[test]
+fn a_call_is_shown_the_services_secrets_and_the_parameters_of_a_dedicated_hook() {
+    check(&[], &[(r#"{"output": "{{shout(body)}}"}"#, "\"who?\"", r#"default => h1="key/1""#)]);
+}
+
+#[test]
+fn where_the_plugin_sees_parameters_every_recipient_is_asked_and_gets_its_own() {
+    let example = Example { sees_parameters: true, ..Example::new(&[]) };
+    let rows = [
+        (r#"{"uid": "T1", "output": "{{shout(body)}}"}"#, r#"default => T1:h1="key/1" T1:h2="key/2""#),
+        (r#"{"uid": "T1", "condition": "{{shout(body) = 'key/2'}}", "output": 0}"#, "default => T1:h2=0"),
+    ];
+    for (spec, expected) in rows {
+        assert_eq!(verdict(spec, "\"who?\"", Some((&example, &example))), expected, "{spec}");
+    }
 }

@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod granted;
+
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -9,20 +11,23 @@ use std::time::Duration;
 use hookwright::plugin::build::{BuildRequest, build};
 use hookwright::plugin::{Engine, Plugin, Session, Settings};
 use hookwright_iml::{Date, Environment, Limits, Value, Zone};
-use hookwright_webhook::{Headers, Plugin as _, Request};
+use hookwright_webhook::{Confidential, Headers, Plugin as _, Request};
 
 /// The probe, built once and loaded with limits that a busy machine does not run into.
 static PROBE: LazyLock<Arc<Plugin>> = LazyLock::new(|| load(&Settings { deadline: Duration::from_secs(20), ..Settings::default() }));
 
-static WASM: LazyLock<Vec<u8>> = LazyLock::new(|| {
+static WASM: LazyLock<Vec<u8>> = LazyLock::new(|| built("probe"));
+
+/// The bytes of a plugin of the tests.
+fn built(name: &str) -> Vec<u8> {
     let directory = tempfile::tempdir().unwrap();
-    let probe = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/plugins/probe");
-    let built = build(&BuildRequest { crate_directory: probe, to: Some(directory.path().join("probe.wasm")), quiet: true }).unwrap();
+    let crate_directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/plugins").join(name);
+    let built = build(&BuildRequest { crate_directory, to: Some(directory.path().join("plugin.wasm")), quiet: true }).unwrap();
     std::fs::read(built.path).unwrap()
-});
+}
 
 fn load(settings: &Settings) -> Arc<Plugin> {
-    Engine::new(settings).unwrap().load(&WASM).unwrap()
+    Engine::new(settings).unwrap().load("probe", &WASM).unwrap()
 }
 
 fn environment() -> Environment {
@@ -34,7 +39,7 @@ fn session() -> Session {
 }
 
 fn call(function: &str, arguments: &[Value<'_>]) -> Result<String, String> {
-    session().call(function, arguments).map(|value| notation(&value))
+    session().call(function, arguments, &Confidential::default()).map(|value| notation(&value))
 }
 
 fn notation(value: &Value<'_>) -> String {
@@ -126,15 +131,15 @@ fn an_extractor_sees_the_request_and_the_item() {
     };
     let item = Value::collection(vec![("owner".into(), Value::text("from item"))]);
     let session = session();
-    let whole = session.uids("account", &request, None).unwrap();
+    let whole = session.uids("account", &request, None, &Confidential::default()).unwrap();
     assert_eq!(whole, ["from header", "from body", "POST https://example.com/probe?x=1 5"]);
-    assert_eq!(session.uids("account", &request, Some(&item)).unwrap()[0], "from item");
+    assert_eq!(session.uids("account", &request, Some(&item), &Confidential::default()).unwrap()[0], "from item");
 }
 
 #[test]
 fn an_instance_lives_for_one_request() {
     let session = session();
-    let calls: Vec<String> = (0..3).map(|_| notation(&session.call("count", &[]).unwrap())).collect();
+    let calls: Vec<String> = (0..3).map(|_| notation(&session.call("count", &[], &Confidential::default()).unwrap())).collect();
     assert_eq!(calls, ["0", "1", "2"]);
     assert_eq!(call("count", &[]).unwrap(), "0");
 }
@@ -159,12 +164,12 @@ fn a_plugin_that_does_not_end_is_ended_and_the_next_request_is_served() {
     let plugin = load(&Settings { deadline: Duration::from_millis(50), instances: 1, ..Settings::default() });
     for function in ["endless", "chatty"] {
         let session = plugin.try_admit().unwrap().begin(&environment());
-        let problem = session.call(function, &[]).unwrap_err();
+        let problem = session.call(function, &[], &Confidential::default()).unwrap_err();
         assert_eq!(problem, "the plugin was stopped: it may take 50 ms");
-        assert_eq!(session.call("count", &[]).unwrap_err(), problem, "its time is used up");
+        assert_eq!(session.call("count", &[], &Confidential::default()).unwrap_err(), problem, "its time is used up");
     }
     let next = load(&Settings { deadline: Duration::from_secs(20), ..Settings::default() });
-    assert!(next.try_admit().unwrap().begin(&environment()).call("count", &[]).is_ok());
+    assert!(next.try_admit().unwrap().begin(&environment()).call("count", &[], &Confidential::default()).is_ok());
 }
 
 #[test]
@@ -178,10 +183,16 @@ fn the_cache_is_private_and_survives_damage() {
     assert_eq!(std::fs::metadata(&cache).unwrap().permissions().mode() & 0o777, 0o700);
     let entry = std::fs::read_dir(&cache).unwrap().next().unwrap().unwrap().path();
     let mut code = std::fs::read(&entry).unwrap();
-    assert!(load(&settings).try_admit().unwrap().begin(&environment()).call("count", &[]).is_ok(), "from the cache");
+    assert!(
+        load(&settings).try_admit().unwrap().begin(&environment()).call("count", &[], &Confidential::default()).is_ok(),
+        "from the cache"
+    );
     *code.last_mut().unwrap() ^= 1;
     std::fs::write(&entry, &code).unwrap();
-    assert!(load(&settings).try_admit().unwrap().begin(&environment()).call("count", &[]).is_ok(), "compiled again");
+    assert!(
+        load(&settings).try_admit().unwrap().begin(&environment()).call("count", &[], &Confidential::default()).is_ok(),
+        "compiled again"
+    );
     assert_ne!(std::fs::read(&entry).unwrap(), code, "and kept again");
 }
 
@@ -202,7 +213,7 @@ fn a_plugin_that_was_just_begun_builds_and_gives_what_its_sample_says() {
     let service = cards.join("services/cards");
     let built = build(&BuildRequest { crate_directory: cards, to: Some(service.clone()), quiet: true }).unwrap();
     let settings = Settings { deadline: Duration::from_secs(20), ..Settings::default() };
-    let plugin = Engine::new(&settings).unwrap().load(&std::fs::read(built.path).unwrap()).unwrap();
+    let plugin = Engine::new(&settings).unwrap().load("cards", &std::fs::read(built.path).unwrap()).unwrap();
     let read = |path: &str| std::fs::read_to_string(service.join(path)).unwrap();
     let options = LoadOptions { name: "cards", plugin: Some(plugin.description()), shared: false };
     let (webhook, warnings) = Webhook::load(&Source::new("webhook.json", read("webhook.json")), options).unwrap();
