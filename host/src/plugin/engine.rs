@@ -47,8 +47,8 @@ pub struct Plugin {
 }
 
 impl Engine {
-    /// An engine with these limits. A cache directory that cannot be used is an error; an address
-    /// space too small for the pool is not.
+    /// An engine with these limits. A cache directory that cannot be used, or that others can write to, is an error; an
+    /// address space too small for the pool is not.
     pub fn new(settings: &Settings) -> Result<Self> {
         let cache = settings.cache.as_deref().map(Cache::open).transpose()?;
         let wasmtime = settings.wasmtime_engine().map_err(plain).context("cannot set up the plugin engine")?;
