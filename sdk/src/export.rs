@@ -49,8 +49,19 @@ pub struct Function {
     pub parameters: &'static [Parameter],
     /// What it gives.
     pub returns: Kind,
+    /// How it is used.
+    pub examples: &'static [Example],
     /// Decodes the arguments, calls, encodes the result.
     pub call: fn(&[u8]) -> Result<Vec<u8>, Failure>,
+}
+
+/// A call of a [`Function`] and what it gives.
+#[derive(Clone, Copy, Debug)]
+pub struct Example {
+    /// An expression without its braces.
+    pub expression: &'static str,
+    /// What it gives, as JSON.
+    pub result: &'static str,
 }
 
 /// One parameter of a [`Function`].

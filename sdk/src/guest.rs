@@ -2,7 +2,7 @@
 
 #![allow(missing_docs, unreachable_pub)]
 
-use crate::export::{Extractor, Function, Kind, Plugin};
+use crate::export::{Example, Extractor, Function, Kind, Plugin};
 use crate::request::Source;
 use crate::wire::{self, Malformed};
 use crate::{Failure, Request, Value};
@@ -85,7 +85,12 @@ fn describe_function(function: &Function) -> contract::Function {
         summary: function.summary.to_owned(),
         parameters: parameters.collect(),
         returns: kind(function.returns),
+        examples: function.examples.iter().map(describe_example).collect(),
     }
+}
+
+fn describe_example(example: &Example) -> contract::Example {
+    contract::Example { expression: example.expression.to_owned(), result: example.result.to_owned() }
 }
 
 fn describe_extractor(extractor: &Extractor) -> contract::Extractor {

@@ -51,6 +51,19 @@ pub fn confide(secrets: impl Into<Value>, connection_data: impl Into<Value>) {
     CONFIDED.set(Confided { secrets: secrets.into(), connection_data: connection_data.into() });
 }
 
+/// Runs the examples in the doc comments of the plugin's functions.
+///
+/// # Panics
+/// With every example that does not give what it says.
+pub fn check_examples(plugin: &'static Plugin) {
+    let native = Native::new(plugin);
+    let environment = environment();
+    let examples = plugin.functions.iter().flat_map(|function| function.examples);
+    let wrong: Vec<String> =
+        examples.filter_map(|example| sample::check_example(example.expression, example.result, &native, &native, &environment)).collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
 /// A service directory with the plugin under test.
 #[derive(Debug)]
 pub struct Service {

@@ -35,6 +35,17 @@ pub struct Function {
     pub parameters: Vec<Parameter>,
     /// What it gives: "text", "any" ...
     pub returns: &'static str,
+    /// How it is used.
+    pub examples: Vec<Example>,
+}
+
+/// A call of a [`Function`] and what it gives.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// An expression without its braces.
+    pub expression: String,
+    /// What it gives, as JSON.
+    pub result: String,
 }
 
 /// One parameter of a [`Function`].
@@ -156,7 +167,14 @@ fn function(function: wire::Function) -> Function {
         optional: parameter.optional,
         variadic: parameter.variadic,
     });
-    Function { name: function.name, summary: function.summary, parameters: parameters.collect(), returns: kind_name(function.returns) }
+    let examples = function.examples.into_iter().map(|wire::Example { expression, result }| Example { expression, result });
+    Function {
+        name: function.name,
+        summary: function.summary,
+        parameters: parameters.collect(),
+        returns: kind_name(function.returns),
+        examples: examples.collect(),
+    }
 }
 
 fn signature(function: &Function) -> iml::Signature {

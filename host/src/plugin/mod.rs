@@ -25,7 +25,7 @@ pub mod new;
 pub use capability::{Capability, Grant, Grants};
 pub use compile::component_from_module;
 pub use contract::LoadError;
-pub use description::{Description, Extractor, Function, Parameter, first_paragraph};
+pub use description::{Description, Example, Extractor, Function, Parameter, first_paragraph};
 pub use engine::{Engine, Plugin};
 pub use permit::{Busy, Permit};
 pub use session::Session;

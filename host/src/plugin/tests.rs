@@ -172,7 +172,7 @@ fn a_start_function_runs_under_the_same_limits() {
 pub(crate) fn describing(name: &str) -> Vec<u8> {
     let word = |number: u32| number.to_le_bytes().iter().map(|byte| format!("\\{byte:02x}")).collect::<String>();
     let functions = [0, 0, 0, 0, 3000, 1, 0, 0].map(word).concat();
-    let function = [3500, u32::try_from(name.len()).unwrap(), 0, 0, 0, 0, 0].map(word).concat();
+    let function = [3500, u32::try_from(name.len()).unwrap(), 0, 0, 0, 0, 0, 0, 0].map(word).concat();
     let data = format!(r#"(data (i32.const 2048) "{functions}") (data (i32.const 3000) "{function}") (data (i32.const 3500) "{name}")"#);
     module("1.0.0", &guest("(i32.const 2048)", "unreachable", &data))
 }

@@ -1,8 +1,8 @@
-//! What both attributes read from a function: the name given to it, its documentation, its result.
+//! What both attributes read from a function: the name given to it, its result.
 
 use proc_macro2::TokenStream;
 use syn::parse::Parser;
-use syn::{Attribute, Error, Expr, ExprLit, GenericArgument, ItemFn, Lit, LitStr, Meta, PathArguments, Result, ReturnType, Type};
+use syn::{Error, GenericArgument, ItemFn, LitStr, PathArguments, Result, ReturnType, Type};
 
 /// The value of `name = "..."`, the only thing an attribute takes.
 pub(crate) fn given_name(attribute: TokenStream) -> Result<Option<String>> {
@@ -16,26 +16,6 @@ pub(crate) fn given_name(attribute: TokenStream) -> Result<Option<String>> {
     });
     parser.parse2(attribute)?;
     Ok(name)
-}
-
-/// The doc comment as Markdown, without the space that follows `///`.
-pub(crate) fn documentation(attributes: &[Attribute]) -> String {
-    let lines: Vec<String> = attributes.iter().filter_map(doc_line).collect();
-    lines.join("\n").trim().to_owned()
-}
-
-fn doc_line(attribute: &Attribute) -> Option<String> {
-    let Meta::NameValue(pair) = &attribute.meta else {
-        return None;
-    };
-    if !pair.path.is_ident("doc") {
-        return None;
-    }
-    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value else {
-        return None;
-    };
-    let text = text.value();
-    Some(text.strip_prefix(' ').unwrap_or(&text).to_owned())
 }
 
 /// Refuses what cannot be called across the border.

@@ -4,7 +4,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::{Error, ItemFn, Result};
 
-use crate::attribute::{Returned, camel_case, check_plain, documentation, given_name};
+use crate::attribute::{Returned, camel_case, check_plain, given_name};
+use crate::documentation::Documentation;
 use crate::parameter::Parameter;
 
 pub(crate) fn expand(attribute: TokenStream, function: &ItemFn) -> Result<TokenStream> {
@@ -12,7 +13,9 @@ pub(crate) fn expand(attribute: TokenStream, function: &ItemFn) -> Result<TokenS
     let ident = &function.sig.ident;
     let visibility = &function.vis;
     let name = given_name(attribute)?.unwrap_or_else(|| camel_case(&ident.to_string()));
-    let summary = documentation(&function.attrs);
+    let Documentation { summary, examples } = Documentation::read(function)?;
+    let examples =
+        examples.iter().map(|(expression, result)| quote!(::hookwright_sdk::export::Example { expression: #expression, result: #result }));
     let parameters = read_parameters(function)?;
     let described = parameters.iter().map(describe);
     let returned = Returned::of(&function.sig.output);
@@ -39,6 +42,7 @@ pub(crate) fn expand(attribute: TokenStream, function: &ItemFn) -> Result<TokenS
                     summary: #summary,
                     parameters: &[#(#described),*],
                     returns: #returns,
+                    examples: &[#(#examples),*],
                     call: |#bytes| #call,
                 };
             }

@@ -1,6 +1,7 @@
 //! The attributes of `hookwright-sdk`; documented there, where they are re-exported.
 
 mod attribute;
+mod documentation;
 mod function;
 mod parameter;
 mod uid;
@@ -11,7 +12,9 @@ use syn::{ItemFn, parse_macro_input};
 /// Makes a Rust function callable from specs.
 ///
 /// Its name in an expression is the Rust name in camel case (`team_name` becomes `teamName`), or what
-/// `#[function(name = "...")]` says. Its doc comment is its documentation. Trailing `Option`
+/// `#[function(name = "...")]` says. Its doc comment is its documentation, and the lines of code blocks in it that are
+/// marked `iml` are its examples: `luhn("4539 5787 6362 1486") => true`, the result as JSON; `hookwright plugin test` and
+/// `testing::check_examples` run them. Trailing `Option`
 /// parameters may be left out; a last parameter of type `Rest<T>` takes all that follow. A `Result`
 /// that is an error becomes the message of the diagnostic.
 #[proc_macro_attribute]

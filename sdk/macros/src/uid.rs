@@ -4,7 +4,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::{Error, FnArg, ItemFn, Result};
 
-use crate::attribute::{Returned, arguments_of, check_plain, documentation, given_name};
+use crate::attribute::{Returned, arguments_of, check_plain, given_name};
+use crate::documentation::documentation;
 
 pub(crate) fn expand(attribute: TokenStream, function: &ItemFn) -> Result<TokenStream> {
     check_plain(function)?;

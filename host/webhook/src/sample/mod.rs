@@ -6,11 +6,13 @@
 
 mod bundles;
 mod difference;
+mod example;
 mod reply;
 mod request;
 mod run;
 
 pub use bundles::{compare_items, print_items};
+pub use example::check_example;
 pub use reply::{compare_reply, parse_reply, print_reply};
 pub use request::{Given, Malformed, Request};
 pub use run::{Refusal, Surroundings, run};

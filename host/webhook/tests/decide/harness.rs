@@ -82,7 +82,7 @@ fn decide(webhook: &Webhook, recorded: &sample::Request, plugin: Option<&dyn Plu
     }
 }
 
-fn environment() -> Environment {
+pub(crate) fn environment() -> Environment {
     let now = Date::parse("2026-01-31T12:00:00Z", &Zone::UTC).unwrap();
     Environment { now, zone: Zone::UTC, random: || 4, limits: Limits::default() }
 }

@@ -1,9 +1,9 @@
 //! Custom functions and uid extractors, asked through the trait.
 
 use hookwright_iml::{Parameter, Signature, Value};
-use hookwright_webhook::{Confidential, Exports, Plugin, Request};
+use hookwright_webhook::{Confidential, Exports, Plugin, Request, sample};
 
-use super::harness::verdict;
+use super::harness::{environment, verdict};
 
 /// Offers `shout` and extractors, each of which finds the texts of `teams` in the item or the body.
 struct Example {
@@ -70,6 +70,18 @@ fn a_custom_function_answers_or_fails_like_a_built_in_one() {
             (r#"{"output": "{{shout(body)}}"}"#, "5", "default failed in line 1: `shout`: a text is what I shout => nothing"),
         ],
     );
+}
+
+#[test]
+fn an_example_holds_or_is_said_not_to() {
+    let example = Example::new(&[]);
+    let check = |expression, result| sample::check_example(expression, result, &example, &example, &environment());
+    assert_eq!(check("shout('a' + 'b')", "\"AB\""), None);
+    assert_eq!(check("[shout('a'); 1]", "[ \"A\", 1 ]"), None, "spaces make no difference");
+    assert_eq!(check("shout('a')", "\"a\"").unwrap(), "the example `shout('a')` gives \"A\", not \"a\"");
+    assert!(check("shout(1)", "1").unwrap().ends_with("fails: `shout`: a text is what I shout"));
+    assert!(check("shuot(1)", "1").unwrap().contains("shuot"));
+    assert!(check("1", "one").unwrap().contains("is to give what is not JSON"));
 }
 
 #[test]

@@ -7,6 +7,10 @@ use hookwright_sdk::{Date, Request, Rest, Value, function, host, plugin, uid};
 use serde::{Deserialize, Serialize};
 
 /// Gives back what it gets.
+///
+/// ```iml
+/// same([1.5; "a => b"]) => [1.5, "a => b"]
+/// ```
 #[function]
 fn same(value: Value) -> Value {
     value
@@ -25,6 +29,10 @@ fn lenient(first: Option<&str>, second: Option<i64>) -> String {
 }
 
 /// Adds what it gets.
+///
+/// ```iml
+/// sumUp(1; 2; 3) => 6
+/// ```
 #[function]
 fn sum_up(first: i64, others: &Rest<i64>) -> i64 {
     others.iter().sum::<i64>() + first
