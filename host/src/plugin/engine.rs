@@ -15,6 +15,7 @@ use super::capability::Capability;
 use super::compile::Compiler;
 use super::contract::{self, LoadError, bindings};
 use super::description::Description;
+use super::health::Health;
 use super::session::Running;
 use super::settings::{KEPT_MEMORY, LOADING, Settings};
 use super::state::State;
@@ -44,6 +45,7 @@ pub struct Plugin {
     description: Description,
     imports: Vec<String>,
     asks: Vec<Capability>,
+    pub(super) health: Health,
 }
 
 impl Engine {
@@ -83,7 +85,8 @@ impl Engine {
         let prepared = self.prepare(&component, &asks).map_err(|error| LoadError::Invalid(format!("{error:#}")))?;
         let description = describe(&self.0, &prepared)?.seeing_parameters(asks.contains(&Capability::ConnectionData));
         warn_of_memory(&component, &description.name);
-        Ok(Arc::new(Plugin { shared: Arc::clone(&self.0), prepared, description, imports, asks }))
+        let health = Health::new(service, self.0.settings.stops);
+        Ok(Arc::new(Plugin { shared: Arc::clone(&self.0), prepared, description, imports, asks, health }))
     }
 
     /// Links what every plugin has and what this one was granted; nothing else is there to be found.
@@ -134,6 +137,12 @@ impl Plugin {
     /// The names of the interfaces it imports: all that it can do beyond computing.
     pub fn imports(&self) -> &[String] {
         &self.imports
+    }
+
+    /// Why it is not called any more, where too many requests in a row were stopped in it. It stays so: what is in its
+    /// file then is loaded as another plugin.
+    pub fn out_of_service(&self) -> Option<&str> {
+        self.health.out_of_service()
     }
 
     /// What it asked the operator for, and was granted.

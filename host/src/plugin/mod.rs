@@ -10,6 +10,7 @@ mod compile;
 mod contract;
 mod description;
 mod engine;
+mod health;
 mod imports;
 mod permit;
 mod session;

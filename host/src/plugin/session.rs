@@ -28,8 +28,17 @@ use super::wire;
 pub struct Session {
     environment: Environment,
     work: RefCell<Work>,
+    ended: RefCell<Ended>,
     /// The last to go: the place is free once the instance is gone.
     permit: Permit,
+}
+
+/// How the plugin's calls went.
+#[derive(Default)]
+struct Ended {
+    called: bool,
+    /// Why the first call that did not come back was stopped.
+    stopped: Option<String>,
 }
 
 struct Work {
@@ -52,22 +61,37 @@ pub(super) struct Running {
 impl Session {
     pub(super) fn new(permit: Permit, environment: Environment) -> Self {
         let left = permit.plugin.shared.settings.deadline;
-        Self { environment, work: RefCell::new(Work { running: None, left, request: None, confided: Confided::default() }), permit }
+        let work = Work { running: None, left, request: None, confided: Confided::default() };
+        Self { environment, work: RefCell::new(work), ended: RefCell::default(), permit }
+    }
+
+    /// Runs `call`, unless the plugin is out of service.
+    fn run<T>(&self, call: impl FnOnce(&Guest, &mut Store<State>) -> wasmtime::Result<T>) -> Result<T, String> {
+        if let Some(reason) = self.permit.plugin.out_of_service() {
+            return Err(reason.to_owned());
+        }
+        let result = self.run_in_instance(call).map_err(|stopped| stopped.to_string());
+        let mut ended = self.ended.borrow_mut();
+        ended.called = true;
+        if let Err(cause) = &result {
+            ended.stopped.get_or_insert_with(|| cause.clone());
+        }
+        result
     }
 
     /// Runs `call` in this request's instance. One that was stopped is not called again: the next
     /// call gets another, within what is left of the request's time.
-    fn run<T>(&self, call: impl FnOnce(&Guest, &mut Store<State>) -> wasmtime::Result<T>) -> Result<T, String> {
+    fn run_in_instance<T>(&self, call: impl FnOnce(&Guest, &mut Store<State>) -> wasmtime::Result<T>) -> Result<T, Stopped> {
         let mut work = self.work.borrow_mut();
         let Work { running, left, request, confided } = &mut *work;
         let mut instance = match running.take() {
             Some(instance) => instance,
-            None => self.start().map_err(|stopped| stopped.to_string())?,
+            None => self.start()?,
         };
         let state = instance.store.data_mut();
         state.request.clone_from(request);
         state.confided.clone_from(confided);
-        let result = instance.run(left, call).map_err(|stopped| stopped.to_string())?;
+        let result = instance.run(left, call)?;
         *running = Some(instance);
         Ok(result)
     }
@@ -95,6 +119,16 @@ impl Session {
     /// Encodes the request once, at the first look at it.
     fn see(&self, request: &Request<'_>) {
         self.work.borrow_mut().request.get_or_insert_with(|| Rc::new(RequestParts::of(request)));
+    }
+}
+
+/// The request is over.
+impl Drop for Session {
+    fn drop(&mut self) {
+        let ended = self.ended.get_mut();
+        if ended.called {
+            self.permit.plugin.health.note(ended.stopped.as_deref());
+        }
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Settings {
     pub result_size: usize,
     /// How many requests may be in plugins at once, each in an instance of its own.
     pub instances: u32,
+    /// How many requests in a row may be stopped in a plugin (by a crash or a limit) before it is called no more; 0: any number.
+    pub stops: u32,
     /// What the operator lets the services' plugins reach.
     pub grants: Grants,
 }
@@ -40,6 +42,7 @@ impl Default for Settings {
             memory: 64 << 20,
             result_size: 4 << 20,
             instances: default_instances(),
+            stops: 100,
             grants: Grants::default(),
         }
     }

@@ -173,6 +173,25 @@ fn a_plugin_that_does_not_end_is_ended_and_the_next_request_is_served() {
 }
 
 #[test]
+fn a_plugin_that_is_stopped_in_request_after_request_is_called_no_more() {
+    let settings = Settings { stops: 2, deadline: Duration::from_secs(20), ..Settings::default() };
+    let plugin = load(&settings);
+    let ask = |function: &str| {
+        let session = plugin.try_admit().unwrap().begin(&environment());
+        session.call(function, &[], &Confidential::default()).map_err(|_| session.call("count", &[], &Confidential::default()))
+    };
+    assert!(ask("deep").is_err_and(|next| next.is_ok()), "the next call gets another instance");
+    assert!(ask("count").is_ok(), "which begins the count anew");
+    assert!(ask("deep").is_err() && plugin.out_of_service().is_none());
+    assert!(ask("deep").is_err());
+    let reason = ask("count").unwrap_err().unwrap_err();
+    assert!(reason.starts_with("the plugin is out of service until its file changes: it was stopped in 2 requests in a row"), "{reason}");
+    assert_eq!(plugin.out_of_service(), Some(reason.as_str()));
+    let again = load(&settings);
+    assert!(again.out_of_service().is_none(), "what is loaded anew begins anew");
+}
+
+#[test]
 fn the_cache_is_private_and_survives_damage() {
     use std::os::unix::fs::PermissionsExt;
 
