@@ -83,8 +83,8 @@ impl Engine {
             return Err(LoadError::NotGranted(missing));
         }
         let prepared = self.prepare(&component, &asks).map_err(|error| LoadError::Invalid(format!("{error:#}")))?;
-        let description = describe(&self.0, &prepared)?.seeing_parameters(asks.contains(&Capability::ConnectionData));
-        warn_of_memory(&component, &description.name);
+        let description = describe(&self.0, service, &prepared)?.seeing_parameters(asks.contains(&Capability::ConnectionData));
+        warn_of_memory(&component, service);
         let health = Health::new(service, self.0.settings.stops);
         Ok(Arc::new(Plugin { shared: Arc::clone(&self.0), prepared, description, imports, asks, health }))
     }
@@ -100,14 +100,14 @@ impl Engine {
 }
 
 /// More memory at the start than the pool keeps costs every request.
-fn warn_of_memory(component: &Component, plugin: &str) {
+fn warn_of_memory(component: &Component, service: &str) {
     const PAGE: u64 = 64 << 10;
     let pages = component.resources_required().and_then(|resources| resources.max_initial_memory_size);
     let kept = KEPT_MEMORY as u64 / PAGE;
     if let Some(pages) = pages.filter(|pages| *pages > kept) {
         let kibibytes = pages * PAGE / 1024;
         warn!(
-            plugin,
+            service,
             kibibytes,
             "the plugin starts with much memory, which makes its instances slow to make; `hookwright plugin build` gives it less"
         );
@@ -115,12 +115,12 @@ fn warn_of_memory(component: &Component, plugin: &str) {
 }
 
 /// Asks a fresh instance what it offers, under the limits of every call.
-fn describe(shared: &Arc<Shared>, prepared: &bindings::PluginPre<State>) -> Result<Description, LoadError> {
+fn describe(shared: &Arc<Shared>, service: &str, prepared: &bindings::PluginPre<State>) -> Result<Description, LoadError> {
     let environment =
         Environment { now: Date::from_milliseconds(0).expect("1970 is a date"), zone: Zone::UTC, random: || 0, limits: Limits::default() };
     let limit = shared.settings.deadline.max(LOADING);
     let _only = shared.describing.lock().unwrap_or_else(PoisonError::into_inner);
-    let described = Running::start(shared, prepared, Rc::from("(loading)"), environment, limit).and_then(|mut running| {
+    let described = Running::start(shared, prepared, Rc::from(service), environment, limit).and_then(|mut running| {
         let mut left = limit;
         running.run(&mut left, |guest, store| guest.call_describe(store))
     });

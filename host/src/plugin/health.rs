@@ -21,6 +21,11 @@ impl Health {
         Self { service: service.to_owned(), limit, in_a_row: AtomicU32::new(0), out: OnceLock::new() }
     }
 
+    /// Whose plugin it is.
+    pub(super) fn service(&self) -> &str {
+        &self.service
+    }
+
     /// Why the plugin is not called any more, if it is not.
     pub(super) fn out_of_service(&self) -> Option<&str> {
         self.out.get().map(String::as_str)

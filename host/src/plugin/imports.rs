@@ -22,17 +22,17 @@ impl types::Host for State {}
 impl log::Host for State {
     fn write(&mut self, level: log::Level, message: String) {
         self.log.lines = self.log.lines.saturating_add(1);
-        let plugin = &*self.plugin;
+        let service = &*self.service;
         if self.log.lines == LINES {
-            warn!(plugin, "the plugin logs too much; the rest of this request's lines is dropped");
+            warn!(service, "the plugin logs too much; the rest of this request's lines is dropped");
         }
-        let message = cut(message);
+        let message = one_line(cut(message));
         if self.log.lines < LINES {
             match level {
-                log::Level::Debug => debug!(plugin, "{message}"),
-                log::Level::Info => info!(plugin, "{message}"),
-                log::Level::Warn => warn!(plugin, "{message}"),
-                log::Level::Error => error!(plugin, "{message}"),
+                log::Level::Debug => debug!(service, "plugin: {message}"),
+                log::Level::Info => info!(service, "plugin: {message}"),
+                log::Level::Warn => warn!(service, "plugin: {message}"),
+                log::Level::Error => error!(service, "plugin: {message}"),
             }
         }
         if matches!(level, log::Level::Error) {
@@ -47,6 +47,11 @@ fn cut(mut message: String) -> String {
         message.push('…');
     }
     message
+}
+
+/// A line of the log is one line whatever a plugin writes, so that it cannot look like another of the host's.
+fn one_line(message: String) -> String {
+    if message.contains(char::is_control) { message.replace(char::is_control, " ") } else { message }
 }
 
 impl clock::Host for State {
@@ -175,15 +180,50 @@ impl request::HostRequest for State {
 mod tests {
     use hookwright_iml::{Date, Limits, Zone};
 
+    use std::io::{PipeReader, Read};
+
     use super::built_in::Host;
+    use super::log::Host as _;
     use super::*;
     use crate::plugin::Settings;
 
-    fn call(name: &str, arguments: usize) -> Result<Vec<u8>, String> {
+    fn state() -> State {
         let environment =
             Environment { now: Date::from_milliseconds(0).unwrap(), zone: Zone::UTC, random: || 0, limits: Limits::default() };
+        State::new(Rc::from("slack"), &Settings::default(), environment)
+    }
+
+    fn call(name: &str, arguments: usize) -> Result<Vec<u8>, String> {
         let arguments = vec![Value::integer(1); arguments];
-        State::new(Rc::from("test"), &Settings::default(), environment).call(name.to_owned(), wire::encode_all(&arguments))
+        state().call(name.to_owned(), wire::encode_all(&arguments))
+    }
+
+    /// What the log has after a plugin has written `message` so many times.
+    fn written(message: &str, times: usize) -> String {
+        let (mut reader, writer): (PipeReader, _) = std::io::pipe().unwrap();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.try_clone().unwrap()).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            let mut state = state();
+            (0..times).for_each(|_| state.write(log::Level::Warn, message.to_owned()));
+        });
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn a_line_is_one_line_under_the_services_name() {
+        let text = written("fine\n2026-01-01 ERROR forged\u{1b}[31m", 1);
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.contains("plugin: fine 2026-01-01 ERROR forged [31m") && text.contains(r#"service="slack""#), "{text}");
+    }
+
+    #[test]
+    fn a_flood_is_dropped_and_a_long_line_cut() {
+        let text = written("flood", 1000);
+        assert_eq!(text.lines().count(), LINES as usize, "{text}");
+        assert!(text.lines().last().unwrap().contains("logs too much"), "{text}");
+        assert!(written(&"x".repeat(1 << 20), 1).len() < LINE + 200);
     }
 
     #[test]

@@ -98,9 +98,8 @@ impl Session {
 
     fn start(&self) -> Result<Running, Stopped> {
         let plugin = &self.permit.plugin;
-        let name = Rc::from(plugin.description().name.as_str());
         let shared = &plugin.shared;
-        Running::start(shared, &plugin.prepared, name, self.environment.clone(), shared.settings.deadline)
+        Running::start(shared, &plugin.prepared, Rc::from(plugin.health.service()), self.environment.clone(), shared.settings.deadline)
     }
 
     /// Shows the next call what the plugin was granted: the service's secrets, the same during all of a request, and the
@@ -169,12 +168,12 @@ impl Running {
     pub(super) fn start(
         shared: &Arc<Shared>,
         prepared: &bindings::PluginPre<State>,
-        plugin: Rc<str>,
+        service: Rc<str>,
         environment: Environment,
         limit: Duration,
     ) -> Result<Self, Stopped> {
         let settings = &shared.settings;
-        let mut store = Store::new(&shared.wasmtime, State::new(plugin, settings, environment));
+        let mut store = Store::new(&shared.wasmtime, State::new(service, settings, environment));
         store.limiter(|state| &mut state.limits);
         store.set_hostcall_fuel(settings.result_size);
         store.set_epoch_deadline(ticks(limit));

@@ -11,8 +11,8 @@ use super::wire;
 
 /// The data of a store.
 pub(super) struct State {
-    /// The plugin's name, for the log.
-    pub(super) plugin: Rc<str>,
+    /// Whose plugin it is, for the log.
+    pub(super) service: Rc<str>,
     pub(super) limits: Limits,
     pub(super) environment: Environment,
     /// The request that an extractor looks at.
@@ -22,9 +22,9 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(plugin: Rc<str>, settings: &Settings, environment: Environment) -> Self {
+    pub(super) fn new(service: Rc<str>, settings: &Settings, environment: Environment) -> Self {
         let limits = Limits { memory: settings.memory, memory_refused: false };
-        Self { plugin, limits, environment, request: None, log: Log::default(), confided: Confided::default() }
+        Self { service, limits, environment, request: None, log: Log::default(), confided: Confided::default() }
     }
 }
 
