@@ -1,8 +1,9 @@
 //! From a file's bytes to a component.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
-use tracing::warn;
+use tracing::{info, warn};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 use wit_component::ComponentEncoder;
@@ -25,18 +26,16 @@ impl Compiler {
         Self { cache, turn: Mutex::new(()) }
     }
 
-    /// The component that `bytes` are or make, compiled now or earlier.
-    pub(super) fn compile(&self, engine: &Engine, bytes: &[u8]) -> Result<Component, LoadError> {
+    /// The component that `bytes` are or make, compiled now or earlier. Says what it is at, since it may take seconds.
+    pub(super) fn compile(&self, engine: &Engine, service: &str, bytes: &[u8]) -> Result<Component, LoadError> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = self.cache.as_ref().and_then(|cache| cache.find(engine, bytes)) {
             return Ok(found);
         }
-        let component = if bytes.starts_with(COMPONENT) {
-            Component::from_binary(engine, bytes)
-        } else {
-            Component::from_binary(engine, &component_from_module(bytes)?)
-        };
-        let component = component.map_err(|error| LoadError::Invalid(format!("{error:#}")))?;
+        info!(service, kibibytes = bytes.len().div_ceil(1024), "compiling the plugin");
+        let begun = Instant::now();
+        let component = compile(engine, bytes)?;
+        info!(service, ms = begun.elapsed().as_millis(), "the plugin is compiled");
         self.keep(engine, bytes, &component);
         Ok(component)
     }
@@ -48,6 +47,14 @@ impl Compiler {
             warn!(error = format!("{error:#}"), "cannot keep a compiled plugin");
         }
     }
+}
+
+fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, LoadError> {
+    let component = match bytes.starts_with(COMPONENT) {
+        true => Component::from_binary(engine, bytes),
+        false => Component::from_binary(engine, &component_from_module(bytes)?),
+    };
+    component.map_err(|error| LoadError::Invalid(format!("{error:#}")))
 }
 
 /// Makes a component of a core module that carries its interface in a custom section, as

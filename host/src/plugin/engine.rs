@@ -74,7 +74,7 @@ impl Engine {
         if bytes.len() > limit {
             return Err(LoadError::TooLarge { size: bytes.len(), limit });
         }
-        let component = self.0.compiler.compile(&self.0.wasmtime, bytes)?;
+        let component = self.0.compiler.compile(&self.0.wasmtime, service, bytes)?;
         contract::check(&self.0.wasmtime, &component)?;
         let imports = contract::imports(&self.0.wasmtime, &component);
         let asks = contract::asked(&imports);
