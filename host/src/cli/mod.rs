@@ -13,6 +13,7 @@ pub mod hooks;
 mod log_writer;
 mod logging;
 pub mod plugin;
+mod plugin_limits;
 pub mod serve;
 pub mod try_request;
 

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::logging;
-use crate::plugin::Grant;
+use super::plugin_limits::PluginLimits;
 use crate::server::{self, Limits};
 use crate::{Host, Running, Settings};
 
@@ -47,11 +47,6 @@ pub struct Arguments {
     #[arg(long, env = "HOOKWRIGHT_SECRETS", value_name = "FILE")]
     secrets: Option<PathBuf>,
 
-    /// What the plugin of a service may see, SERVICE=NAME,NAME: `secrets` (its common.json and --secrets), `connection-data`
-    /// (the parameters of hooks). May be given several times; in the variable with `;` between.
-    #[arg(long, env = "HOOKWRIGHT_GRANT", value_name = "GRANT", value_delimiter = ';')]
-    grant: Vec<Grant>,
-
     /// How to write the log, which goes to standard error.
     #[arg(long, env = "HOOKWRIGHT_LOG", value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
     log: LogFormat,
@@ -71,6 +66,9 @@ pub struct Arguments {
     /// Seconds that requests in flight get to finish when the host is told to stop.
     #[arg(long, env = "HOOKWRIGHT_DRAIN_TIMEOUT", value_name = "SECONDS", default_value_t = 20)]
     drain_timeout: u64,
+
+    #[command(flatten)]
+    plugins: PluginLimits,
 }
 
 /// How the log is written.
@@ -124,7 +122,7 @@ fn settings(arguments: Arguments) -> anyhow::Result<Settings> {
     };
     let (tls, public_url, secrets) = (tls, arguments.public_url, arguments.secrets);
     let mut settings = Settings { tls, public_url, secrets, limits, ..Settings::new(arguments.services, arguments.data) };
-    settings.plugins.grants = arguments.grant.into_iter().collect();
+    settings.plugins = arguments.plugins.settings(settings.plugins.cache.take());
     Ok(settings)
 }
 

@@ -1,0 +1,119 @@
+//! The flags that say what plugins may use and reach, with the variables that are named with them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::RangedU64ValueParser;
+
+use crate::plugin::{Grant, Settings};
+
+/// What the operator says about plugins.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Plugins")]
+pub(super) struct PluginLimits {
+    /// What the plugin of a service may see, SERVICE=NAME,NAME: `secrets` (its common.json and --secrets), `connection-data`
+    /// (the parameters of hooks). May be given several times; in the variable with `;` between.
+    #[arg(long, env = "HOOKWRIGHT_GRANT", value_name = "GRANT", value_delimiter = ';')]
+    grant: Vec<Grant>,
+
+    /// MiB of memory that one instance of a plugin may have.
+    #[arg(long, env = "HOOKWRIGHT_PLUGIN_MEMORY", value_name = "MIB", default_value_t = mebibytes(default().memory), value_parser = range(1, 4096))]
+    plugin_memory: usize,
+
+    /// Milliseconds that a plugin may take during one request, all calls together.
+    #[arg(long, env = "HOOKWRIGHT_PLUGIN_DEADLINE", value_name = "MS", default_value_t = milliseconds(default().deadline), value_parser = clap::value_parser!(u64).range(1..=600_000))]
+    plugin_deadline: u64,
+
+    /// Requests that may be in plugins at once, each in an instance of its own [default: four for each processor].
+    #[arg(long, env = "HOOKWRIGHT_PLUGIN_INSTANCES", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    plugin_instances: Option<u32>,
+
+    /// Milliseconds that a request waits for an instance before it is answered 503.
+    #[arg(long, env = "HOOKWRIGHT_PLUGIN_PATIENCE", value_name = "MS", default_value_t = milliseconds(default().patience))]
+    plugin_patience: u64,
+
+    /// KiB that a plugin may hand over in one call.
+    #[arg(long, env = "HOOKWRIGHT_PLUGIN_RESULT", value_name = "KIB", default_value_t = default().result_size >> 10, value_parser = range(1, 1 << 20))]
+    plugin_result: usize,
+
+    /// MiB that a plugin's file may have.
+    #[arg(long, env = "HOOKWRIGHT_PLUGIN_FILE", value_name = "MIB", default_value_t = mebibytes(default().file_size), value_parser = range(1, 1024))]
+    plugin_file: usize,
+
+    /// Requests in a row that may be stopped in a plugin before it is taken out of service until its file changes; 0: any number.
+    #[arg(long, env = "HOOKWRIGHT_PLUGIN_STOPS", value_name = "N", default_value_t = default().stops)]
+    plugin_stops: u32,
+}
+
+fn default() -> Settings {
+    Settings::default()
+}
+
+fn mebibytes(bytes: usize) -> usize {
+    bytes >> 20
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn range(least: u64, most: u64) -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(least..=most)
+}
+
+impl PluginLimits {
+    /// The settings that these flags are, with the compiled plugins kept in `cache`.
+    pub(super) fn settings(self, cache: Option<PathBuf>) -> Settings {
+        Settings {
+            cache,
+            file_size: self.plugin_file << 20,
+            deadline: Duration::from_millis(self.plugin_deadline),
+            patience: Duration::from_millis(self.plugin_patience),
+            memory: self.plugin_memory << 20,
+            result_size: self.plugin_result << 10,
+            instances: self.plugin_instances.unwrap_or(default().instances),
+            stops: self.plugin_stops,
+            grants: self.grant.into_iter().collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        plugins: PluginLimits,
+    }
+
+    fn settings(flags: &[&str]) -> Result<Settings, clap::Error> {
+        let line = Line::try_parse_from(std::iter::once("serve").chain(flags.iter().copied()))?;
+        Ok(line.plugins.settings(None))
+    }
+
+    #[test]
+    fn without_flags_the_defaults_hold() {
+        assert_eq!(format!("{:?}", settings(&[]).unwrap()), format!("{:?}", Settings::default()));
+    }
+
+    #[test]
+    fn each_flag_is_one_limit_in_its_unit() {
+        let flags = ["--plugin-memory=8", "--plugin-deadline=50", "--plugin-instances=2", "--plugin-result=1", "--plugin-file=1"];
+        let set = settings(&flags).unwrap();
+        assert_eq!((set.memory, set.deadline, set.instances), (8 << 20, Duration::from_millis(50), 2));
+        assert_eq!((set.result_size, set.file_size), (1 << 10, 1 << 20));
+    }
+
+    #[test]
+    fn a_limit_of_nothing_is_refused() {
+        for flag in ["--plugin-memory=0", "--plugin-deadline=0", "--plugin-instances=0", "--plugin-result=0", "--plugin-file=0"] {
+            assert!(settings(&[flag]).is_err(), "{flag}");
+        }
+    }
+}
