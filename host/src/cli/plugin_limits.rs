@@ -17,6 +17,10 @@ pub(super) struct PluginLimits {
     #[arg(long, env = "HOOKWRIGHT_GRANT", value_name = "GRANT", value_delimiter = ';')]
     grant: Vec<Grant>,
 
+    /// A file with the SHA-256 digests of the plugins that may be loaded, one a line, as `sha256sum plugin.wasm` prints it.
+    #[arg(long, env = "HOOKWRIGHT_TRUST", value_name = "FILE")]
+    trust: Option<PathBuf>,
+
     /// MiB of memory that one instance of a plugin may have.
     #[arg(long, env = "HOOKWRIGHT_PLUGIN_MEMORY", value_name = "MIB", default_value_t = mebibytes(default().memory), value_parser = range(1, 4096))]
     plugin_memory: usize,
@@ -75,6 +79,7 @@ impl PluginLimits {
             instances: self.plugin_instances.unwrap_or(default().instances),
             stops: self.plugin_stops,
             grants: self.grant.into_iter().collect(),
+            trust: self.trust,
         }
     }
 }

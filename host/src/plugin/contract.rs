@@ -1,6 +1,7 @@
 //! The contract of `sdk/wit` on the host's side: its bindings, and the check that a component keeps it.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use wasmtime::Engine;
 use wasmtime::component::{Component, HasSelf, Linker};
@@ -44,6 +45,15 @@ pub enum LoadError {
     Import(String),
     /// Asks for what the operator has not granted it.
     NotGranted(Vec<Capability>),
+    /// The operator's list of trusted plugins cannot be used.
+    Trust(String),
+    /// Not in the operator's list of trusted plugins.
+    NotTrusted {
+        /// The SHA-256 of the file, in hexadecimal.
+        digest: String,
+        /// The list.
+        list: PathBuf,
+    },
     /// Not valid WebAssembly, or beyond the limits.
     Invalid(String),
     /// What it says it offers cannot be used.
@@ -62,6 +72,10 @@ impl fmt::Display for LoadError {
             ),
             Self::Import(name) => write!(out, "the plugin imports {name}, which plugins are not given{}", import_help(name)),
             Self::NotGranted(missing) => write!(out, "the plugin asks for {}, which it was not granted", capability::list(missing)),
+            Self::Trust(reason) => write!(out, "the list of trusted plugins cannot be used: {reason}"),
+            Self::NotTrusted { digest, list } => {
+                write!(out, "the plugin is not trusted: its SHA-256 digest {digest} is not in {}", list.display())
+            }
             Self::Invalid(reason) => write!(out, "the plugin cannot be compiled: {reason}"),
             Self::Description(reason) => write!(out, "the plugin's description of itself is wrong: {reason}"),
         }
@@ -77,6 +91,9 @@ impl LoadError {
             Self::NotGranted(missing) => {
                 let grant = format!("{service}={}", capability::list(missing));
                 Some(format!("if you trust this plugin with that, grant it with `--grant {grant}`"))
+            }
+            Self::NotTrusted { digest, list } => {
+                Some(format!("if you trust this very file, add the line `{digest}` to {}", list.display()))
             }
             _ => None,
         }

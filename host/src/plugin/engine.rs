@@ -1,6 +1,7 @@
 //! Everything that all plugins share, and a plugin once it is loaded.
 
 use std::fmt;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,7 +21,7 @@ use super::session::Running;
 use super::settings::{KEPT_MEMORY, LOADING, Settings};
 use super::state::State;
 use super::stopped::Stopped;
-use super::{plain, ticker};
+use super::{plain, ticker, trust};
 
 /// Loads plugins; there is one in a host.
 pub struct Engine(Arc<Shared>);
@@ -42,6 +43,7 @@ pub(super) struct Shared {
 pub struct Plugin {
     pub(super) shared: Arc<Shared>,
     pub(super) prepared: bindings::PluginPre<State>,
+    digest: String,
     description: Description,
     imports: Vec<String>,
     asks: Vec<Capability>,
@@ -74,6 +76,10 @@ impl Engine {
         if bytes.len() > limit {
             return Err(LoadError::TooLarge { size: bytes.len(), limit });
         }
+        let digest = trust::digest(bytes);
+        if let Some(list) = &self.0.settings.trust {
+            trust::check(list, &digest)?;
+        }
         let component = self.0.compiler.compile(&self.0.wasmtime, service, bytes)?;
         contract::check(&self.0.wasmtime, &component)?;
         let imports = contract::imports(&self.0.wasmtime, &component);
@@ -86,7 +92,7 @@ impl Engine {
         let description = describe(&self.0, service, &prepared)?.seeing_parameters(asks.contains(&Capability::ConnectionData));
         warn_of_memory(&component, service);
         let health = Health::new(service, self.0.settings.stops);
-        Ok(Arc::new(Plugin { shared: Arc::clone(&self.0), prepared, description, imports, asks, health }))
+        Ok(Arc::new(Plugin { shared: Arc::clone(&self.0), prepared, digest, description, imports, asks, health }))
     }
 
     /// Links what every plugin has and what this one was granted; nothing else is there to be found.
@@ -128,10 +134,22 @@ fn describe(shared: &Arc<Shared>, service: &str, prepared: &bindings::PluginPre<
     Description::from_wire(described)
 }
 
+impl Engine {
+    /// The list of the plugins that may be loaded, where there is one: a change of it may let a refused plugin in.
+    pub fn trust_list(&self) -> Option<&Path> {
+        self.0.settings.trust.as_deref()
+    }
+}
+
 impl Plugin {
     /// What it offers.
     pub fn description(&self) -> &Description {
         &self.description
+    }
+
+    /// The SHA-256 of its file in hexadecimal, as a list of trusted plugins has it.
+    pub fn digest(&self) -> &str {
+        &self.digest
     }
 
     /// The names of the interfaces it imports: all that it can do beyond computing.

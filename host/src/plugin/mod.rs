@@ -18,6 +18,7 @@ mod settings;
 mod state;
 mod stopped;
 mod ticker;
+mod trust;
 mod wire;
 
 pub mod build;

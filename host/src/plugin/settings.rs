@@ -30,6 +30,8 @@ pub struct Settings {
     pub stops: u32,
     /// What the operator lets the services' plugins reach.
     pub grants: Grants,
+    /// A file with the SHA-256 digests of the plugins that may be loaded. None: any may.
+    pub trust: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -44,6 +46,7 @@ impl Default for Settings {
             instances: default_instances(),
             stops: 100,
             grants: Grants::default(),
+            trust: None,
         }
     }
 }

@@ -12,28 +12,34 @@ const PASSED_OVER: [&str; 4] = ["samples", "target", "node_modules", ".git"];
 
 /// What tells one state of a directory from another without reading it: each file's length, time and identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Fingerprint(Vec<(PathBuf, u64, i64, i64, u64)>);
+pub(super) struct Fingerprint {
+    own: Vec<State>,
+    /// Files that count although they stand elsewhere.
+    others: Vec<State>,
+}
+
+type State = (PathBuf, u64, i64, i64, u64);
 
 impl Fingerprint {
     /// The state of a directory now. What cannot be read is left out: reading it says why.
     pub(super) fn of(directory: &Path) -> Self {
         let mut fingerprint = Self::default();
         fingerprint.walk(directory, DEPTH);
-        fingerprint.0.sort_unstable();
+        fingerprint.own.sort_unstable();
         fingerprint
     }
 
     /// Adds one more file that counts, wherever it stands.
     pub(super) fn with_file(mut self, path: Option<&Path>) -> Self {
         if let Some((path, metadata)) = path.and_then(|path| Some((path, fs::metadata(path).ok()?))) {
-            self.add(path.to_owned(), &metadata);
+            self.others.push(state(path.to_owned(), &metadata));
         }
         self
     }
 
-    /// Whether there is no file at all.
+    /// Whether there is no file at all in the directory.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.own.is_empty()
     }
 
     fn walk(&mut self, directory: &Path, depth: usize) {
@@ -43,16 +49,16 @@ impl Fingerprint {
             // Not the entry's own metadata: a link counts as what it leads to.
             let Ok(metadata) = fs::metadata(&path) else { continue };
             if metadata.is_file() {
-                self.add(path, &metadata);
+                self.own.push(state(path, &metadata));
             } else if metadata.is_dir() && depth > 0 && !is_passed_over(&path) {
                 self.walk(&path, depth - 1);
             }
         }
     }
+}
 
-    fn add(&mut self, path: PathBuf, metadata: &Metadata) {
-        self.0.push((path, metadata.len(), metadata.mtime(), metadata.mtime_nsec(), metadata.ino()));
-    }
+fn state(path: PathBuf, metadata: &Metadata) -> State {
+    (path, metadata.len(), metadata.mtime(), metadata.mtime_nsec(), metadata.ino())
 }
 
 fn is_passed_over(path: &Path) -> bool {
@@ -74,6 +80,17 @@ mod tests {
         fs::write(directory.path().join("new"), "[]").unwrap();
         fs::rename(directory.path().join("new"), &path).unwrap();
         assert_ne!(before, Fingerprint::of(directory.path()));
+    }
+
+    #[test]
+    fn a_file_beside_the_directory_counts_and_does_not_fill_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let beside = tempfile::NamedTempFile::new().unwrap();
+        let of = || Fingerprint::of(directory.path()).with_file(Some(beside.path()));
+        let before = of();
+        assert!(before.is_empty());
+        fs::write(beside.path(), "changed").unwrap();
+        assert_ne!(before, of());
     }
 
     #[test]

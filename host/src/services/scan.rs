@@ -116,7 +116,7 @@ impl Services {
     }
 
     fn fingerprint(&self, directory: &Path) -> Fingerprint {
-        Fingerprint::of(directory).with_file(self.loader.secrets.path())
+        Fingerprint::of(directory).with_file(self.loader.secrets.path()).with_file(self.loader.engine.trust_list())
     }
 }
 
