@@ -14,6 +14,7 @@ mod log_writer;
 mod logging;
 pub mod plugin;
 mod plugin_limits;
+mod sample;
 pub mod serve;
 pub mod try_request;
 

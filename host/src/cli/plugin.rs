@@ -1,17 +1,19 @@
-//! `hookwright plugin`: begin a plugin, build it, look into it.
+//! `hookwright plugin`: begin a plugin, build it, test it, look into it.
 
-use std::fmt::Write as _;
+mod inspect;
+mod test;
+
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
 
 use crate::plugin::build::{self, BuildRequest};
-use crate::plugin::{Description, Function, first_paragraph, new};
+use crate::plugin::{new, rebuild};
 
-/// Begin, build and inspect plugins.
+/// Begin, build, test and inspect plugins.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -30,6 +32,19 @@ enum Command {
         /// Where to put it: a file, or a directory for plugin.wasm [default: the crate's directory].
         #[arg(long, value_name = "PATH")]
         to: Option<PathBuf>,
+        /// Build again whenever the crate's sources change, until Ctrl-C.
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Test a service with its plugin as it will be served.
+    ///
+    /// Runs every sample in the directory's `samples`, and the examples in the documentation of the plugin's functions,
+    /// through the built plugin.wasm, under the limits of `serve`; the plugin is granted whatever it asks for. Exits with 1
+    /// if anything is not as it says.
+    Test {
+        /// The service directory, with the plugin.wasm in it.
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
     },
     /// Begin a plugin: a crate with its service directory, which builds, passes its tests and runs as it is.
     New {
@@ -40,7 +55,7 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         sdk: Option<PathBuf>,
     },
-    /// Show what a plugin offers.
+    /// Show what a plugin is: what it offers, what it imports and asks for, its size and digest.
     Inspect {
         /// The plugin file.
         file: PathBuf,
@@ -53,26 +68,54 @@ enum Command {
 /// Runs one of the commands.
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
-        Command::Build { crate_directory, to } => {
-            let built = build::build(&BuildRequest { crate_directory, to, quiet: false })?;
-            anstream::println!("{}: {} KiB", built.path.display(), built.size.div_ceil(1024));
-            anstream::print!("{}", shown(&built.description));
+        Command::Build { crate_directory, to, watch } => {
+            let request = BuildRequest { crate_directory, to, quiet: false };
+            if watch {
+                return keep_building(&request);
+            }
+            build_once(&request)?;
         }
+        Command::Test { directory } => return test(&directory),
         Command::New { directory, sdk } => {
             new::create(&directory, sdk.as_deref())?;
             anstream::print!("{}", next_steps(&directory));
         }
         Command::Inspect { file, json } => {
             let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-            let description = build::check(&bytes).with_context(|| format!("{} cannot be used", file.display()))?;
-            if json {
-                anstream::println!("{:#}", as_json(&description, bytes.len()));
-            } else {
-                anstream::print!("{}", shown(&description));
+            let plugin = build::check(&bytes).with_context(|| format!("{} cannot be used", file.display()))?;
+            match json {
+                true => anstream::println!("{:#}", inspect::as_json(&plugin, bytes.len())),
+                false => anstream::print!("{}", inspect::shown(&plugin, bytes.len())),
             }
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn build_once(request: &BuildRequest) -> Result<()> {
+    let built = build::build(request)?;
+    anstream::println!("{}", built.path.display());
+    anstream::print!("{}", inspect::shown(&built.plugin, built.size));
+    Ok(())
+}
+
+/// Builds after each change; what does not build is said and waited over.
+fn keep_building(request: &BuildRequest) -> Result<ExitCode> {
+    rebuild::follow(&request.crate_directory, || {
+        if let Err(error) = build_once(request) {
+            super::print_error(&error);
+        }
+        anstream::eprintln!("Waiting for changes in {}.", request.crate_directory.display());
+        ControlFlow::Continue(())
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn test(directory: &Path) -> Result<ExitCode> {
+    let outcome = test::run(directory)?;
+    anstream::print!("{}", outcome.lines);
+    anstream::println!("{} passed, {} failed", outcome.passed, outcome.failed);
+    Ok(if outcome.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn next_steps(directory: &Path) -> String {
@@ -82,51 +125,7 @@ fn next_steps(directory: &Path) -> String {
         "{path} is ready. Next:\n  \
          cargo test --manifest-path {path}/Cargo.toml\n  \
          hookwright plugin build {path} --to {path}/services/{name}\n  \
+         hookwright plugin test {path}/services/{name}\n  \
          hookwright serve --services {path}/services\n"
     )
-}
-
-fn shown(description: &Description) -> String {
-    let mut out = format!("{} {}\n", description.name, description.version);
-    for function in &description.functions {
-        let line = below(&function.summary);
-        writeln!(out, "  {}: {}{line}", function.signature(), function.returns).expect("writing to a String does not fail");
-    }
-    for extractor in &description.extractors {
-        let line = below(&extractor.summary);
-        writeln!(out, "  uid extractor {}{line}", extractor.name).expect("writing to a String does not fail");
-    }
-    out
-}
-
-/// Documentation as it stands below a name.
-fn below(documentation: &str) -> String {
-    match first_paragraph(documentation) {
-        paragraph if paragraph.is_empty() => paragraph,
-        paragraph => format!("\n      {paragraph}"),
-    }
-}
-
-fn as_json(description: &Description, size: usize) -> Value {
-    let extractors = description.extractors.iter().map(|extractor| json!({ "name": extractor.name, "summary": extractor.summary }));
-    json!({
-        "name": description.name,
-        "version": description.version,
-        "size": size,
-        "functions": description.functions.iter().map(function_json).collect::<Vec<_>>(),
-        "extractors": extractors.collect::<Vec<_>>(),
-    })
-}
-
-fn function_json(function: &Function) -> Value {
-    let parameters = function.parameters.iter().map(|parameter| {
-        json!({ "name": parameter.name, "kind": parameter.kind, "optional": parameter.optional, "variadic": parameter.variadic })
-    });
-    json!({
-        "name": function.name,
-        "signature": function.signature(),
-        "summary": function.summary,
-        "parameters": parameters.collect::<Vec<_>>(),
-        "returns": function.returns,
-    })
 }

@@ -1,12 +1,11 @@
 //! `hookwright try`: a recorded request through a service's spec and plugin, without a server.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::bail;
 use hookwright_iml::{Date, Environment};
 use hookwright_webhook::sample::{self, Refusal, Request, Surroundings};
 use hookwright_webhook::{Diagnostic, Item, Plugin, Reply, Verdict, Webhook};
@@ -14,6 +13,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::check::{self, Finding};
+use super::sample::{Sample, choose};
 use crate::environment;
 use crate::failure::Failure;
 use crate::plugin::Grant;
@@ -82,7 +82,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             Tried::of(webhook, &service, report, &sample.request, hook.as_deref())?
         }
     };
-    let differences = sample.differences(&tried)?;
+    let differences = tried.differences(&sample)?;
     let out = if json { tried.json()? } else { tried.text() };
     let mut stdout = anstream::stdout().lock();
     stdout.write_all(&out)?;
@@ -95,22 +95,6 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(if tried.failed || !differences.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// The webhook by its name, by being the only one, or by the last part of the request's path.
-fn choose<'s>(service: &'s Service, name: Option<&str>, request: &Request) -> anyhow::Result<&'s Webhook> {
-    let chosen = match name {
-        Some(_) => service.webhook(name),
-        None => service.webhook(None).or_else(|| service.webhook(request.path().rsplit('/').next())),
-    };
-    chosen.ok_or_else(|| {
-        let names: Vec<_> = service.webhooks.iter().map(Webhook::name).collect();
-        let known = format!("the service has {}", names.join(", "));
-        match name {
-            Some(name) => anyhow!("there is no webhook `{name}`: {known}"),
-            None => anyhow!("say with --webhook which webhook the request is for: {known}"),
-        }
-    })
-}
-
 /// The plugin's clock is the spec's: where the request says when it came, both stand there.
 fn environment_of(request: &Request) -> Environment {
     let mut environment = environment::now();
@@ -119,48 +103,8 @@ fn environment_of(request: &Request) -> Environment {
     environment
 }
 
-/// A request, and what is expected of it.
-struct Sample {
-    request: Request,
-    reply: Option<Reply>,
-    bundles: Option<String>,
-}
-
-impl Sample {
-    fn read(path: &Path) -> anyhow::Result<Self> {
-        let is_sample = path.is_dir();
-        let request = if is_sample { path.join("request.http") } else { path.to_owned() };
-        let parsed = Request::parse(&read(&request)?).with_context(|| format!("in {}", request.display()))?;
-        let mut sample = Self { request: parsed, reply: None, bundles: None };
-        let (reply, bundles) = (path.join("reply.http"), path.join("bundles.json"));
-        if is_sample && reply.exists() {
-            sample.reply = Some(sample::parse_reply(&read(&reply)?).with_context(|| format!("in {}", reply.display()))?);
-        }
-        if is_sample && bundles.exists() {
-            sample.bundles = Some(String::from_utf8(read(&bundles)?).with_context(|| format!("in {}", bundles.display()))?);
-        }
-        Ok(sample)
-    }
-
-    fn differences(&self, tried: &Tried) -> anyhow::Result<Vec<String>> {
-        let reply = self.reply.as_ref().zip(tried.reply.as_ref());
-        let reply = reply.and_then(|(expected, got)| sample::compare_reply(expected, got));
-        let bundles = match &self.bundles {
-            Some(expected) => sample::compare_items(expected, &tried.items)?,
-            None => None,
-        };
-        let reply = reply.map(|difference| format!("the reply is not as in reply.http:\n{difference}"));
-        let bundles = bundles.map(|difference| format!("the bundles are not as in bundles.json:\n{difference}"));
-        Ok(reply.into_iter().chain(bundles).collect())
-    }
-}
-
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
-}
-
 /// What came of a request.
-struct Tried {
+pub(super) struct Tried {
     verification: bool,
     /// None where the service cannot be loaded.
     reply: Option<Reply>,
@@ -168,15 +112,20 @@ struct Tried {
     report: Report,
     /// The spec's mistake while the request ran, with the text to show it in.
     mistake: Option<(Diagnostic, String)>,
-    failed: bool,
+    pub(super) failed: bool,
 }
 
 impl Tried {
+    /// How it is not as the sample says.
+    pub(super) fn differences(&self, sample: &Sample) -> anyhow::Result<Vec<String>> {
+        sample.differences(self.reply.as_ref(), &self.items)
+    }
+
     fn not_loaded(report: Report) -> Self {
         Self { verification: false, reply: None, items: Vec::new(), report, mistake: None, failed: true }
     }
 
-    fn of(webhook: &Webhook, service: &Service, report: Report, request: &Request, hook: Option<&str>) -> anyhow::Result<Self> {
+    pub(super) fn of(webhook: &Webhook, service: &Service, report: Report, request: &Request, hook: Option<&str>) -> anyhow::Result<Self> {
         let environment = environment_of(request);
         let permit = service.plugin.as_ref().map(|plugin| plugin.try_admit()).transpose()?;
         let session = permit.map(|permit| permit.begin(&environment));
@@ -227,7 +176,7 @@ impl Tried {
         out
     }
 
-    fn rendered(&self) -> String {
+    pub(super) fn rendered(&self) -> String {
         let colour = super::colour_stdout();
         let mistake = self.mistake.iter().map(|(diagnostic, text)| diagnostic.render(text, colour));
         let report = (!self.report.is_empty()).then(|| self.report.render(colour));
@@ -329,6 +278,8 @@ impl<'p> PrintedItem<'p> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const SPEC: &str = r#"{
@@ -410,8 +361,8 @@ mod tests {
         fs::write(root.path().join("reply.http"), "HTTP/1.1 200\n\nok").unwrap();
         fs::write(root.path().join("bundles.json"), r#"[{"price": 1.00, "for": "Ada"}]"#).unwrap();
         let sample = Sample::read(root.path()).unwrap();
-        assert!(sample.differences(&tried(r#"{"shop": 7, "price": 1.00}"#)).unwrap().is_empty());
-        let differences = sample.differences(&tried(r#"{"shop": 7, "price": 2, "status": 201}"#)).unwrap();
+        assert!(tried(r#"{"shop": 7, "price": 1.00}"#).differences(&sample).unwrap().is_empty());
+        let differences = tried(r#"{"shop": 7, "price": 2, "status": 201}"#).differences(&sample).unwrap();
         assert_eq!(differences.len(), 2);
         assert!(differences[1].contains("-     \"price\": 1.00"), "{}", differences[1]);
     }

@@ -6,13 +6,13 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use super::compile::component_from_module;
-use super::description::Description;
-use super::{Engine, Grants, Settings};
+use super::{Engine, Grants, Plugin, Settings};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -49,8 +49,8 @@ pub struct Built {
     pub path: PathBuf,
     /// Its size in bytes.
     pub size: usize,
-    /// What it offers.
-    pub description: Description,
+    /// As the host loads it.
+    pub plugin: Arc<Plugin>,
 }
 
 /// Builds a crate as a plugin, checks it by loading it as the host does, and writes it. Cargo's own
@@ -63,16 +63,16 @@ pub fn build(request: &BuildRequest) -> Result<Built> {
     let module = compile(&directory, request.quiet)?;
     let module = std::fs::read(&module).with_context(|| format!("cannot read {}", module.display()))?;
     let component = component_from_module(&module)?;
-    let description = check(&component)?;
+    let plugin = check(&component)?;
     let path = destination(request);
     write(&path, &component)?;
-    Ok(Built { path, size: component.len(), description })
+    Ok(Built { path, size: component.len(), plugin })
 }
 
-/// Loads a component as the host does, and says what it offers.
-pub fn check(component: &[u8]) -> Result<Description> {
+/// Loads a component as the host does where everything that it asks for is granted.
+pub fn check(component: &[u8]) -> Result<Arc<Plugin>> {
     let engine = Engine::new(&Settings { instances: 1, grants: Grants::everything(), ..Settings::default() })?;
-    Ok(engine.load("(built)", component)?.description().clone())
+    Ok(engine.load("(built)", component)?)
 }
 
 /// Installs the WebAssembly target where the crate's toolchain lacks it.

@@ -23,6 +23,7 @@ mod wire;
 
 pub mod build;
 pub mod new;
+pub mod rebuild;
 
 pub use capability::{Capability, Grant, Grants};
 pub use compile::component_from_module;

@@ -26,6 +26,7 @@ pub use report::Report;
 pub use route::{Found, Missing};
 pub use scan::Services;
 pub use secrets::Secrets;
+pub(crate) use watch::changes_something;
 pub use watch::{Pace, Watch};
 
 /// One service as it was loaded: immutable, so that a request ends on the version it began with.

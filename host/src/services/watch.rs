@@ -87,7 +87,7 @@ fn warn(error: &notify::Error) {
 }
 
 /// Reading a directory makes notices too, and must not make us read it again.
-fn changes_something(kind: EventKind) -> bool {
+pub(crate) fn changes_something(kind: EventKind) -> bool {
     match kind {
         EventKind::Access(access) => access == AccessKind::Close(AccessMode::Write),
         _ => true,

@@ -1,0 +1,68 @@
+//! A recorded request on disk, and what is expected of it.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow};
+use hookwright_webhook::sample::{self, Request};
+use hookwright_webhook::{Item, Reply, Webhook};
+
+use crate::services::Service;
+
+/// The webhook by its name, by being the only one, or by the last part of the request's path.
+pub(super) fn choose<'s>(service: &'s Service, name: Option<&str>, request: &Request) -> anyhow::Result<&'s Webhook> {
+    let chosen = match name {
+        Some(_) => service.webhook(name),
+        None => service.webhook(None).or_else(|| service.webhook(request.path().rsplit('/').next())),
+    };
+    chosen.ok_or_else(|| {
+        let names: Vec<_> = service.webhooks.iter().map(Webhook::name).collect();
+        let known = format!("the service has {}", names.join(", "));
+        match name {
+            Some(name) => anyhow!("there is no webhook `{name}`: {known}"),
+            None => anyhow!("say with --webhook which webhook the request is for: {known}"),
+        }
+    })
+}
+
+/// A request, and what is expected of it.
+pub(super) struct Sample {
+    pub(super) request: Request,
+    reply: Option<Reply>,
+    bundles: Option<String>,
+}
+
+impl Sample {
+    /// A sample directory, or a file that is a request of which nothing is expected.
+    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
+        let is_sample = path.is_dir();
+        let request = if is_sample { path.join("request.http") } else { path.to_owned() };
+        let parsed = Request::parse(&read(&request)?).with_context(|| format!("in {}", request.display()))?;
+        let mut sample = Self { request: parsed, reply: None, bundles: None };
+        let (reply, bundles) = (path.join("reply.http"), path.join("bundles.json"));
+        if is_sample && reply.exists() {
+            sample.reply = Some(sample::parse_reply(&read(&reply)?).with_context(|| format!("in {}", reply.display()))?);
+        }
+        if is_sample && bundles.exists() {
+            sample.bundles = Some(String::from_utf8(read(&bundles)?).with_context(|| format!("in {}", bundles.display()))?);
+        }
+        Ok(sample)
+    }
+
+    /// How a reply and items are not as expected, each with what it is about.
+    pub(super) fn differences(&self, reply: Option<&Reply>, items: &[Item]) -> anyhow::Result<Vec<String>> {
+        let reply = self.reply.as_ref().zip(reply);
+        let reply = reply.and_then(|(expected, got)| sample::compare_reply(expected, got));
+        let bundles = match &self.bundles {
+            Some(expected) => sample::compare_items(expected, items)?,
+            None => None,
+        };
+        let reply = reply.map(|difference| format!("the reply is not as in reply.http:\n{difference}"));
+        let bundles = bundles.map(|difference| format!("the bundles are not as in bundles.json:\n{difference}"));
+        Ok(reply.into_iter().chain(bundles).collect())
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
