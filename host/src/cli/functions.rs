@@ -1,21 +1,30 @@
-//! `hookwright functions`: the reference of the built-in functions, made from the table they are registered in.
+//! `hookwright functions`: the reference of the built-in functions, made from the table they are registered in, and of what
+//! a service's plugin adds to them, made from what it says of itself.
+
+mod entry;
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use hookwright_iml::Function;
-use hookwright_iml::functions;
-use serde_json::{Value, json};
+use anyhow::anyhow;
+use serde_json::Value;
 
-/// List the built-in IML functions, or explain one.
-///
-/// A service's plugin may add functions of its own; `hookwright plugin inspect` lists those.
+use crate::plugin::{Engine, Grants, Settings};
+use crate::services::{Loader, Secrets};
+use entry::Entry;
+
+/// List the IML functions, or explain one: the built-in ones, and with --service those of the service's plugin.
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// The function to explain.
     name: Option<String>,
+
+    /// A service directory, whose plugin's functions are listed too.
+    #[arg(long, value_name = "DIR")]
+    service: Option<PathBuf>,
 
     /// Print a reference page in Markdown.
     #[arg(long, conflicts_with = "json")]
@@ -29,50 +38,64 @@ pub struct Arguments {
 const EXAMPLES: &str = "Examples:
   hookwright functions                 every function with its signature
   hookwright functions formatDate      one function with its examples
+  hookwright functions --service services/cards luhn
   hookwright functions --markdown      the whole reference as a page";
 
 /// Prints the list, or one entry of it.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let Arguments { name, markdown: page, json } = arguments;
-    let chosen: Vec<&Function> = match &name {
-        None => functions::all().collect(),
-        Some(name) => functions::find(name).into_iter().collect(),
-    };
-    if let (Some(name), []) = (&name, chosen.as_slice()) {
-        anstream::eprintln!("error: there is no function `{name}`{}", suggestion(name));
-        return Ok(ExitCode::FAILURE);
+    let Arguments { name, service, markdown: page, json } = arguments;
+    let mut entries = entry::built_in();
+    if let Some(directory) = service {
+        entries.extend(of_service(&directory)?);
+    }
+    if let Some(name) = &name {
+        let Some(found) = entries.iter().position(|entry| entry.name == *name) else {
+            anstream::eprintln!("error: there is no function `{name}`{}", suggestion(name, &entries));
+            return Ok(ExitCode::FAILURE);
+        };
+        entries = vec![entries.swap_remove(found)];
     }
     let text = match (name, page, json) {
-        (_, true, _) => markdown(&chosen),
-        (_, _, true) => format!("{:#}\n", Value::from_iter(chosen.iter().map(|function| described(function)))),
-        (None, ..) => list(&chosen),
-        (Some(_), ..) => chosen.iter().map(|function| explained(function)).collect(),
+        (_, true, _) => markdown(&entries),
+        (_, _, true) => format!("{:#}\n", Value::from_iter(entries.iter().map(Entry::json))),
+        (None, ..) => list(&entries),
+        (Some(_), ..) => entries.iter().map(explained).collect(),
     };
     io::stdout().lock().write_all(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// The functions of the plugin in a service directory. It is only looked at, so it gets whatever it asks for.
+fn of_service(directory: &Path) -> anyhow::Result<Vec<Entry>> {
+    let engine = Engine::new(&Settings { grants: Grants::everything(), instances: 1, ..Settings::default() })?;
+    let loader = Loader { engine: engine.into(), secrets: Secrets::new(None) };
+    let loaded = loader.load(&super::check::named(directory)?);
+    let (service, _) = loaded.map_err(|report| anyhow!("{}", report.render(false).trim_end().to_owned()))?;
+    let plugin = service.plugin.ok_or_else(|| anyhow!("{} has no plugin.wasm", directory.display()))?;
+    Ok(entry::of_plugin(&service.name, plugin.description()))
+}
+
 /// Names that hold what was asked for, whatever its case.
-fn suggestion(name: &str) -> String {
+fn suggestion(name: &str, entries: &[Entry]) -> String {
     let wanted = name.to_ascii_lowercase();
-    let near = functions::all().filter(|function| function.name.to_ascii_lowercase().contains(&wanted));
-    let near: Vec<_> = near.map(|function| format!("`{}`", function.name)).collect();
+    let near = entries.iter().filter(|entry| entry.name.to_ascii_lowercase().contains(&wanted));
+    let near: Vec<_> = near.map(|entry| format!("`{}`", entry.name)).collect();
     if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(", ")) }
 }
 
 /// The functions of one family after the other, as the table has them.
-fn families<'f>(functions: &'f [&'static Function]) -> impl Iterator<Item = &'f [&'static Function]> {
-    functions.chunk_by(|one, other| one.family == other.family)
+fn families(entries: &[Entry]) -> impl Iterator<Item = &[Entry]> {
+    entries.chunk_by(|one, other| one.family == other.family)
 }
 
-fn list(functions: &[&'static Function]) -> String {
-    let width = functions.iter().map(|function| function.signature.chars().count()).max().unwrap_or_default().min(44);
+fn list(entries: &[Entry]) -> String {
+    let width = entries.iter().map(|entry| entry.signature.chars().count()).max().unwrap_or_default().min(44);
     let mut out = String::new();
-    for family in families(functions) {
+    for family in families(entries) {
         let separator = if out.is_empty() { "" } else { "\n" };
-        _ = writeln!(out, "{separator}{}:", family[0].family.name());
-        for function in family {
-            _ = writeln!(out, "  {:width$}  {}", function.signature, first_sentence(function.summary));
+        _ = writeln!(out, "{separator}{}:", family[0].family);
+        for entry in family {
+            _ = writeln!(out, "  {:width$}  {}", entry.signature, first_sentence(&entry.summary));
         }
     }
     out
@@ -84,9 +107,9 @@ fn first_sentence(summary: &str) -> &str {
     summary[..end.unwrap_or(summary.len())].trim_end_matches('.')
 }
 
-fn explained(function: &Function) -> String {
-    let mut out = format!("{}\n\n{}\n", function.signature, function.summary);
-    for example in function.examples {
+fn explained(entry: &Entry) -> String {
+    let mut out = format!("{}\n\n{}\n", entry.signature, entry.summary);
+    for example in &entry.examples {
         _ = write!(out, "\n  {{{{{}}}}}\n", example.expression);
         if example.context != "{}" {
             _ = writeln!(out, "    where  {}", example.context);
@@ -96,18 +119,18 @@ fn explained(function: &Function) -> String {
     out
 }
 
-fn markdown(functions: &[&'static Function]) -> String {
+fn markdown(entries: &[Entry]) -> String {
     let mut out = String::from("# IML functions\n");
-    for family in families(functions) {
-        _ = writeln!(out, "\n## {}", family[0].family.name());
-        for function in family {
-            _ = write!(out, "\n### `{}`\n\n{}\n", function.signature, function.summary);
-            if !function.examples.is_empty() {
+    for family in families(entries) {
+        _ = writeln!(out, "\n## {}", family[0].family);
+        for entry in family {
+            _ = write!(out, "\n### `{}`\n\n{}\n", entry.signature, entry.summary);
+            if !entry.examples.is_empty() {
                 out.push_str("\n| expression | variables | result |\n| --- | --- | --- |\n");
             }
-            for example in function.examples {
-                let context = if example.context == "{}" { String::new() } else { cell(example.context) };
-                _ = writeln!(out, "| {} | {context} | {} |", cell(&format!("{{{{{}}}}}", example.expression)), cell(example.result));
+            for example in &entry.examples {
+                let context = if example.context == "{}" { String::new() } else { cell(&example.context) };
+                _ = writeln!(out, "| {} | {context} | {} |", cell(&format!("{{{{{}}}}}", example.expression)), cell(&example.result));
             }
         }
     }
@@ -122,22 +145,6 @@ fn cell(code: &str) -> String {
     format!("{fence}{pad}{code}{pad}{fence}")
 }
 
-fn described(function: &Function) -> Value {
-    let examples = function.examples.iter().map(|example| {
-        let context: Value = serde_json::from_str(example.context).unwrap_or_default();
-        let result: Value = serde_json::from_str(example.result).unwrap_or_default();
-        json!({ "expression": example.expression, "context": context, "result": result })
-    });
-    json!({
-        "name": function.name,
-        "family": function.family.name(),
-        "signature": function.signature,
-        "summary": function.summary,
-        "arguments": { "required": function.arity.required, "maximum": function.arity.maximum },
-        "examples": Value::from_iter(examples),
-    })
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -145,24 +152,25 @@ mod tests {
 
     #[test]
     fn the_list_names_every_function_once() {
-        let all: Vec<_> = functions::all().collect();
+        let all = entry::built_in();
         let list = list(&all);
-        for function in &all {
-            assert_eq!(list.matches(&format!("  {} ", function.signature)).count(), 1, "{}", function.name);
+        for entry in &all {
+            assert_eq!(list.matches(&format!("  {} ", entry.signature)).count(), 1, "{}", entry.name);
         }
     }
 
     #[test]
     fn one_function_is_explained_with_its_examples() {
-        let explained = explained(functions::find("if").unwrap());
+        let all = entry::built_in();
+        let explained = explained(all.iter().find(|entry| entry.name == "if").unwrap());
         assert!(explained.starts_with("if("), "{explained}");
         assert!(explained.contains("gives"), "{explained}");
     }
 
     #[test]
     fn another_case_finds_the_name_it_was_meant_to_be() {
-        assert_eq!(suggestion("PARSEJSON"), "; did you mean `parseJSON`?");
-        assert_eq!(suggestion("xyzzy"), "");
+        assert_eq!(suggestion("PARSEJSON", &entry::built_in()), "; did you mean `parseJSON`?");
+        assert_eq!(suggestion("xyzzy", &entry::built_in()), "");
     }
 
     #[test]
