@@ -170,11 +170,10 @@ fn a_start_function_runs_under_the_same_limits() {
 
 /// A description at 2048 with one function of that name, which crashes, and nothing else.
 pub(crate) fn describing(name: &str) -> Vec<u8> {
-    let word = |number: u32| number.to_le_bytes().iter().map(|byte| format!("\\{byte:02x}")).collect::<String>();
-    let functions = [0, 0, 0, 0, 3000, 1, 0, 0].map(word).concat();
-    let function = [3500, u32::try_from(name.len()).unwrap(), 0, 0, 0, 0, 0, 0, 0].map(word).concat();
-    let data = format!(r#"(data (i32.const 2048) "{functions}") (data (i32.const 3000) "{function}") (data (i32.const 3500) "{name}")"#);
-    module("1.0.0", &guest("(i32.const 2048)", "unreachable", &data))
+    let functions = data(2048, &words(&[0, 0, 0, 0, 3000, 1, 0, 0]));
+    let function = data(3000, &words(&[3500, u32::try_from(name.len()).unwrap(), 0, 0, 0, 0, 0, 0, 0]));
+    let all = [functions, function, data(3500, name.as_bytes())].concat();
+    module("1.0.0", &guest("(i32.const 2048)", "unreachable", &all))
 }
 
 #[test]
@@ -194,6 +193,50 @@ fn what_goes_wrong_in_a_call_becomes_a_sentence() {
     assert_eq!(call("(loop (br 0)) unreachable"), "the plugin was stopped: it may take 50 ms");
     // `ok`, of no bytes: not a value.
     assert_eq!(call("(i32.const 1024)"), "the plugin gave bytes that are not a value");
+}
+
+/// Bytes of the address space from `at` on.
+fn data(at: u32, bytes: &[u8]) -> String {
+    let bytes: String = bytes.iter().map(|byte| format!("\\{byte:02x}")).collect();
+    format!(r#"(data (i32.const {at}) "{bytes}")"#)
+}
+
+/// Numbers as they lie in memory.
+fn words(numbers: &[u32]) -> Vec<u8> {
+    numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
+}
+
+#[test]
+fn text_that_is_not_utf_8_is_refused_wherever_it_comes_from() {
+    // A value: a MessagePack string of one byte.
+    let value = [data(2048, &words(&[0, 3000, 2])), data(3000, &[0xa1, 0xff])].concat();
+    let plugin = load(&module("1.0.0", &guest(EMPTY, "(i32.const 2048)", &value))).unwrap();
+    let session = plugin.try_admit().unwrap().begin(&environment());
+    assert_eq!(session.call("any", &[], &Confidential::default()).unwrap_err(), "the plugin gave bytes that are not a value");
+    // A message: the failure `failed` with a text of one byte.
+    let message = [data(2048, &words(&[1, 1, 3000, 1])), data(3000, &[0xff])].concat();
+    let plugin = load(&module("1.0.0", &guest(EMPTY, "(i32.const 2048)", &message))).unwrap();
+    let session = plugin.try_admit().unwrap().begin(&environment());
+    let problem = session.call("any", &[], &Confidential::default()).unwrap_err();
+    assert!(problem.starts_with("the plugin crashed: ") && problem.contains("utf-8"), "{problem}");
+    // Its own name.
+    let named = [data(2048, &words(&[3000, 1, 0, 0, 0, 0, 0, 0])), data(3000, &[0xff])].concat();
+    let refused = refusal(&module("1.0.0", &guest("(i32.const 2048)", "unreachable", &named)));
+    assert!(refused.contains("utf-8"), "{refused}");
+}
+
+#[test]
+fn a_host_import_cannot_be_called_from_within_the_host() {
+    // The host asks for memory to put an argument into, and the allocator calls the host.
+    let import = r#"(import "hookwright:plugin/log@VERSION" "write" (func $write (param i32 i32 i32)))"#;
+    let recursing = guest(EMPTY, "unreachable", "").replacen("(module", &format!("(module {import}"), 1).replace(
+        "(result i32) (i32.const 4096))",
+        "(result i32) (call $write (i32.const 1) (i32.const 0) (i32.const 0)) (i32.const 4096))",
+    );
+    let plugin = load(&module("1.0.0", &recursing)).unwrap();
+    let session = plugin.try_admit().unwrap().begin(&environment());
+    let problem = session.call("any", &[], &Confidential::default()).unwrap_err();
+    assert!(problem.starts_with("the plugin crashed: ") && problem.contains("leave component instance"), "{problem}");
 }
 
 /// A plugin that has one place, and what loads another.

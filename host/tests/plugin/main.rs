@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod granted;
+mod zoo;
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -142,34 +143,6 @@ fn an_instance_lives_for_one_request() {
     let calls: Vec<String> = (0..3).map(|_| notation(&session.call("count", &[], &Confidential::default()).unwrap())).collect();
     assert_eq!(calls, ["0", "1", "2"]);
     assert_eq!(call("count", &[]).unwrap(), "0");
-}
-
-#[test]
-fn a_panic_is_reported_with_its_message_and_place() {
-    let problem = call("panics", &[Value::text("the parcel is lost")]).unwrap_err();
-    assert!(problem.starts_with("the plugin panicked at "), "{problem}");
-    assert!(problem.contains("src/lib.rs") && problem.ends_with("the parcel is lost"), "{problem}");
-}
-
-#[test]
-fn memory_the_stack_and_results_have_a_limit() {
-    assert_eq!(call("greedy", &[]).unwrap_err(), "the plugin wanted more than the 64 MiB of memory it may have");
-    assert!(call("deep", &[]).unwrap_err().starts_with("the plugin crashed: "));
-    assert_eq!(call("bytes", &[Value::integer(8 << 20)]).unwrap_err(), "the plugin handed over more than 4096 KiB in one call");
-    assert!(call("bytes", &[Value::integer(2 << 20)]).is_ok());
-}
-
-#[test]
-fn a_plugin_that_does_not_end_is_ended_and_the_next_request_is_served() {
-    let plugin = load(&Settings { deadline: Duration::from_millis(50), instances: 1, ..Settings::default() });
-    for function in ["endless", "chatty"] {
-        let session = plugin.try_admit().unwrap().begin(&environment());
-        let problem = session.call(function, &[], &Confidential::default()).unwrap_err();
-        assert_eq!(problem, "the plugin was stopped: it may take 50 ms");
-        assert_eq!(session.call("count", &[], &Confidential::default()).unwrap_err(), problem, "its time is used up");
-    }
-    let next = load(&Settings { deadline: Duration::from_secs(20), ..Settings::default() });
-    assert!(next.try_admit().unwrap().begin(&environment()).call("count", &[], &Confidential::default()).is_ok());
 }
 
 #[test]

@@ -118,6 +118,29 @@ fn deep() -> i64 {
     down(0)
 }
 
+/// Calls itself, and the host at every level, until the stack ends.
+#[function]
+fn deep_through_host() -> i64 {
+    #[allow(unconditional_recursion)]
+    fn down(level: i64) -> i64 {
+        let length = host::iml("length", &[Value::from("four")]).ok().and_then(|length| length.as_integer());
+        black_box(level) + down(black_box(level + length.unwrap_or_default()))
+    }
+    down(0)
+}
+
+/// Ends without a word.
+#[function]
+fn aborts() {
+    std::process::abort();
+}
+
+/// Which edition of this plugin it is; tests make others by changing the letter in the built file.
+#[function]
+fn edition() -> &'static str {
+    black_box("this is edition A of the probe")
+}
+
 /// Logs as fast as it can.
 #[function]
 fn chatty() {
@@ -138,6 +161,6 @@ fn account(request: &Request, item: &Value) -> Vec<String> {
 }
 
 plugin! {
-    functions: [same, typed, lenient, sum_up, next_order, fails, bytes, count, clock, built_in, panics, endless, greedy, deep, chatty],
+    functions: [same, typed, lenient, sum_up, next_order, fails, bytes, count, clock, built_in, panics, endless, greedy, deep, deep_through_host, aborts, edition, chatty],
     uid: [account],
 }
