@@ -6,6 +6,7 @@ mod crash;
 mod dedupe;
 mod demo;
 mod discord;
+mod plugins;
 mod reload;
 mod samples;
 mod shared;

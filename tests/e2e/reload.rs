@@ -6,7 +6,7 @@ use std::thread;
 
 use hookwright_tests::client::Request;
 use hookwright_tests::host::Host;
-use hookwright_tests::wait;
+use hookwright_tests::{plugins, wait};
 use serde_json::json;
 
 use super::{answering, installation};
@@ -17,7 +17,7 @@ fn a_changed_spec_is_taken_up_and_a_broken_one_refused_while_no_request_fails() 
     installation.spec("news", &answering("one"));
     let path = installation.hook("news", &[], "file:/dev/null");
     let host = installation.serve();
-    while_requests_run(&host, &path, || {
+    while_requests_run(&host, &path, &["one", "two", "three"], || {
         assert_eq!(answer(&host, &path), "one");
         installation.spec("news", &answering("two"));
         until_answer(&host, &path, "two");
@@ -35,6 +35,35 @@ fn a_changed_spec_is_taken_up_and_a_broken_one_refused_while_no_request_fails() 
         until_answer(&host, &path, "three");
     });
     host.stop();
+}
+
+#[test]
+fn a_changed_plugin_is_taken_up_whole_while_no_request_fails() {
+    let installation = installation();
+    let spec = r#"{ "uid": "u", "respond": { "type": "text", "body": "{{edition()}}, {{edition()}}" } }"#;
+    installation.spec("probe", spec);
+    installation.write("probe", "plugin.wasm", edition(b'A'));
+    // Time is not what this is about.
+    let host = installation.serve_with(&["--plugin-deadline", "60000", "--plugin-patience", "60000"]);
+    let [a, b] = ["A", "B"].map(|letter| format!("this is edition {letter} of the probe, this is edition {letter} of the probe"));
+    while_requests_run(&host, "/probe", &[&a, &b], || {
+        for _ in 0..3 {
+            until_answer(&host, "/probe", &a);
+            installation.write("probe", "plugin.wasm", edition(b'B'));
+            until_answer(&host, "/probe", &b);
+            installation.write("probe", "plugin.wasm", edition(b'A'));
+        }
+    });
+    host.stop();
+}
+
+/// The probe with another letter in what its function `edition` gives.
+fn edition(letter: u8) -> Vec<u8> {
+    let mut wasm = fs::read(plugins::of_tests("probe")).unwrap();
+    let text = b"this is edition A";
+    let found = wasm.windows(text.len()).position(|window| window == text).expect("the text stands in the file as it is");
+    wasm[found + text.len() - 1] = letter;
+    wasm
 }
 
 #[test]
@@ -72,14 +101,15 @@ fn until_answer(host: &Host, path: &str, text: &str) {
     wait::until_true(&format!("the answer is {text:?}"), || answer(host, path) == text);
 }
 
-/// Does something while two senders send without a pause; none of their requests may fail.
-fn while_requests_run(host: &Host, path: &str, act: impl FnOnce()) {
+/// Does something while two senders send without a pause; none of their requests may fail, nor get an answer that is not
+/// known.
+fn while_requests_run(host: &Host, path: &str, known: &[&str], act: impl FnOnce()) {
     let done = AtomicBool::new(false);
     let send = || {
         let mut sent = 0;
         while !done.load(Ordering::Relaxed) {
             let text = answer(host, path);
-            assert!(["one", "two", "three"].contains(&text.as_str()), "{text}");
+            assert!(known.contains(&text.as_str()), "{text}");
             sent += 1;
         }
         sent

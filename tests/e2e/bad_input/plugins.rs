@@ -43,24 +43,36 @@ fn wat(text: &str) -> Vec<u8> {
 fn a_plugin_that_traps_or_loops_fails_its_own_request_and_nothing_else() {
     let installation = installation();
     add_healthy(&installation);
-    let spec = r#"{ "uid": "u", "respond": { "type": "text", "body": "{{switch(body.do, 'panic', panics('on purpose'), 'loop', endless(), same('fine'))}}" } }"#;
+    let spec = r#"{ "uid": "u", "respond": { "type": "text", "body": "{{switch(body.do, 'panic', panics('on purpose'), 'loop', endless(), 'abort', aborts(), 'stack', deep(), 'memory', greedy(), 'result', bytes(8388608), 'log', chatty(), same('fine'))}}" } }"#;
     installation.spec("probe", spec);
     installation.write("probe", "plugin.wasm", fs::read(plugins::of_tests("probe")).unwrap());
     let receiver = Receiver::start().unwrap();
     installation.connect("probe", "u", &receiver.url("/"));
-    let host = installation.serve();
+    let host = installation.serve_with(&["--plugin-deadline", "2000"]);
 
     let answer = |what: &str| host.post("/probe", &json!({ "do": what }));
-    for (what, logged) in [("panic", "on purpose"), ("loop", "endless")] {
+    let misdeeds = [
+        ("panic", "panics"),
+        ("loop", "endless"),
+        ("abort", "aborts"),
+        ("stack", "deep"),
+        ("memory", "greedy"),
+        ("result", "bytes"),
+        ("log", "chatty"),
+    ];
+    for (what, logged) in misdeeds {
         let reply = answer(what);
         assert_eq!(reply.status, 500, "{what}: {}", reply.text());
         assert!(!reply.text().contains(logged), "the sender learns nothing of our insides: {}", reply.text());
-        host.wait_for_log(logged);
+        host.wait_for_log(&format!("`{logged}`: "));
+        assert_eq!(answer("nothing").text(), "fine", "after {what}");
     }
     assert_eq!(answer("nothing").text(), "fine");
     assert_healthy(&host);
     host.stop();
-    assert_eq!(receiver.bodies("/"), [json!({ "do": "nothing" })], "what was answered with 500 is not stored");
+    let delivered = receiver.bodies("/");
+    assert_eq!(delivered.len(), misdeeds.len() + 1);
+    assert!(delivered.iter().all(|body| *body == json!({ "do": "nothing" })), "what was answered with 500 is not stored");
 }
 
 #[test]
