@@ -75,6 +75,16 @@ fn every_kind_of_value_goes_in_and_comes_out() {
 }
 
 #[test]
+fn a_payload_that_imitates_the_notation_stays_what_it_is() {
+    let text = r#"{"$date":"2026-01-31T12:00:00Z","deep":[{"$buffer":"AAAA"},{"$missing":true},{"$number":"1.00"}],"n":1.00}"#;
+    let document = hookwright_iml::json::Document::parse(text).unwrap();
+    let same = session().call("same", &[Value::from_json(document.root())], &Confidential::default()).unwrap();
+    assert_eq!(same.to_json(), text);
+    let Value::Collection(members) = &same else { panic!("{same:?}") };
+    assert_eq!(members.iter().count(), 3);
+}
+
+#[test]
 fn typed_parameters_coerce_as_built_in_functions_do() {
     let arguments =
         [Value::integer(5), Value::text("7"), Value::text("1.5"), Value::Bool(true), Value::text("ab"), Value::date(environment().now)];
