@@ -10,13 +10,13 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_rustls::TlsAcceptor;
 
-use crate::admin::{self, Admin, KnownService, KnownWebhook, Operator};
+use crate::admin::{self, Admin, KnownPlugin, KnownService, KnownWebhook, Operator};
 use crate::connections::Connections;
 use crate::data_directory::DataDirectory;
 use crate::deliver::{self, Deliveries};
 use crate::inbound::Budget;
 use crate::journal::{self, Journal, Retention};
-use crate::plugin;
+use crate::plugin::{self, Plugin};
 use crate::server::{self, Limits};
 use crate::services::{Loader, Pace, Secrets, Service, Services, Watch};
 
@@ -185,7 +185,19 @@ fn operator(host: &Host, base_url: String) -> Operator {
 
 fn known(service: &Service) -> KnownService {
     let webhooks = service.webhooks.iter().map(|webhook| KnownWebhook { name: webhook.name().to_owned(), path: service.path(webhook) });
-    KnownService { name: service.name.clone(), webhooks: webhooks.collect() }
+    let plugin = service.plugin.as_deref().map(known_plugin);
+    KnownService { name: service.name.clone(), webhooks: webhooks.collect(), plugin }
+}
+
+fn known_plugin(plugin: &Plugin) -> KnownPlugin {
+    let description = plugin.description();
+    KnownPlugin {
+        name: description.name.clone(),
+        version: description.version.clone(),
+        sha256: plugin.digest().to_owned(),
+        asks: plugin.asks().iter().map(ToString::to_string).collect(),
+        out_of_service: plugin.out_of_service().map(str::to_owned),
+    }
 }
 
 impl Running {

@@ -61,6 +61,7 @@ fn a_plugin_that_crashes_in_every_request_is_taken_out_of_service_until_its_file
     assert_eq!(ask(&host, false).status, 500, "even what would not crash");
     host.wait_for_log("it was stopped in 3 requests in a row, at last because the plugin panicked at");
     assert_eq!(host.log().matches("is taken out of service").count(), 1, "that is said once:\n{}", host.log());
+    assert!(installation.run(&["services"]).contains("the plugin is out of service until its file changes"));
     put(&installation, "probe");
     wait::until_true("the plugin is back", || ask(&host, false).status == 200);
     host.stop();

@@ -8,6 +8,7 @@ mod control;
 mod hooks;
 mod operator;
 mod router;
+mod services;
 mod socket;
 mod wire;
 
@@ -15,6 +16,6 @@ mod wire;
 mod tests;
 
 pub use control::{Control, ControlError};
-pub use operator::{KnownService, KnownWebhook, Operator};
+pub use operator::{KnownPlugin, KnownService, KnownWebhook, Operator};
 pub use socket::{Admin, serve};
-pub use wire::{ConnectionAdded, ConnectionView, HookAdded, HookView, NewConnection, NewHook};
+pub use wire::{ConnectionAdded, ConnectionView, HookAdded, HookView, NewConnection, NewHook, PluginView, ServiceView, WebhookView};

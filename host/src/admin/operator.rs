@@ -21,6 +21,23 @@ pub struct KnownService {
     pub name: String,
     /// Its webhooks.
     pub webhooks: Vec<KnownWebhook>,
+    /// Its plugin, where it has one.
+    pub plugin: Option<KnownPlugin>,
+}
+
+/// The plugin of a loaded service.
+#[derive(Debug, Clone)]
+pub struct KnownPlugin {
+    /// What it calls itself.
+    pub name: String,
+    /// Its version, as its author numbers it.
+    pub version: String,
+    /// The digest of its file, in hexadecimal.
+    pub sha256: String,
+    /// What it was granted.
+    pub asks: Vec<String>,
+    /// Why it is not called any more, if it is not.
+    pub out_of_service: Option<String>,
 }
 
 /// A webhook of a loaded service.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::operator::Operator;
 use super::wire::Problem;
-use super::{connections, hooks};
+use super::{connections, hooks, services};
 use crate::connections::StoreError;
 
 type Handler = for<'a> fn(&'a Operator, Asked<'a>) -> BoxFuture<'a, Result<Answer, Refused>>;
@@ -22,6 +22,7 @@ pub(super) const ROUTES: &[(Method, &str, Handler)] = &[
     (Method::POST, "/hooks", |operator, asked| Box::pin(hooks::add(operator, asked))),
     (Method::POST, "/hooks/{id}/disable", |operator, asked| Box::pin(hooks::disable(operator, asked))),
     (Method::DELETE, "/hooks/{id}", |operator, asked| Box::pin(hooks::remove(operator, asked))),
+    (Method::GET, "/services", |operator, asked| Box::pin(services::list(operator, asked))),
 ];
 
 /// One request, taken apart.
@@ -120,6 +121,10 @@ impl Refused {
 
     pub(super) fn unknown(error: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, error)
+    }
+
+    pub(super) fn unavailable(error: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, error)
     }
 
     pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {

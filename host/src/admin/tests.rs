@@ -17,9 +17,16 @@ fn services() -> Vec<KnownService> {
         KnownService {
             name: "slack".into(),
             webhooks: vec![webhook("events", Some("/slack/events")), webhook("commands", Some("/slack/commands"))],
+            plugin: Some(KnownPlugin {
+                name: "slack".into(),
+                version: "0.1.0".into(),
+                sha256: "e3b0".into(),
+                asks: vec!["secrets".into()],
+                out_of_service: Some("it crashed".into()),
+            }),
         },
-        KnownService { name: "parcels".into(), webhooks: vec![webhook("parcels", None)] },
-        KnownService { name: "shop".into(), webhooks: vec![webhook("orders", None), webhook("refunds", None)] },
+        KnownService { name: "parcels".into(), webhooks: vec![webhook("parcels", None)], plugin: None },
+        KnownService { name: "shop".into(), webhooks: vec![webhook("orders", None), webhook("refunds", None)], plugin: None },
     ]
 }
 
@@ -50,6 +57,19 @@ async fn get(control: &Control, target: &str) -> Value {
 
 async fn refusal(control: &Control, method: Method, target: &str, body: Value) -> String {
     control.ask::<Value>(method, target, Some(&body)).await.unwrap_err().to_string()
+}
+
+#[tokio::test]
+async fn the_services_that_are_loaded_are_listed_with_the_state_of_their_plugins() {
+    let (root, admin, control) = server().await;
+    let listed = get(&control, "/services").await;
+    let plugin = json!({"name": "slack", "version": "0.1.0", "sha256": "e3b0", "asks": ["secrets"], "out_of_service": "it crashed"});
+    assert_eq!((&listed[0]["name"], &listed[0]["plugin"]), (&json!("slack"), &plugin));
+    assert_eq!(listed[1], json!({"name": "parcels", "webhooks": [{"name": "parcels", "path": null}], "plugin": null}));
+    admin.shutdown().await;
+    drop(control);
+    let store = Control::open(root.path()).await.unwrap();
+    assert!(refusal(&store, Method::GET, "/services", Value::Null).await.starts_with("no server runs"));
 }
 
 #[tokio::test]

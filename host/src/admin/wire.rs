@@ -81,6 +81,41 @@ pub struct HookView {
     pub urls: Vec<String>,
 }
 
+/// A loaded service as it is shown.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ServiceView {
+    /// Its name.
+    pub name: String,
+    /// Its webhooks.
+    pub webhooks: Vec<WebhookView>,
+    /// Its plugin, where it has one.
+    pub plugin: Option<PluginView>,
+}
+
+/// A webhook of a loaded service as it is shown.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct WebhookView {
+    /// Its name.
+    pub name: String,
+    /// The path of a shared webhook; a dedicated one has none of its own.
+    pub path: Option<String>,
+}
+
+/// The plugin of a loaded service as it is shown.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PluginView {
+    /// What it calls itself.
+    pub name: String,
+    /// Its version, as its author numbers it.
+    pub version: String,
+    /// The digest of its file, in hexadecimal.
+    pub sha256: String,
+    /// What it was granted.
+    pub asks: Vec<String>,
+    /// Why it is not called any more, if it is not.
+    pub out_of_service: Option<String>,
+}
+
 /// The answer to [`NewConnection`].
 #[derive(Debug, Serialize, Deserialize)]
 pub struct ConnectionAdded {

@@ -16,6 +16,7 @@ pub mod plugin;
 mod plugin_limits;
 mod sample;
 pub mod serve;
+pub mod services;
 pub mod try_request;
 
 use std::io;
@@ -55,6 +56,7 @@ enum Command {
     Serve(serve::Arguments),
     Connections(connections::Arguments),
     Hooks(hooks::Arguments),
+    Services(services::Arguments),
     Check(check::Arguments),
     Try(try_request::Arguments),
     Eval(eval::Arguments),
@@ -71,6 +73,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(arguments) => serve::run(arguments, cli.verbose),
         Command::Connections(arguments) => connections::run(arguments),
         Command::Hooks(arguments) => hooks::run(arguments),
+        Command::Services(arguments) => services::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Try(arguments) => try_request::run(arguments),
         Command::Eval(arguments) => eval::run(arguments),

@@ -1,0 +1,76 @@
+//! `hookwright services`: what a running server has loaded, and how its plugins are.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use http::Method;
+
+use super::control::{HostArguments, print_json, print_table};
+use crate::admin::{PluginView, ServiceView};
+
+/// List the services that a running server has loaded, with the state of their plugins.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    #[command(flatten)]
+    host: HostArguments,
+
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Asks the server and prints.
+pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let Arguments { host, json } = arguments;
+    let services: Vec<ServiceView> = host.ask_plainly(Method::GET, "/services")?;
+    if json {
+        print_json(&services)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rows: Vec<_> = services.iter().map(row).collect();
+    print_table(["SERVICE", "WEBHOOKS", "PLUGIN", "STATE"], &rows)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn row(service: &ServiceView) -> [String; 4] {
+    let webhooks = service.webhooks.iter().map(|webhook| webhook.path.clone().unwrap_or_else(|| format!("{} (dedicated)", webhook.name)));
+    let plugin = service.plugin.as_ref().map(|plugin| format!("{} {}", plugin.name, plugin.version));
+    [
+        service.name.clone(),
+        webhooks.collect::<Vec<_>>().join(", "),
+        plugin.unwrap_or_default(),
+        service.plugin.as_ref().map_or("ok", state).to_owned(),
+    ]
+}
+
+/// `ok`, or why the plugin is not called.
+fn state(plugin: &PluginView) -> &str {
+    plugin.out_of_service.as_deref().unwrap_or("ok")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::WebhookView;
+
+    #[test]
+    fn a_plugin_that_is_out_of_service_shows_why() {
+        let plugin = |out_of_service| PluginView {
+            name: "cards".into(),
+            version: "0.1.0".into(),
+            sha256: String::new(),
+            asks: Vec::new(),
+            out_of_service,
+        };
+        let webhooks = vec![
+            WebhookView { name: "events".into(), path: Some("/cards/events".into()) },
+            WebhookView { name: "direct".into(), path: None },
+        ];
+        let mut service = ServiceView { name: "cards".into(), webhooks, plugin: None };
+        assert_eq!(row(&service), ["cards", "/cards/events, direct (dedicated)", "", "ok"]);
+        service.plugin = Some(plugin(None));
+        assert_eq!(row(&service)[2..], ["cards 0.1.0", "ok"]);
+        service.plugin = Some(plugin(Some("it crashed".into())));
+        assert_eq!(row(&service)[3], "it crashed");
+    }
+}
