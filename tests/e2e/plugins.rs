@@ -83,6 +83,12 @@ fn only_plugins_with_a_listed_digest_are_loaded_where_there_is_a_list() {
     host.stop();
 }
 
+#[test]
+fn a_list_that_is_not_there_ends_the_command() {
+    let message = installation().fails(&["serve", "--trust", "nowhere.txt"]);
+    assert!(message.contains("there is no list of trusted plugins at nowhere.txt"), "{message}");
+}
+
 fn inspect(installation: &Installation) -> serde_json::Value {
     let file = installation.services().join("probe/plugin.wasm").display().to_string();
     serde_json::from_str(&installation.run(&["plugin", "inspect", "--json", &file])).unwrap()

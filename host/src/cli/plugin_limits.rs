@@ -1,6 +1,6 @@
 //! The flags that say what plugins may use and reach, with the variables that are named with them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -67,6 +67,11 @@ fn range(least: u64, most: u64) -> RangedU64ValueParser<usize> {
 }
 
 impl PluginLimits {
+    /// Where the list of trusted plugins is to be.
+    pub(super) fn trust_list(&self) -> Option<&Path> {
+        self.trust.as_deref()
+    }
+
     /// The settings that these flags are, with the compiled plugins kept in `cache`.
     pub(super) fn settings(self, cache: Option<PathBuf>) -> Settings {
         Settings {

@@ -122,6 +122,9 @@ fn settings(arguments: Arguments) -> anyhow::Result<Settings> {
     };
     let (tls, public_url, secrets) = (tls, arguments.public_url, arguments.secrets);
     let mut settings = Settings { tls, public_url, secrets, limits, ..Settings::new(arguments.services, arguments.data) };
+    if let Some(list) = arguments.plugins.trust_list() {
+        ensure!(list.is_file(), "there is no list of trusted plugins at {}", list.display());
+    }
     settings.plugins = arguments.plugins.settings(settings.plugins.cache.take());
     Ok(settings)
 }
