@@ -27,7 +27,7 @@ pub fn check_example(
 
 fn given(expression: &str, exports: &dyn Exports, plugin: &dyn Plugin, environment: &Environment) -> Result<String, String> {
     let text = format!("{{{{{expression}}}}}");
-    let compiled = Template::from_text(&text, &PluginLibrary(Some(exports)));
+    let compiled = Template::compile(&text, &PluginLibrary(Some(exports)));
     let (template, _) = compiled.map_err(|errors| errors.first().map(|error| error.message.clone()).unwrap_or_default())?;
     let value = template.evaluate(&Alone { plugin, environment }).map_err(|error| error.message)?;
     let mut out = Vec::new();
