@@ -1,5 +1,7 @@
 //! Evaluates compiled expressions.
 
+use smallvec::SmallVec;
+
 use crate::compile::{Code, Compiled, Step};
 use crate::error::Error;
 use crate::functions::{Arguments, Call, Function, LazyArguments};
@@ -33,7 +35,7 @@ pub(crate) fn evaluate<'v>(compiled: &'v Compiled, scope: &dyn Scope<'v>) -> Res
         Code::Joined(parts) => join(compiled, parts, scope),
         Code::Call { function, arguments } => call(compiled, function, arguments, scope),
         Code::Custom { name, arguments } => {
-            let values = evaluate_all(arguments, scope)?;
+            let values: Values<'v> = evaluate_all(arguments, scope)?;
             scope.call(name, &values).map_err(|message| compiled.error(format!("`{name}`: {message}")))
         }
         Code::Array(items) => Ok(Value::array(evaluate_all(items, scope)?)),
@@ -41,7 +43,10 @@ pub(crate) fn evaluate<'v>(compiled: &'v Compiled, scope: &dyn Scope<'v>) -> Res
     }
 }
 
-fn evaluate_all<'v>(all: &'v [Compiled], scope: &dyn Scope<'v>) -> Result<Vec<Value<'v>>, Error> {
+/// The values of arguments; four have room on the stack.
+type Values<'v> = SmallVec<[Value<'v>; 4]>;
+
+fn evaluate_all<'v, C: FromIterator<Value<'v>>>(all: &'v [Compiled], scope: &dyn Scope<'v>) -> Result<C, Error> {
     all.iter().map(|one| evaluate(one, scope)).collect()
 }
 
@@ -155,7 +160,7 @@ fn call<'v>(
     match function.call {
         Call::Lazy(run) => run(&mut Unevaluated { whole, arguments, scope }),
         Call::Eager(run) => {
-            let values = evaluate_all(arguments, scope)?;
+            let values: Values<'v> = evaluate_all(arguments, scope)?;
             let result = run(&mut Arguments::new(function, &values, scope.environment()));
             result.map_err(|error| {
                 let place = error.position.and_then(|position| arguments.get(position)).unwrap_or(whole);

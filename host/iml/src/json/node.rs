@@ -22,7 +22,8 @@ pub enum Kind {
     Object,
 }
 
-/// One entry of the tape. `next` is the tape index behind this value and all it contains.
+/// One entry of the tape. `next` is the tape index behind this value and all it contains; behind the member, where this is
+/// the key of one, so that a search for a key looks at nothing but keys.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Slot {
     pub(super) start: u32,
@@ -31,6 +32,16 @@ pub(super) struct Slot {
     pub(super) kind: Kind,
     /// A text with at least one backslash in it.
     pub(super) escaped: bool,
+    /// Of a key: [`fingerprint`].
+    pub(super) fingerprint: u16,
+}
+
+/// What is compared before two keys are: different keys rarely have the same.
+pub(super) fn fingerprint(key: &str) -> u16 {
+    match key.as_bytes() {
+        [] => 0,
+        [first, .., last] | [first @ last] => u16::from(*first) << 8 ^ u16::from(*last) ^ (key.len() as u16) << 4,
+    }
 }
 
 /// A value in a [`Document`]. Copying it copies a reference and an index.
@@ -110,12 +121,14 @@ impl<'d> Node<'d> {
     /// The member `key` of an object; the last of equal keys.
     pub fn get(self, key: &str) -> Option<Node<'d>> {
         let range = self.children(Kind::Object);
-        let (tape, mut at, mut found) = (&self.document.tape, range.start, None);
+        let (tape, wanted) = (self.document.tape.as_slice(), fingerprint(key));
+        let (mut at, mut found) = (range.start, None);
         while at < range.end {
-            if self.key_is(&tape[at as usize], key) {
+            let slot = &tape[at as usize];
+            if slot.fingerprint == wanted && self.key_is(slot, key) {
                 found = Some(at + 1);
             }
-            at = tape[at as usize + 1].next;
+            at = slot.next;
         }
         found.map(|index| Node::new(self.document, index))
     }
@@ -125,8 +138,7 @@ impl<'d> Node<'d> {
         if slot.escaped {
             return escape::decode(self.raw_text(slot)) == key;
         }
-        let length = (slot.end - slot.start) as usize - 2;
-        length == key.len() && self.document.source.as_bytes()[slot.start as usize + 1..][..length] == *key.as_bytes()
+        self.raw_text(slot) == key
     }
 
     /// The members of an object in the order they were written, equal keys included; of anything else none.
@@ -155,7 +167,7 @@ impl<'d> Node<'d> {
 
     /// Whether it has no elements or members.
     pub fn is_empty(self) -> bool {
-        self.slot().next == self.index + 1
+        self.children(self.kind()).is_empty()
     }
 
     /// Whether it nests deeper than `levels`; a scalar has no level, `[1]` has one.
@@ -218,7 +230,7 @@ impl<'d> Iterator for Entries<'d> {
         }
         let key = Node::new(self.document, self.range.start);
         let value = Node::new(self.document, self.range.start + 1);
-        self.range.start = value.slot().next;
+        self.range.start = key.slot().next;
         Some((key, value))
     }
 }

@@ -1,8 +1,8 @@
 //! The reader: one pass over the bytes, one slot on the tape for every value and key.
 
-use super::node::{Kind, Slot};
+use super::node::{Kind, Slot, fingerprint};
 use super::scan::plain_prefix;
-use super::{DEPTH_LIMIT, Error};
+use super::{DEPTH_LIMIT, Error, escape};
 
 /// Reads the whole of `source` into a tape.
 pub(super) fn read(source: &str, comments: bool) -> Result<(Vec<Slot>, usize), Error> {
@@ -11,12 +11,13 @@ pub(super) fn read(source: &str, comments: bool) -> Result<(Vec<Slot>, usize), E
     }
     let start = if source.starts_with('\u{feff}') { 3 } else { 0 };
     let tape = Vec::with_capacity(source.len() / 16 + 4);
-    let mut reader = Reader { bytes: source.as_bytes(), at: start, tape, open: Vec::new(), depth: 0, comments };
+    let mut reader = Reader { source, bytes: source.as_bytes(), at: start, tape, open: Vec::new(), depth: 0, comments };
     reader.document()?;
     Ok((reader.tape, reader.depth))
 }
 
 struct Reader<'s> {
+    source: &'s str,
     bytes: &'s [u8],
     at: usize,
     tape: Vec<Slot>,
@@ -129,11 +130,16 @@ impl Reader<'_> {
         let slot = &mut self.tape[container as usize];
         slot.end = self.at as u32;
         slot.next = next;
+        if let Some(&around) = self.open.last()
+            && self.tape[around as usize].kind == Kind::Object
+        {
+            self.tape[container as usize - 1].next = next;
+        }
     }
 
     fn push(&mut self, kind: Kind, start: usize, end: usize, escaped: bool) {
         let next = self.tape.len() as u32 + 1;
-        self.tape.push(Slot { start: start as u32, end: end as u32, next, kind, escaped });
+        self.tape.push(Slot { start: start as u32, end: end as u32, next, kind, escaped, fingerprint: 0 });
     }
 
     fn key(&mut self) -> Result<(), Error> {
@@ -141,13 +147,23 @@ impl Reader<'_> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected("a key in double quotes is missing here"));
         }
+        let key = self.tape.len();
         self.text()?;
+        self.finish_key(key);
         self.space()?;
         if self.peek() != Some(b':') {
             return Err(self.unexpected("a `:` is missing here"));
         }
         self.at += 1;
         Ok(())
+    }
+
+    /// What is behind the member; where its value has members, the end of that will say so once more. And the fingerprint.
+    fn finish_key(&mut self, index: usize) {
+        let slot = &mut self.tape[index];
+        let raw = &self.source[slot.start as usize + 1..slot.end as usize - 1];
+        slot.next += 1;
+        slot.fingerprint = if slot.escaped { fingerprint(&escape::decode(raw)) } else { fingerprint(raw) };
     }
 
     fn text(&mut self) -> Result<(), Error> {

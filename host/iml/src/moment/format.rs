@@ -12,10 +12,11 @@ use super::{OutOfRange, timestamp};
 
 /// The date as `pattern` wants it, on the wall clock of `zone`.
 pub(crate) fn format(instant: i64, zone: &TimeZone, pattern: &str) -> Result<String, OutOfRange> {
-    let information = zone.to_offset_info(timestamp(instant)?);
+    let timestamp = timestamp(instant)?;
+    let information = zone.to_offset_info(timestamp);
     let shown = Shown {
         instant,
-        local: zone.to_datetime(timestamp(instant)?),
+        local: information.offset().to_datetime(timestamp),
         offset_minutes: i64::from(information.offset().seconds()) / 60,
         abbreviation: information.abbreviation(),
     };
@@ -55,7 +56,7 @@ impl Shown<'_> {
 
     fn write_calendar(&self, out: &mut String, field: &str) {
         let (year, month, day) = (i64::from(self.local.year()), i64::from(self.local.month()), i64::from(self.local.day()));
-        let day_of_year = i64::from(self.local.day_of_year());
+        let day_of_year = || i64::from(self.local.day_of_year());
         match field {
             "YY" => padded(out, year % 100, 2),
             "YYYYYY" => {
@@ -74,9 +75,9 @@ impl Shown<'_> {
             "D" => number(out, day),
             "Do" => ordinal(out, day),
             "DD" => padded(out, day, 2),
-            "DDD" => number(out, day_of_year),
-            "DDDo" => ordinal(out, day_of_year),
-            _ => padded(out, day_of_year, 3),
+            "DDD" => number(out, day_of_year()),
+            "DDDo" => ordinal(out, day_of_year()),
+            _ => padded(out, day_of_year(), 3),
         }
     }
 
@@ -160,13 +161,16 @@ fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
 }
 
 fn number(out: &mut String, value: i64) {
-    push(out, format_args!("{value}"));
+    out.push_str(itoa::Buffer::new().format(value));
 }
 
 /// The number with at least this many digits; a sign comes on top.
 fn padded(out: &mut String, value: i64, digits: usize) {
+    let mut buffer = itoa::Buffer::new();
+    let unsigned = buffer.format(value.unsigned_abs());
     out.push_str(if value < 0 { "-" } else { "" });
-    push(out, format_args!("{:0digits$}", value.abs()));
+    out.extend(std::iter::repeat_n('0', digits.saturating_sub(unsigned.len())));
+    out.push_str(unsigned);
 }
 
 fn ordinal(out: &mut String, value: i64) {

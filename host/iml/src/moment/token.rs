@@ -11,31 +11,51 @@ pub(super) enum Token<'p> {
     Long(&'static str),
 }
 
-/// Every field, longer ones before those that begin them.
-#[rustfmt::skip]
-const FIELDS: &[&str] = &[
-    "Hmmss", "hmmss", "Hmm", "hmm",
-    "YYYYYY", "YYYYY", "YYYY", "YY", "Y", "Qo", "Q",
-    "MMMM", "MMM", "MM", "Mo", "M", "DDDD", "DDDo", "DDD", "DD", "Do", "D",
-    "dddd", "ddd", "dd", "do", "d", "E", "e",
-    "ww", "wo", "w", "WW", "Wo", "W", "ggggg", "gggg", "gg", "GGGGG", "GGGG", "GG",
-    "HH", "H", "hh", "h", "kk", "k", "A", "a", "mm", "m", "ss", "s",
-    "SSSSSSSSS", "SSSSSSSS", "SSSSSSS", "SSSSSS", "SSSSS", "SSSS", "SSS", "SS", "S",
-    "X", "x", "ZZ", "Z", "zz", "z",
-];
+/// The fields that begin with a letter, longer ones before those that begin them. Most characters of a pattern begin none.
+fn fields(first: char) -> &'static [&'static str] {
+    match first {
+        'Y' => &["YYYYYY", "YYYYY", "YYYY", "YY", "Y"],
+        'Q' => &["Qo", "Q"],
+        'M' => &["MMMM", "MMM", "MM", "Mo", "M"],
+        'D' => &["DDDD", "DDDo", "DDD", "DD", "Do", "D"],
+        'd' => &["dddd", "ddd", "dd", "do", "d"],
+        'E' => &["E"],
+        'e' => &["e"],
+        'w' => &["ww", "wo", "w"],
+        'W' => &["WW", "Wo", "W"],
+        'g' => &["ggggg", "gggg", "gg"],
+        'G' => &["GGGGG", "GGGG", "GG"],
+        'H' => &["Hmmss", "Hmm", "HH", "H"],
+        'h' => &["hmmss", "hmm", "hh", "h"],
+        'k' => &["kk", "k"],
+        'A' => &["A"],
+        'a' => &["a"],
+        'm' => &["mm", "m"],
+        's' => &["ss", "s"],
+        'S' => &["SSSSSSSSS", "SSSSSSSS", "SSSSSSS", "SSSSSS", "SSSSS", "SSSS", "SSS", "SS", "S"],
+        'X' => &["X"],
+        'x' => &["x"],
+        'Z' => &["ZZ", "Z"],
+        'z' => &["zz", "z"],
+        _ => &[],
+    }
+}
 
-const LONG_FORMS: &[(&str, &str)] = &[
-    ("LTS", "h:mm:ss A"),
-    ("LT", "h:mm A"),
-    ("LLLL", "dddd, MMMM D, YYYY h:mm A"),
-    ("LLL", "MMMM D, YYYY h:mm A"),
-    ("LL", "MMMM D, YYYY"),
-    ("L", "MM/DD/YYYY"),
-    ("llll", "ddd, MMM D, YYYY h:mm A"),
-    ("lll", "MMM D, YYYY h:mm A"),
-    ("ll", "MMM D, YYYY"),
-    ("l", "M/D/YYYY"),
-];
+/// The long forms that begin with a letter, and the patterns they stand for.
+fn long_forms(first: char) -> &'static [(&'static str, &'static str)] {
+    match first {
+        'L' => &[
+            ("LTS", "h:mm:ss A"),
+            ("LT", "h:mm A"),
+            ("LLLL", "dddd, MMMM D, YYYY h:mm A"),
+            ("LLL", "MMMM D, YYYY h:mm A"),
+            ("LL", "MMMM D, YYYY"),
+            ("L", "MM/DD/YYYY"),
+        ],
+        'l' => &[("llll", "ddd, MMM D, YYYY h:mm A"), ("lll", "MMM D, YYYY h:mm A"), ("ll", "MMM D, YYYY"), ("l", "M/D/YYYY")],
+        _ => &[],
+    }
+}
 
 /// The tokens of a pattern from left to right; characters that are none come out as literals.
 pub(super) fn tokens(pattern: &str) -> Tokens<'_> {
@@ -56,31 +76,30 @@ impl<'p> Iterator for Tokens<'p> {
         {
             return Some(Token::Literal(&self.take(end + 1)[1..end]));
         }
-        if first == '\\' && self.rest.len() > 1 {
+        if first == '\\'
+            && let Some(escaped) = self.rest[1..].chars().next()
+        {
             self.take(1);
-            let length = self.token_length();
+            let length = self.field(escaped).map_or(escaped.len_utf8(), str::len);
             return Some(Token::Literal(self.take(length)));
         }
-        if let Some((spelling, pattern)) = LONG_FORMS.iter().find(|(spelling, _)| self.rest.starts_with(spelling)) {
+        if let Some((spelling, pattern)) = long_forms(first).iter().find(|(spelling, _)| self.rest.starts_with(spelling)) {
             self.take(spelling.len());
             return Some(Token::Long(pattern));
         }
-        let is_field = self.field().is_some();
-        let length = self.token_length();
-        let text = self.take(length);
-        Some(if is_field { Token::Field(text) } else { Token::Literal(text) })
+        Some(match self.field(first) {
+            Some(field) => Token::Field(self.take(field.len())),
+            None => Token::Literal(self.take(first.len_utf8())),
+        })
     }
 }
 
 impl<'p> Tokens<'p> {
-    fn field(&self) -> Option<&'static str> {
-        FIELDS.iter().find(|field| self.rest.starts_with(**field)).copied()
-    }
-
-    /// The length in bytes of the field here, or else of the character here.
-    fn token_length(&self) -> usize {
-        let character = || self.rest.chars().next().map_or(0, char::len_utf8);
-        self.field().map_or_else(character, str::len)
+    /// The field that stands here; `first` is the character here.
+    fn field(&self, first: char) -> Option<&'static str> {
+        // Comparing the last letter first spares most of the comparisons.
+        let last_fits = |field: &str| self.rest.as_bytes().get(field.len() - 1) == field.as_bytes().last();
+        fields(first).iter().find(|field| last_fits(field) && self.rest.starts_with(**field)).copied()
     }
 
     fn take(&mut self, length: usize) -> &'p str {

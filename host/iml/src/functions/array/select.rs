@@ -86,11 +86,13 @@ impl<'f> Filter<'f> {
 /// Key and values of the filter, if the call has both of its arguments. Values that turn out to be nothing choose
 /// those elements that have nothing there, not all.
 fn filter<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Option<(Text<'v>, Vec<Text<'v>>)>, ArgumentError> {
-    let given = arguments.count() == 4;
+    if arguments.count() < 4 {
+        return Ok(None);
+    }
     let key = arguments.optional_path()?;
     let values = match arguments.next_value() {
         Value::Array(values) => values.iter().map(|value| arguments.text_of(value)).collect::<Result<_, _>>()?,
         other => vec![arguments.text_of(other)?],
     };
-    Ok(key.filter(|_| given).map(|key| (key, values)))
+    Ok(key.map(|key| (key, values)))
 }
