@@ -13,6 +13,7 @@ mod shared;
 mod shutdown;
 mod signers;
 mod twilio;
+mod untouched;
 mod verification;
 
 use hookwright_tests::host::Installation;

@@ -5,6 +5,7 @@ pub use hookwright::cli::demo::sign;
 pub mod client;
 pub mod host;
 mod key_pair;
+pub mod packages;
 pub mod plugins;
 pub mod receiver;
 pub mod samples;

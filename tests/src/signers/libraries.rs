@@ -1,12 +1,11 @@
 //! Which libraries sign, and the few lines that call each.
 
-use super::{Signer, Tool};
+use super::Signer;
+use crate::packages::Package;
 
 /// npm `@octokit/webhooks-methods`, GitHub's.
 pub const GITHUB: Signer = Signer {
-    tool: Tool::Node,
-    package: "@octokit/webhooks-methods",
-    version: "6.0.0",
+    package: Package::npm("@octokit/webhooks-methods", "6.0.0"),
     script: r#"
         import { sign } from "@octokit/webhooks-methods";
         import { readFileSync } from "node:fs";
@@ -17,9 +16,7 @@ pub const GITHUB: Signer = Signer {
 
 /// npm `stripe`, Stripe's.
 pub const STRIPE: Signer = Signer {
-    tool: Tool::Node,
-    package: "stripe",
-    version: "23.1.0",
+    package: Package::npm("stripe", "23.1.0"),
     script: r#"
         import Stripe from "stripe";
         import { readFileSync } from "node:fs";
@@ -31,9 +28,7 @@ pub const STRIPE: Signer = Signer {
 
 /// PyPI `slack_sdk`, Slack's.
 pub const SLACK: Signer = Signer {
-    tool: Tool::Python,
-    package: "slack_sdk",
-    version: "3.47.0",
+    package: Package::pypi("slack_sdk", "3.47.0"),
     script: r#"
 import json, sys
 from slack_sdk.signature import SignatureVerifier
@@ -44,9 +39,7 @@ print(SignatureVerifier(given["secret"]).generate_signature(timestamp=str(given[
 
 /// npm `twilio`, Twilio's; is given `{secret, url, body}`, the body a form or, where the URL has its hash, JSON.
 pub const TWILIO: Signer = Signer {
-    tool: Tool::Node,
-    package: "twilio",
-    version: "6.2.0",
+    package: Package::npm("twilio", "6.2.0"),
     script: r#"
         import webhooks from "twilio/lib/webhooks/webhooks.js";
         import { readFileSync } from "node:fs";
@@ -59,9 +52,7 @@ pub const TWILIO: Signer = Signer {
 
 /// PyPI `twilio`, which also signs as webhook rules do; is given `{secret, url, body, algorithm}`, the body a form.
 pub const TWILIO_WITH_RULES: Signer = Signer {
-    tool: Tool::Python,
-    package: "twilio",
-    version: "9.13.0",
+    package: Package::pypi("twilio", "9.13.0"),
     script: r#"
 import json, sys
 from urllib.parse import parse_qs
@@ -76,9 +67,7 @@ print(RequestValidator(given["secret"]).compute_signature(given["url"], form, gi
 
 /// npm `svix`, Svix's. Prints the message's id too, in front.
 pub const SVIX: Signer = Signer {
-    tool: Tool::Node,
-    package: "svix",
-    version: "2.5.0",
+    package: Package::npm("svix", "2.5.0"),
     script: r#"
         import { Webhook } from "svix";
         import { randomUUID } from "node:crypto";
@@ -91,9 +80,7 @@ pub const SVIX: Signer = Signer {
 
 /// PyPI `standardwebhooks`, the specification's own. Prints the message's id too, in front.
 pub const STANDARD_WEBHOOKS: Signer = Signer {
-    tool: Tool::Python,
-    package: "standardwebhooks",
-    version: "1.1.0",
+    package: Package::pypi("standardwebhooks", "1.1.0"),
     script: r#"
 import json, sys, uuid
 from datetime import datetime, timezone
@@ -108,9 +95,7 @@ print(id, Webhook(given["secret"]).sign(id, time, given["body"]))
 /// npm `@sendgrid/eventwebhook`, SendGrid's, only checks: node signs with the secret, a private key in PEM, and the
 /// library has to agree.
 pub const SENDGRID: Signer = Signer {
-    tool: Tool::Node,
-    package: "@sendgrid/eventwebhook",
-    version: "8.0.0",
+    package: Package::npm("@sendgrid/eventwebhook", "8.0.0"),
     script: r#"
         import library from "@sendgrid/eventwebhook";
         import { createPublicKey, sign } from "node:crypto";
@@ -127,9 +112,7 @@ pub const SENDGRID: Signer = Signer {
 
 /// npm `discord-interactions`, Discord's, only checks; is given `{key, body, signature, time}`, prints `true` or `false`.
 pub const DISCORD: Signer = Signer {
-    tool: Tool::Node,
-    package: "discord-interactions",
-    version: "4.4.0",
+    package: Package::npm("discord-interactions", "4.4.0"),
     script: r#"
         import { verifyKey } from "discord-interactions";
         import { readFileSync } from "node:fs";
