@@ -5,8 +5,6 @@ mod cel;
 mod iml;
 mod minijinja;
 mod rhai;
-#[cfg(feature = "vrl")]
-mod vrl;
 
 use jiff::fmt::strtime;
 
@@ -27,8 +25,6 @@ pub fn all(payload: &'static str) -> Vec<Contender> {
         minijinja::contender(payload),
         rhai::contender(payload),
         cel::contender(payload),
-        #[cfg(feature = "vrl")]
-        vrl::contender(payload),
     ]
 }
 

@@ -24,7 +24,7 @@ const LIMITS: Limits = Limits { size: 1 << 16, depth: 32 };
 ///
 /// # Panics
 /// Where something does not hold.
-pub fn check(input: &str) {
+pub(crate) fn check(input: &str) {
     let (template, variables) = input.split_once(SEPARATOR).unwrap_or((input, VARIABLES));
     check_compiled(template, Template::compile(template, &NoCustom), variables);
     if let Ok(tree) = json::Document::parse_with_comments(template) {

@@ -6,7 +6,7 @@ use hookwright_webhook::{LoadOptions, Source, Webhook};
 ///
 /// # Panics
 /// Where something does not hold.
-pub fn check(input: &str) {
+pub(crate) fn check(input: &str) {
     let source = Source::new("webhook.json", input);
     let diagnostics = match Webhook::load(&source, LoadOptions::default()) {
         Ok((_, warnings)) => {
