@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::admin::{self, Admin, KnownPlugin, KnownService, KnownWebhook, Operator};
 use crate::connections::Connections;
 use crate::data_directory::DataDirectory;
-use crate::deliver::{self, Deliveries};
+use crate::deliver::{self, Deliveries, Guard};
 use crate::inbound::Budget;
 use crate::journal::{self, Journal, Retention};
 use crate::plugin::{self, Plugin};
@@ -102,8 +102,9 @@ impl Host {
         let address = listener.local_addr().context("the public listener has no address")?;
         let listener = tokio::net::TcpListener::from_std(listener).context("cannot wait for connections")?;
         let (tls, pace, retention, base_url) = (settings.tls.clone(), settings.pace, settings.retention, base_url(&settings, address));
+        let guard = settings.delivery.http.guard.clone();
         let (host, directory) = open(settings).await?;
-        let admin = admin::serve(&directory, operator(&host, base_url.clone())).context("cannot open the control socket")?;
+        let admin = admin::serve(&directory, operator(&host, base_url.clone(), guard)).context("cannot open the control socket")?;
         let watch = Watch::start(host.services.clone(), pace);
         let upkeep = tokio::spawn(keep_up(host.journal.clone(), retention));
         let (stop, stopped) = oneshot::channel();
@@ -177,10 +178,15 @@ fn open_stored(
     Ok(Stored { directory, connections, journal, services })
 }
 
-fn operator(host: &Host, base_url: String) -> Operator {
+fn operator(host: &Host, base_url: String, guard: Guard) -> Operator {
     let services = host.services.clone();
     let known = move || services.snapshot().values().map(|service| known(service)).collect();
-    Operator { connections: host.connections.clone(), public_url: Some(base_url), services: Some(Box::new(known)) }
+    Operator {
+        connections: host.connections.clone(),
+        public_url: Some(base_url),
+        destinations: Some(guard),
+        services: Some(Box::new(known)),
+    }
 }
 
 fn known(service: &Service) -> KnownService {

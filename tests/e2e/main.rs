@@ -5,6 +5,7 @@ mod bad_input;
 mod crash;
 mod dedupe;
 mod demo;
+mod destinations;
 mod discord;
 mod plugins;
 mod reload;

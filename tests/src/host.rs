@@ -146,7 +146,7 @@ impl Installation {
 
     /// As [`serve`](Self::serve), with more flags.
     pub fn serve_with(&self, flags: &[&str]) -> Host {
-        let mut arguments = vec!["serve", "--listen", "127.0.0.1:0"];
+        let mut arguments = vec!["serve", "--listen", "127.0.0.1:0", "--allow-destinations", "127.0.0.1"];
         arguments.extend(flags);
         Host::start(self.command(&arguments))
     }

@@ -3,10 +3,10 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::hooks;
 use super::operator::{Operator, did_you_mean};
 use super::router::{Answer, Asked, Refused};
 use super::wire::{ConnectionAdded, ConnectionView, NewConnection, masked};
+use super::{destination, hooks};
 use crate::connections::{Change, Connection, Hook, State, new_id};
 
 /// `GET /connections[?show=data]`
@@ -20,7 +20,7 @@ pub(super) async fn list(operator: &Operator, asked: Asked<'_>) -> Result<Answer
 pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
     let NewConnection { service, uid, name, data, to } = asked.json()?;
     hooks::check_name("service", &service)?;
-    let destination = hooks::check_destination(&to)?;
+    let to = destination::check(operator, &to).await?;
     if uid.is_empty() {
         return Err(Refused::bad("the uid is empty").with_help("it is how the service names its user, in every webhook it sends"));
     }
@@ -39,14 +39,13 @@ pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer,
         connection: Some(connection.id.clone()),
         token: None,
         parameters: serde_json::Map::new(),
-        destination: Some(destination),
+        destination: Some(to.text),
         state: State::Enabled,
     };
     operator.connections.apply(Change::PutConnection(connection.clone())).await?;
     operator.connections.apply(Change::PutHook(hook.clone())).await?;
-    let added =
-        ConnectionAdded { connection: view(&connection, false), hook: hooks::view(operator, &hook, &hooks::Shown::new_hook()), warning };
-    Ok(Answer::new(StatusCode::CREATED, added))
+    let (connection, hook) = (view(&connection, false), hooks::view(operator, &hook, &hooks::Shown::new_hook()));
+    Ok(Answer::new(StatusCode::CREATED, ConnectionAdded { connection, hook, warning: warning.or(to.warning) }))
 }
 
 /// `DELETE /connections/{id}`: its hooks go with it.

@@ -74,7 +74,7 @@ impl Control {
             false => ControlError::Directory(error),
         })?;
         let connections = Connections::open(&directory).map_err(ControlError::Store)?;
-        Ok(Self(Way::Store(Box::new(Operator { connections, public_url: None, services: None }))))
+        Ok(Self(Way::Store(Box::new(Operator { connections, public_url: None, destinations: None, services: None }))))
     }
 
     /// Asks for something and reads the answer.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::json;
 
-use super::connections;
 use super::operator::{KnownService, Operator, did_you_mean};
 use super::router::{Answer, Asked, Refused};
 use super::wire::{HookAdded, HookView, MASK, NewHook, masked};
+use super::{connections, destination};
 use crate::connections::{Change, Hook, State, new_id, new_token};
-use crate::deliver::{self, Destination};
+use crate::deliver;
 
 /// What of a hook is shown that may be secret.
 pub(super) struct Shown {
@@ -37,7 +37,7 @@ pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer,
     let new: NewHook = asked.json()?;
     check_name("service", &new.service)?;
     new.webhook.as_deref().map_or(Ok(()), |webhook| check_name("webhook", webhook))?;
-    let destination = check_destination(&new.to)?;
+    let to = destination::check(operator, &new.to).await?;
     check_connection(operator, &new)?;
     let (is_shared, warning) = match operator.service(&new.service) {
         Err(unknown) => (new.connection.is_some(), Some(unknown)),
@@ -51,11 +51,11 @@ pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer,
         connection: new.connection,
         token: (!is_shared).then(new_token),
         parameters: new.parameters,
-        destination: Some(destination),
+        destination: Some(to.text),
         state: State::Enabled,
     };
     operator.connections.apply(Change::PutHook(hook.clone())).await?;
-    let added = HookAdded { hook: view(operator, &hook, &Shown::new_hook()), warning };
+    let added = HookAdded { hook: view(operator, &hook, &Shown::new_hook()), warning: warning.or(to.warning) };
     Ok(Answer::new(StatusCode::CREATED, added))
 }
 
@@ -80,17 +80,6 @@ pub(super) fn check_name(what: &str, name: &str) -> Result<(), Refused> {
         return Ok(());
     }
     Err(Refused::bad(format!("`{name}` is no name of a {what}: names are lower-case letters, digits and hyphens")))
-}
-
-/// The destination as it is kept, if there is a sink for it that finds it whatever the working directory is.
-pub(super) fn check_destination(text: &str) -> Result<String, Refused> {
-    match Destination::parse(text) {
-        Ok(Destination::File(path)) if path.is_relative() => {
-            Err(Refused::bad(format!("the path in `{text}` is relative, and a server has its own working directory")))
-        }
-        Ok(destination) => Ok(destination.to_string()),
-        Err(error) => Err(Refused::bad(error.to_string())),
-    }
 }
 
 fn check_connection(operator: &Operator, new: &NewHook) -> Result<(), Refused> {
@@ -157,14 +146,13 @@ pub(super) fn view(operator: &Operator, hook: &Hook, shown: &Shown) -> HookView 
     let paths = paths(operator, hook, shown.urls);
     let base = operator.public_url.as_deref().map(|url| url.trim_end_matches('/'));
     let urls = base.map_or_else(Vec::new, |base| paths.iter().map(|path| format!("{base}{path}")).collect());
-    let destination = hook.destination.as_deref();
     HookView {
         id: hook.id.clone(),
         service: hook.service.clone(),
         webhook: hook.webhook.clone(),
         connection: hook.connection.clone(),
         parameters: if shown.parameters { hook.parameters.clone() } else { masked(&hook.parameters) },
-        destination: destination.map(|text| if shown.urls { text.to_owned() } else { deliver::mask(text) }),
+        destination: hook.destination.as_deref().map(|text| if shown.urls { text.to_owned() } else { deliver::mask(text) }),
         state: if hook.state == State::Enabled { "enabled" } else { "disabled" }.to_owned(),
         paths,
         urls,

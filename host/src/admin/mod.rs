@@ -5,6 +5,7 @@
 
 mod connections;
 mod control;
+mod destination;
 mod hooks;
 mod operator;
 mod router;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::connections::Connections;
+use crate::deliver::Guard;
 
 /// The hands of an operator on a host, running or not.
 pub struct Operator {
@@ -10,6 +11,8 @@ pub struct Operator {
     pub connections: Arc<Connections>,
     /// What senders see before the path, where that is known.
     pub public_url: Option<String>,
+    /// Where deliveries may go, where a server runs.
+    pub destinations: Option<Guard>,
     /// The services that are loaded now, where a server runs.
     pub services: Option<Box<dyn Fn() -> Vec<KnownService> + Send + Sync>>,
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::connections::Connections;
 use crate::data_directory::DataDirectory;
+use crate::deliver::Guard;
 
 fn services() -> Vec<KnownService> {
     let webhook = |name: &str, path: Option<&str>| KnownWebhook { name: name.into(), path: path.map(Into::into) };
@@ -34,6 +35,7 @@ fn operator(directory: &DataDirectory) -> Operator {
     Operator {
         connections: Connections::open(directory).unwrap(),
         public_url: Some("https://hooks.test/".into()),
+        destinations: Some(Guard::new(["127.0.0.1".parse().unwrap()])),
         services: Some(Box::new(services)),
     }
 }
@@ -114,6 +116,9 @@ async fn what_cannot_be_done_is_refused_with_the_reason_and_the_way_out() {
     let of = async |service: &str, to: &str| refusal(&control, Method::POST, "/hooks", json!({"service": service, "to": to})).await;
     assert!(of("parcels", "ftp://x").await.starts_with("`ftp://x` is no destination"));
     assert!(of("parcels", "file:out").await.contains("is relative"));
+    let metadata = of("parcels", "http://169.254.169.254/latest").await;
+    assert!(metadata.starts_with("169.254.169.254 is the address of a cloud's metadata service"), "{metadata}");
+    assert!(metadata.contains("help: start the server with `--allow-destinations 169.254.169.254`"), "{metadata}");
     assert!(of("Parcels", "stdout:").await.contains("lower-case"));
     assert!(of("shop", "stdout:").await.contains("say which: shop/orders, shop/refunds"));
     assert!(of("slack", "stdout:").await.contains("slack is shared"));
@@ -160,7 +165,9 @@ async fn without_a_server_the_same_is_done_on_the_store_itself() {
     assert_eq!(get(&control, "/connections").await[0]["id"], added["connection"]["id"]);
     assert_eq!(get(&control, "/hooks").await[0]["paths"], json!(["/slack"]));
     let offline = post(&control, "/hooks", json!({"service": "parcels", "to": "stdout:"})).await.unwrap();
-    assert_eq!(offline["hook"]["urls"], json!([]));
+    assert_eq!((&offline["hook"]["urls"], &offline["warning"]), (&json!([]), &Value::Null));
+    let inner = post(&control, "/hooks", json!({"service": "parcels", "to": "http://[::1]:9/"})).await.unwrap();
+    assert!(inner["warning"].as_str().unwrap().ends_with("start the server with `--allow-destinations ::1`"), "{inner}");
     assert_eq!(offline["hook"]["paths"][0].as_str().unwrap().len(), "/h/".len() + 32);
 }
 

@@ -6,6 +6,7 @@ pub mod check;
 pub mod completions;
 pub mod connections;
 mod control;
+mod delivery_options;
 pub mod demo;
 pub mod eval;
 pub mod functions;

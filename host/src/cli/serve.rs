@@ -9,6 +9,7 @@ use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::delivery_options::DeliveryOptions;
 use super::logging;
 use super::plugin_limits::PluginLimits;
 use crate::server::{self, Limits};
@@ -68,6 +69,9 @@ pub struct Arguments {
     drain_timeout: u64,
 
     #[command(flatten)]
+    delivery: DeliveryOptions,
+
+    #[command(flatten)]
     plugins: PluginLimits,
 }
 
@@ -125,6 +129,7 @@ fn settings(arguments: Arguments) -> anyhow::Result<Settings> {
     if let Some(list) = arguments.plugins.trust_list() {
         ensure!(list.is_file(), "there is no list of trusted plugins at {}", list.display());
     }
+    settings.delivery = arguments.delivery.settings();
     settings.plugins = arguments.plugins.settings(settings.plugins.cache.take());
     Ok(settings)
 }

@@ -6,6 +6,7 @@
 mod attempt;
 mod dispatch;
 mod fresh;
+mod guard;
 mod retry;
 mod schedule;
 mod settings;
@@ -21,6 +22,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+pub use guard::{Exception, Guard};
 pub use settings::{FileSync, HttpSettings, Settings};
 pub use sink::{BadDestination, Bundle, Delivery, Destination, Refusal, Sink, Sinks, mask};
 

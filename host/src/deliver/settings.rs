@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::guard::Guard;
+
 /// How deliveries are attempted. [`Settings::default`] is what `serve` uses where nothing else is said.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -30,6 +32,8 @@ pub struct Settings {
 /// Limits of the `http` sink.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
+    /// Which addresses may be connected to.
+    pub guard: Guard,
     /// For the TCP connection.
     pub connect_timeout: Duration,
     /// For the whole attempt: connection, TLS, request and the reply's head.
@@ -59,7 +63,7 @@ impl Default for Settings {
             waiting_per_hook: 10_000,
             fresh_bytes: 64 << 20,
             drain: Duration::from_secs(10),
-            http: HttpSettings { connect_timeout: Duration::from_secs(10), timeout: Duration::from_secs(30) },
+            http: HttpSettings { guard: Guard::default(), connect_timeout: Duration::from_secs(10), timeout: Duration::from_secs(30) },
             file_sync: FileSync::Always,
         }
     }

@@ -87,7 +87,8 @@ async fn until(mut holds: impl FnMut() -> bool) {
 
 /// Three attempts, almost at once.
 fn quick() -> Settings {
-    let http = HttpSettings { connect_timeout: Duration::from_secs(20), timeout: Duration::from_secs(20) };
+    let guard = super::testing::loopback();
+    let http = HttpSettings { guard, connect_timeout: Duration::from_secs(20), timeout: Duration::from_secs(20) };
     Settings { retry: vec![Duration::ZERO, Duration::from_millis(1), Duration::from_millis(1)], http, ..Settings::default() }
 }
 

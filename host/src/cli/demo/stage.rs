@@ -14,6 +14,7 @@ use super::checkout::{Checkout, Sample};
 use super::receiver::Receiver;
 use super::show;
 use crate::connections::{Change, Connection, Hook, State, new_id, new_token};
+use crate::deliver::{Exception, Guard};
 use crate::plugin::build::{BuildRequest, build};
 use crate::{Host, Running, Settings};
 
@@ -44,7 +45,10 @@ impl Stage {
     pub(super) async fn start(&self, listener: TcpListener) -> anyhow::Result<Running> {
         let (services, data) = (self.0.path().join("services"), self.0.path().join("data"));
         let public_url = Some("https://hooks.example.com".to_owned());
-        Host::start(Settings { public_url, ..Settings::new(vec![services], data) }, listener).await
+        let mut settings = Settings { public_url, ..Settings::new(vec![services], data) };
+        // The demo's receiver is on this machine.
+        settings.delivery.http.guard = Guard::new([Exception::Host("127.0.0.1".into())]);
+        Host::start(settings, listener).await
     }
 
     /// Makes the receiver listen for what a sample brings. A dedicated webhook's sample gets a hook of its own, and this

@@ -110,6 +110,14 @@ impl Destination {
         }
     }
 
+    /// The host to connect to, of a URL.
+    pub(crate) fn host(&self) -> Option<&str> {
+        match self {
+            Self::Http(target) => Some(target.host()),
+            Self::File(_) | Self::Stdout => None,
+        }
+    }
+
     /// What attempts are counted by: the server, the file or the stream that two destinations may have in common.
     pub(crate) fn shared_part(&self) -> String {
         match self {

@@ -1,0 +1,38 @@
+//! Whether a hook's destination will do, said when the hook is added rather than when its first bundle fails.
+
+use super::operator::Operator;
+use super::router::Refused;
+use crate::deliver::{Destination, Guard};
+
+/// A destination that is taken.
+pub(super) struct Checked {
+    /// As it is kept.
+    pub text: String,
+    /// What may keep bundles from arriving there.
+    pub warning: Option<String>,
+}
+
+/// Takes a destination if there is a sink for it that finds it whatever the working directory is, and if a server that
+/// runs may deliver to it.
+pub(super) async fn check(operator: &Operator, text: &str) -> Result<Checked, Refused> {
+    let destination = Destination::parse(text).map_err(|error| Refused::bad(error.to_string()))?;
+    if matches!(&destination, Destination::File(path) if path.is_relative()) {
+        return Err(Refused::bad(format!("the path in `{text}` is relative, and a server has its own working directory")));
+    }
+    let warning = match destination.host() {
+        Some(host) => check_host(operator, host).await?,
+        None => None,
+    };
+    Ok(Checked { text: destination.to_string(), warning })
+}
+
+async fn check_host(operator: &Operator, host: &str) -> Result<Option<String>, Refused> {
+    // Without a server nobody knows what the next one will be told to let through.
+    let Some(guard) = &operator.destinations else {
+        let forbidden = Guard::default().check_host(host).await.err();
+        return Ok(forbidden.map(|forbidden| format!("{forbidden}; start the server with `--allow-destinations {}`", forbidden.host())));
+    };
+    let refused = |name: &str| format!("start the server with `--allow-destinations {name}`, or set HOOKWRIGHT_ALLOW_DESTINATIONS");
+    guard.check_host(host).await.map_err(|forbidden| Refused::bad(forbidden.to_string()).with_help(refused(forbidden.host())))?;
+    Ok(None)
+}
