@@ -12,6 +12,7 @@ mod reload;
 mod samples;
 mod shared;
 mod shutdown;
+mod signed_deliveries;
 mod signers;
 mod twilio;
 mod untouched;

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use crate::packages::Package;
 
-pub use libraries::{DISCORD, GITHUB, SENDGRID, SLACK, STANDARD_WEBHOOKS, STRIPE, SVIX, TWILIO, TWILIO_WITH_RULES};
+pub use libraries::{
+    DISCORD, GITHUB, SENDGRID, SLACK, STANDARD_WEBHOOKS, STANDARD_WEBHOOKS_RECEIVER, STRIPE, SVIX, SVIX_RECEIVER, TWILIO, TWILIO_WITH_RULES,
+};
 
 /// A library that signs, and how it is called.
 pub struct Signer {

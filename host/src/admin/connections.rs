@@ -7,7 +7,7 @@ use super::operator::{Operator, did_you_mean};
 use super::router::{Answer, Asked, Refused};
 use super::wire::{ConnectionAdded, ConnectionView, NewConnection, masked};
 use super::{destination, hooks};
-use crate::connections::{Change, Connection, Hook, State, new_id};
+use crate::connections::{Change, Connection, Hook, Manner, State, new_id};
 
 /// `GET /connections[?show=data]`
 pub(super) async fn list(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
@@ -32,6 +32,7 @@ pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer,
         Ok(_) => None,
     };
     let connection = Connection { id: new_id(), service, uid, name, data };
+    let secret = to.secret();
     let hook = Hook {
         id: new_id(),
         service: connection.service.clone(),
@@ -40,12 +41,13 @@ pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer,
         token: None,
         parameters: serde_json::Map::new(),
         destination: Some(to.text),
+        manner: Manner { secrets: to.secrets },
         state: State::Enabled,
     };
     operator.connections.apply(Change::PutConnection(connection.clone())).await?;
     operator.connections.apply(Change::PutHook(hook.clone())).await?;
     let (connection, hook) = (view(&connection, false), hooks::view(operator, &hook, &hooks::Shown::new_hook()));
-    Ok(Answer::new(StatusCode::CREATED, ConnectionAdded { connection, hook, warning: warning.or(to.warning) }))
+    Ok(Answer::new(StatusCode::CREATED, ConnectionAdded { connection, hook, secret, warning: warning.or(to.warning) }))
 }
 
 /// `DELETE /connections/{id}`: its hooks go with it.

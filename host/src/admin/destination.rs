@@ -2,12 +2,15 @@
 
 use super::operator::Operator;
 use super::router::Refused;
+use crate::connections::Secret;
 use crate::deliver::{Destination, Guard};
 
 /// A destination that is taken.
 pub(super) struct Checked {
     /// As it is kept.
     pub text: String,
+    /// What signs deliveries there: one secret where the sink signs, otherwise none.
+    pub secrets: Vec<Secret>,
     /// What may keep bundles from arriving there.
     pub warning: Option<String>,
 }
@@ -23,7 +26,15 @@ pub(super) async fn check(operator: &Operator, text: &str) -> Result<Checked, Re
         Some(host) => check_host(operator, host).await?,
         None => None,
     };
-    Ok(Checked { text: destination.to_string(), warning })
+    let signed = matches!(&destination, Destination::Http(_));
+    Ok(Checked { text: destination.to_string(), secrets: signed.then(Secret::random).into_iter().collect(), warning })
+}
+
+impl Checked {
+    /// The secret to show, this once.
+    pub(super) fn secret(&self) -> Option<String> {
+        self.secrets.first().map(|secret| secret.text.clone())
+    }
 }
 
 async fn check_host(operator: &Operator, host: &str) -> Result<Option<String>, Refused> {

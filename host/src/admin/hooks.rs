@@ -7,10 +7,10 @@ use serde_json::json;
 
 use super::operator::{KnownService, Operator, did_you_mean};
 use super::router::{Answer, Asked, Refused};
-use super::wire::{HookAdded, HookView, MASK, NewHook, masked};
+use super::wire::{HookAdded, HookView, MASK, NewHook, RotateSecret, SecretRotated, masked};
 use super::{connections, destination};
-use crate::connections::{Change, Hook, State, new_id, new_token};
-use crate::deliver;
+use crate::connections::{Change, Hook, Manner, Secret, State, new_id, new_token};
+use crate::deliver::{self, Destination};
 
 /// What of a hook is shown that may be secret.
 pub(super) struct Shown {
@@ -44,6 +44,7 @@ pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer,
         Ok(None) => (new.connection.is_some(), None),
         Ok(Some(service)) => is_shared(&service, &new)?,
     };
+    let secret = to.secret();
     let hook = Hook {
         id: new_id(),
         service: new.service,
@@ -52,10 +53,11 @@ pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer,
         token: (!is_shared).then(new_token),
         parameters: new.parameters,
         destination: Some(to.text),
+        manner: Manner { secrets: to.secrets },
         state: State::Enabled,
     };
     operator.connections.apply(Change::PutHook(hook.clone())).await?;
-    let added = HookAdded { hook: view(operator, &hook, &Shown::new_hook()), warning: warning.or(to.warning) };
+    let added = HookAdded { hook: view(operator, &hook, &Shown::new_hook()), secret, warning: warning.or(to.warning) };
     Ok(Answer::new(StatusCode::CREATED, added))
 }
 
@@ -64,6 +66,20 @@ pub(super) async fn disable(operator: &Operator, asked: Asked<'_>) -> Result<Ans
     let hook = find(operator, asked.id)?;
     operator.connections.apply(Change::DisableHook(hook.id.clone())).await?;
     Ok(Answer::ok(json!({ "disabled": hook.id })))
+}
+
+/// `POST /hooks/{id}/rotate-secret`
+pub(super) async fn rotate_secret(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
+    let hook = find(operator, asked.id)?;
+    let RotateSecret { overlap_seconds } = asked.json()?;
+    if !hook.destination.as_deref().is_some_and(|text| matches!(Destination::parse(text), Ok(Destination::Http(_)))) {
+        return Err(Refused::bad(format!("the hook `{}` does not deliver over HTTP, and nothing else is signed", hook.id)));
+    }
+    let (new, now_ms) = (Secret::random(), deliver::now_ms());
+    let until_ms = now_ms.saturating_add(overlap_seconds.saturating_mul(1_000));
+    let secret = new.text.clone();
+    operator.connections.apply(Change::RotateSecret { hook: hook.id.clone(), new, now_ms, until_ms }).await?;
+    Ok(Answer::ok(SecretRotated { hook: hook.id.clone(), secret }))
 }
 
 /// `DELETE /hooks/{id}`

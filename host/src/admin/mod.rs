@@ -19,4 +19,7 @@ mod tests;
 pub use control::{Control, ControlError};
 pub use operator::{KnownPlugin, KnownService, KnownWebhook, Operator};
 pub use socket::{Admin, serve};
-pub use wire::{ConnectionAdded, ConnectionView, HookAdded, HookView, NewConnection, NewHook, PluginView, ServiceView, WebhookView};
+pub use wire::{
+    ConnectionAdded, ConnectionView, HookAdded, HookView, NewConnection, NewHook, PluginView, RotateSecret, SecretRotated, ServiceView,
+    WebhookView,
+};

@@ -111,6 +111,24 @@ async fn a_dedicated_hook_shows_its_url_once_and_then_only_when_asked() {
 }
 
 #[tokio::test]
+async fn a_secret_is_shown_when_it_is_made_and_never_again() {
+    let (_root, admin, control) = server().await;
+    let added = post(&control, "/hooks", json!({"service": "parcels", "to": "http://127.0.0.1:9/"})).await.unwrap();
+    let (id, secret) = (added["hook"]["id"].as_str().unwrap(), added["secret"].as_str().unwrap());
+    let rotated = post(&control, &format!("/hooks/{id}/rotate-secret"), json!({"overlap_seconds": 60})).await.unwrap();
+    let new = rotated["secret"].as_str().unwrap();
+    assert!(secret.starts_with("whsec_") && new.starts_with("whsec_") && secret != new);
+    let listed = get(&control, "/hooks?show=urls,parameters").await.to_string();
+    assert!(!listed.contains("whsec_"), "{listed}");
+    let added = post(&control, "/hooks", json!({"service": "parcels", "to": "stdout:"})).await.unwrap();
+    assert_eq!(added.get("secret"), None, "nothing signs what is printed");
+    let of_stdout = format!("/hooks/{}/rotate-secret", added["hook"]["id"].as_str().unwrap());
+    let message = refusal(&control, Method::POST, &of_stdout, json!({"overlap_seconds": 60})).await;
+    assert!(message.ends_with("does not deliver over HTTP, and nothing else is signed"), "{message}");
+    admin.shutdown().await;
+}
+
+#[tokio::test]
 async fn what_cannot_be_done_is_refused_with_the_reason_and_the_way_out() {
     let (_root, admin, control) = server().await;
     let of = async |service: &str, to: &str| refusal(&control, Method::POST, "/hooks", json!({"service": service, "to": to})).await;

@@ -117,25 +117,48 @@ pub struct PluginView {
 }
 
 /// The answer to [`NewConnection`].
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct ConnectionAdded {
     /// The connection.
     pub connection: ConnectionView,
     /// The hook on it.
     pub hook: HookView,
+    /// What signs its deliveries: shown now and never again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
     /// What looks wrong though it was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
 }
 
 /// The answer to [`NewHook`].
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct HookAdded {
     /// The hook, its URL unmasked.
     pub hook: HookView,
+    /// What signs its deliveries: shown now and never again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
     /// What looks wrong though it was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
+}
+
+/// `POST /hooks/{id}/rotate-secret`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RotateSecret {
+    /// How long the earlier secrets sign, too.
+    pub overlap_seconds: u64,
+}
+
+/// The answer to [`RotateSecret`].
+#[derive(Serialize, Deserialize)]
+pub struct SecretRotated {
+    /// The hook's id.
+    pub hook: String,
+    /// The new secret: shown now and never again.
+    pub secret: String,
 }
 
 /// The answer to whatever could not be done.

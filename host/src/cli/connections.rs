@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::Value;
 
-use super::control::{HostArguments, UrlArguments, destination, member, members, print_json, print_table};
+use super::control::{HostArguments, UrlArguments, destination, member, members, print_json, print_secret, print_table};
 use crate::admin::{ConnectionAdded, ConnectionView, NewConnection};
 
 /// Add, list and remove connections: users' accounts with services, for shared webhooks.
@@ -90,6 +90,7 @@ fn add(host: &HostArguments, arguments: AddArguments) -> anyhow::Result<()> {
     }
     anstream::println!("{}", added.connection.id);
     anstream::eprintln!("hook {} on it delivers to {}", added.hook.id, new.to);
+    print_secret(added.secret.as_deref());
     for url in &added.hook.urls {
         anstream::eprintln!("the service sends to {url}");
     }

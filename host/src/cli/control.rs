@@ -98,6 +98,13 @@ pub(super) fn print_table<const N: usize>(titles: [&str; N], rows: &[[String; N]
     Ok(())
 }
 
+/// Shows the secret of a new hook, where it has one, on standard error: standard output is for what scripts take up.
+pub(super) fn print_secret(secret: Option<&str>) {
+    if let Some(secret) = secret {
+        anstream::eprintln!("its deliveries are signed (Standard Webhooks) with this secret, which is not shown again: {secret}");
+    }
+}
+
 /// Prints something as JSON to read.
 pub(super) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     writeln!(io::stdout().lock(), "{}", serde_json::to_string_pretty(value)?)?;

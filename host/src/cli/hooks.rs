@@ -1,13 +1,15 @@
 //! `hookwright hooks`: listeners on webhooks.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::Value;
 
-use super::control::{HostArguments, UrlArguments, destination, member, members, print_json, print_table};
-use crate::admin::{HookAdded, HookView, NewHook};
+use super::control::{HostArguments, UrlArguments, destination, member, members, print_json, print_secret, print_table};
+use super::duration::duration;
+use crate::admin::{HookAdded, HookView, NewHook, RotateSecret, SecretRotated};
 
 /// Add, list, disable and remove hooks: listeners on webhooks, with their parameters and destination.
 #[derive(Args, Debug)]
@@ -39,6 +41,16 @@ enum Verb {
     Disable {
         /// Its id, as `list` shows it.
         id: String,
+    },
+    /// Sign a hook's deliveries with a new secret, and print it: it is shown this once.
+    ///
+    /// Until the overlap has passed, deliveries carry the signatures of the earlier secrets too.
+    RotateSecret {
+        /// Its id, as `list` shows it.
+        id: String,
+        /// How long the earlier secrets stay valid, such as 24h or 30m; 0s ends them now.
+        #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
+        overlap: Duration,
     },
     /// Remove a hook: its URL answers 410 from then on.
     Remove {
@@ -81,6 +93,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             let _: Value = host.ask_plainly(Method::POST, &format!("/hooks/{id}/disable"))?;
             anstream::eprintln!("hook {id} is disabled");
         }
+        Verb::RotateSecret { id, overlap } => rotate_secret(&host, &id, overlap)?,
         Verb::Remove { id } => {
             let _: Value = host.ask_plainly(Method::DELETE, &format!("/hooks/{id}"))?;
             anstream::eprintln!("hook {id} is removed");
@@ -108,6 +121,15 @@ fn add(host: &HostArguments, arguments: AddArguments) -> anyhow::Result<()> {
         anstream::println!("{url}");
     }
     anstream::eprintln!("hook {} delivers to {}; give the URL above to the provider", added.hook.id, new.to);
+    print_secret(added.secret.as_deref());
+    Ok(())
+}
+
+fn rotate_secret(host: &HostArguments, id: &str, overlap: Duration) -> anyhow::Result<()> {
+    let wanted = RotateSecret { overlap_seconds: overlap.as_secs() };
+    let rotated: SecretRotated = host.ask(Method::POST, &format!("/hooks/{id}/rotate-secret"), Some(&wanted))?;
+    anstream::println!("{}", rotated.secret);
+    anstream::eprintln!("hook {id} signs with the secret above, which is not shown again, and with the earlier ones for {overlap:?} more");
     Ok(())
 }
 

@@ -8,6 +8,7 @@ pub mod connections;
 mod control;
 mod delivery_options;
 pub mod demo;
+mod duration;
 pub mod eval;
 pub mod functions;
 pub mod hooks;

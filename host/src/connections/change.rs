@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::definition::{Connection, Definition, Hook, State};
+use super::definition::{Connection, Definition, Hook, Manner, State};
 use super::error::StoreError;
 use super::index::Index;
 use super::record::{Write, connection_key, hook_key, put};
+use super::secret::{Secret, rotated};
 
 /// A change to connections and hooks.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Change {
     /// Adds a connection, or replaces the one with its id.
     PutConnection(Connection),
@@ -20,6 +21,17 @@ pub enum Change {
     RemoveHook(String),
     /// Makes a hook stop listening until it is put again as enabled.
     DisableHook(String),
+    /// Makes a hook's deliveries signed with a new secret.
+    RotateSecret {
+        /// Its id.
+        hook: String,
+        /// The new secret.
+        new: Secret,
+        /// The time of the change, in milliseconds since 1970.
+        now_ms: u64,
+        /// Until when the earlier secrets sign, too.
+        until_ms: u64,
+    },
 }
 
 /// One definition to put or to remove.
@@ -49,6 +61,11 @@ pub(super) fn plan(change: Change, index: &Index) -> Result<Vec<Step>, StoreErro
         Change::RemoveHook(id) => Ok(vec![remove_hook(&*living(&id, index)?)]),
         Change::DisableHook(id) => {
             let hook = Hook { state: State::Disabled, ..Hook::clone(&*living(&id, index)?) };
+            Ok(vec![Step::Put(Definition::Hook(Arc::new(hook)))])
+        }
+        Change::RotateSecret { hook, new, now_ms, until_ms } => {
+            let mut hook = Hook::clone(&*living(&hook, index)?);
+            hook.manner.secrets = rotated(&hook.manner.secrets, new, now_ms, until_ms)?;
             Ok(vec![Step::Put(Definition::Hook(Arc::new(hook)))])
         }
     }
@@ -99,7 +116,8 @@ fn remove_hook(hook: &Hook) -> Step {
     if hook.token.is_none() {
         return Step::RemoveHook(hook.id.clone());
     }
-    let emptied = Hook { connection: None, destination: None, parameters: serde_json::Map::new(), state: State::Removed, ..hook.clone() };
+    let (parameters, manner, state) = (serde_json::Map::new(), Manner::default(), State::Removed);
+    let emptied = Hook { connection: None, destination: None, parameters, manner, state, ..hook.clone() };
     Step::Put(Definition::Hook(Arc::new(emptied)))
 }
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::secret::Secret;
+
 /// One user's account with a service.
 #[derive(Clone, PartialEq)]
 pub struct Connection {
@@ -37,8 +39,17 @@ pub struct Hook {
     pub parameters: Map<String, Value>,
     /// Where its bundles go: `https://...`, `file:PATH`, `stdout:`. `None`: they stay in the journal.
     pub destination: Option<String>,
+    /// How its bundles are delivered.
+    pub manner: Manner,
     /// Whether it listens.
     pub state: State,
+}
+
+/// How a hook's bundles are delivered. The default is that of a hook which says nothing about it.
+#[derive(Clone, Default, PartialEq)]
+pub struct Manner {
+    /// What signs its deliveries, the current one first; none: they are not signed.
+    pub secrets: Vec<Secret>,
 }
 
 /// Whether a hook listens.
@@ -68,10 +79,10 @@ impl fmt::Debug for Connection {
     }
 }
 
-/// Without `token` and `parameters`, for the same reason.
+/// Without `token`, `parameters` and secrets, for the same reason.
 impl fmt::Debug for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, service, webhook, connection, destination: _, state, token: _, parameters: _ } = self;
+        let Self { id, service, webhook, connection, destination: _, state, token: _, parameters: _, manner: _ } = self;
         let mut fields = f.debug_struct("Hook");
         fields.field("id", id).field("service", service).field("webhook", webhook).field("connection", connection);
         fields.field("state", state).finish_non_exhaustive()

@@ -13,6 +13,7 @@ mod memory;
 mod open;
 mod random;
 mod record;
+mod secret;
 mod sled;
 mod store;
 mod writer;
@@ -23,9 +24,10 @@ mod tests;
 use std::sync::Arc;
 
 pub use change::Change;
-pub use definition::{Connection, Hook, State};
+pub use definition::{Connection, Hook, Manner, State};
 pub use error::StoreError;
 pub use random::{new_id, new_token};
+pub use secret::Secret;
 
 use crate::data_directory::DataDirectory;
 use index::Index;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::definition::{Connection, Definition, Hook, State};
+use super::definition::{Connection, Definition, Hook, Manner, State};
+use super::secret::Secret;
 
 /// One definition put or removed, as journal and store keep it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +43,16 @@ struct HookRecord {
     parameters: Map<String, Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     destination: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    secrets: Vec<SecretRecord>,
     state: StateRecord,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SecretRecord {
+    secret: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until_ms: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -90,21 +100,52 @@ fn connection(record: ConnectionRecord) -> Definition {
 }
 
 fn hook_record(hook: &Hook) -> HookRecord {
-    let Hook { id, service, webhook, connection, token, parameters, destination, state } = hook.clone();
+    let Hook { id, service, webhook, connection, token, parameters, destination, manner, state } = hook.clone();
+    let Manner { secrets } = manner;
+    let secrets = secrets.into_iter().map(|Secret { text, until_ms }| SecretRecord { secret: text, until_ms }).collect();
     let state = match state {
         State::Enabled => StateRecord::Enabled,
         State::Disabled => StateRecord::Disabled,
         State::Removed => StateRecord::Removed,
     };
-    HookRecord { id, service, webhook, connection, token, parameters, destination, state }
+    HookRecord { id, service, webhook, connection, token, parameters, destination, secrets, state }
 }
 
 fn hook(record: HookRecord) -> Definition {
-    let HookRecord { id, service, webhook, connection, token, parameters, destination, state } = record;
+    let HookRecord { id, service, webhook, connection, token, parameters, destination, secrets, state } = record;
+    let secrets = secrets.into_iter().map(|SecretRecord { secret, until_ms }| Secret { text: secret, until_ms }).collect();
+    let manner = Manner { secrets };
     let state = match state {
         StateRecord::Enabled => State::Enabled,
         StateRecord::Disabled => State::Disabled,
         StateRecord::Removed => State::Removed,
     };
-    Definition::Hook(Arc::new(Hook { id, service, webhook, connection, token, parameters, destination, state }))
+    Definition::Hook(Arc::new(Hook { id, service, webhook, connection, token, parameters, destination, manner, state }))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn read_hook(json: &str) -> Hook {
+        match read("hook/h", json.as_bytes()).unwrap().unwrap() {
+            Definition::Hook(hook) => Hook::clone(&hook),
+            Definition::Connection(_) => unreachable!("the key is a hook's"),
+        }
+    }
+
+    #[test]
+    fn a_hook_from_before_there_were_secrets_is_read_and_is_not_signed() {
+        let hook = read_hook(r#"{"id":"h","service":"s","token":"t","parameters":{},"destination":"stdout:","state":"enabled"}"#);
+        assert!(hook.manner == Manner::default());
+    }
+
+    #[test]
+    fn a_hook_is_read_as_it_was_written() {
+        let mut hook = read_hook(r#"{"id":"h","service":"s","state":"disabled"}"#);
+        hook.manner.secrets = vec![Secret::random(), Secret { until_ms: Some(7), ..Secret::random() }];
+        let written = put(&Definition::Hook(Arc::new(hook.clone()))).json.unwrap();
+        assert!(read_hook(std::str::from_utf8(&written).unwrap()) == hook);
+    }
 }

@@ -24,6 +24,7 @@ fn shared(id: &str, connection: &str) -> Hook {
         token: None,
         parameters: json!({"channel": "C1"}).as_object().unwrap().clone(),
         destination: Some("stdout:".into()),
+        manner: Default::default(),
         state: State::Enabled,
     }
 }

@@ -101,7 +101,7 @@ impl Attempts {
                 Err(outcome) => return outcome,
             },
         };
-        let delivery = Delivery { bundle, connection: hook.connection.as_deref(), now_ms: now_ms() };
+        let delivery = Delivery { bundle, connection: hook.connection.as_deref(), secrets: &hook.manner.secrets, now_ms: now_ms() };
         match self.sinks.open(destination).deliver(delivery).await {
             Ok(()) => Outcome::Delivered,
             Err(refusal) => Outcome::Refused(refusal),

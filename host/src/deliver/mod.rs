@@ -10,6 +10,7 @@ mod guard;
 mod retry;
 mod schedule;
 mod settings;
+mod signature;
 mod sink;
 #[cfg(test)]
 mod testing;
@@ -80,6 +81,6 @@ impl Deliveries {
 }
 
 /// Milliseconds since 1970.
-fn now_ms() -> u64 {
+pub(crate) fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }

@@ -36,6 +36,7 @@ impl World {
             token: None,
             parameters: serde_json::Map::new(),
             destination: Some(destination.into()),
+            manner: Default::default(),
             state: State::Enabled,
         };
         let connection =

@@ -61,6 +61,7 @@ impl Trial {
             token: connection.is_none().then(|| "token".to_owned()),
             parameters: [("key".to_owned(), "k".into())].into_iter().collect(),
             destination: None,
+            manner: Default::default(),
             state: State::Enabled,
         };
         let connection = Connection { id: "c".into(), service: "teams".into(), uid: "7".into(), name: None, data: serde_json::Map::new() };

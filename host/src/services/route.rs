@@ -114,6 +114,7 @@ mod tests {
             token: Some(token.to_owned()),
             parameters: serde_json::Map::new(),
             destination: None,
+            manner: Default::default(),
             state,
         };
         for hook in [

@@ -92,6 +92,30 @@ print(id, Webhook(given["secret"]).sign(id, time, given["body"]))
 "#,
 };
 
+/// PyPI `standardwebhooks` as a receiver; is given `{secret, headers, body}` and prints `verified`, or fails.
+pub const STANDARD_WEBHOOKS_RECEIVER: Signer = Signer {
+    script: r#"
+import json, sys
+from standardwebhooks import Webhook
+given = json.load(sys.stdin)
+Webhook(given["secret"]).verify(given["body"], given["headers"])
+print("verified")
+"#,
+    ..STANDARD_WEBHOOKS
+};
+
+/// npm `svix` as a receiver; is given `{secret, headers, body}` and prints `verified`, or fails.
+pub const SVIX_RECEIVER: Signer = Signer {
+    script: r#"
+        import { Webhook } from "svix";
+        import { readFileSync } from "node:fs";
+        const { secret, headers, body } = JSON.parse(readFileSync(0));
+        new Webhook(secret).verify(body, headers);
+        console.log("verified");
+    "#,
+    ..SVIX
+};
+
 /// npm `@sendgrid/eventwebhook`, SendGrid's, only checks: node signs with the secret, a private key in PEM, and the
 /// library has to agree.
 pub const SENDGRID: Signer = Signer {

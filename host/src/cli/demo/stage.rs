@@ -91,6 +91,7 @@ fn hook(service: &str, receiver: &Receiver) -> Hook {
         token: None,
         parameters: Default::default(),
         destination: Some(receiver.url()),
+        manner: Default::default(),
         state: State::Enabled,
     }
 }

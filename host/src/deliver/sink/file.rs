@@ -122,7 +122,7 @@ mod tests {
 
     async fn deliver(sink: &dyn Sink, json: &'static str) -> Result<(), Refusal> {
         let bundle = Bundle { json: json.into(), ..Bundle::default() };
-        sink.deliver(Delivery { bundle: &bundle, connection: None, now_ms: 0 }).await
+        sink.deliver(Delivery { bundle: &bundle, connection: None, secrets: &[], now_ms: 0 }).await
     }
 
     #[tokio::test]

@@ -21,6 +21,7 @@ use tokio::time::timeout;
 use super::{Delivery, Refusal, Sink};
 use crate::deliver::retry;
 use crate::deliver::settings::HttpSettings;
+use crate::deliver::signature::signatures;
 use connect::{Connector, connector};
 pub(super) use target::Target;
 
@@ -80,8 +81,10 @@ impl HttpSink {
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("hookwright/", env!("CARGO_PKG_VERSION"))));
         headers.insert("webhook-timestamp", HeaderValue::from(delivery.now_ms / 1_000));
         headers.extend(self.target.authorization.clone().map(|value| (AUTHORIZATION, value)));
+        let signed = signatures(delivery.secrets, delivery.now_ms, &bundle.id, &bundle.json);
         let named = [
             ("webhook-id", bundle.id.as_str()),
+            ("webhook-signature", signed.as_deref().unwrap_or_default()),
             ("hookwright-service", &bundle.service),
             ("hookwright-webhook", &bundle.webhook),
             ("hookwright-event", &bundle.event),

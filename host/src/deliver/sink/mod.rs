@@ -14,6 +14,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use super::settings::Settings;
+use crate::connections::Secret;
 
 /// A bundle as it stands in the journal.
 #[derive(Debug, Clone, Default)]
@@ -31,12 +32,14 @@ pub struct Bundle {
 }
 
 /// One attempt.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Delivery<'a> {
     /// What is delivered.
     pub bundle: &'a Bundle,
     /// The connection that the hook listens on, if it does on one.
     pub connection: Option<&'a str>,
+    /// What signs it, where a sink signs.
+    pub secrets: &'a [Secret],
     /// The time of the attempt, in milliseconds since 1970.
     pub now_ms: u64,
 }

@@ -5,9 +5,15 @@
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::connections::Secret;
 use crate::deliver::Guard;
+use crate::deliver::signature::signatures;
 use crate::deliver::sink::Bundle;
 use crate::deliver::testing::{Answer, Receiver, loopback};
+
+fn secrets() -> [Secret; 1] {
+    [Secret { text: "whsec_c2VjcmV0".into(), until_ms: None }]
+}
 
 const NOW_MS: u64 = 1_790_000_000_999;
 
@@ -24,7 +30,7 @@ async fn deliver(client: &Client, url: &str) -> Result<(), Refusal> {
         json: Bytes::from_static(b"{\"n\":1.0}"),
     };
     let sink = client.sink(Target::parse(url).unwrap());
-    sink.deliver(Delivery { bundle: &bundle, connection: Some("c1"), now_ms: NOW_MS }).await
+    sink.deliver(Delivery { bundle: &bundle, connection: Some("c1"), secrets: &secrets(), now_ms: NOW_MS }).await
 }
 
 async fn answered(status: u16, headers: &'static [(&'static str, &'static str)]) -> Result<(), Refusal> {
@@ -56,6 +62,8 @@ async fn a_bundle_is_posted_with_the_headers_that_name_it() {
     for (name, value) in expected {
         assert_eq!(got.header(name), Some(value), "{name}");
     }
+    let signed = signatures(&secrets(), NOW_MS, "bundle-1", &got.body);
+    assert!(signed.is_some() && got.header("webhook-signature") == signed.as_deref());
     assert_eq!(got.header("authorization"), None);
 }
 
