@@ -7,7 +7,7 @@ use super::operator::{Operator, did_you_mean};
 use super::router::{Answer, Asked, Refused};
 use super::wire::{ConnectionAdded, ConnectionView, NewConnection, masked};
 use super::{destination, hooks};
-use crate::connections::{Change, Connection, Hook, Manner, State, new_id};
+use crate::connections::{Change, Connection, Hook, State, new_id};
 
 /// `GET /connections[?show=data]`
 pub(super) async fn list(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
@@ -18,7 +18,7 @@ pub(super) async fn list(operator: &Operator, asked: Asked<'_>) -> Result<Answer
 
 /// `POST /connections`
 pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
-    let NewConnection { service, uid, name, data, to } = asked.json()?;
+    let NewConnection { service, uid, name, data, to, manner } = asked.json()?;
     hooks::check_name("service", &service)?;
     let to = destination::check(operator, &to).await?;
     if uid.is_empty() {
@@ -41,7 +41,7 @@ pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer,
         token: None,
         parameters: serde_json::Map::new(),
         destination: Some(to.text),
-        manner: Manner { secrets: to.secrets },
+        manner: manner.manner(to.secrets)?,
         state: State::Enabled,
     };
     operator.connections.apply(Change::PutConnection(connection.clone())).await?;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::json;
 
+use super::manner::MannerView;
 use super::operator::{KnownService, Operator, did_you_mean};
 use super::router::{Answer, Asked, Refused};
 use super::wire::{HookAdded, HookView, MASK, NewHook, RotateSecret, SecretRotated, masked};
 use super::{connections, destination};
-use crate::connections::{Change, Hook, Manner, Secret, State, new_id, new_token};
+use crate::connections::{Change, Hook, Secret, State, new_id, new_token};
 use crate::deliver::{self, Destination};
 
 /// What of a hook is shown that may be secret.
@@ -53,7 +54,7 @@ pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer,
         token: (!is_shared).then(new_token),
         parameters: new.parameters,
         destination: Some(to.text),
-        manner: Manner { secrets: to.secrets },
+        manner: new.manner.manner(to.secrets)?,
         state: State::Enabled,
     };
     operator.connections.apply(Change::PutHook(hook.clone())).await?;
@@ -169,6 +170,7 @@ pub(super) fn view(operator: &Operator, hook: &Hook, shown: &Shown) -> HookView 
         connection: hook.connection.clone(),
         parameters: if shown.parameters { hook.parameters.clone() } else { masked(&hook.parameters) },
         destination: hook.destination.as_deref().map(|text| if shown.urls { text.to_owned() } else { deliver::mask(text) }),
+        manner: MannerView::from(&hook.manner),
         state: if hook.state == State::Enabled { "enabled" } else { "disabled" }.to_owned(),
         paths,
         urls,

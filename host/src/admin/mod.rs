@@ -7,6 +7,7 @@ mod connections;
 mod control;
 mod destination;
 mod hooks;
+mod manner;
 mod operator;
 mod router;
 mod services;
@@ -17,6 +18,7 @@ mod wire;
 mod tests;
 
 pub use control::{Control, ControlError};
+pub use manner::MannerView;
 pub use operator::{KnownPlugin, KnownService, KnownWebhook, Operator};
 pub use socket::{Admin, serve};
 pub use wire::{

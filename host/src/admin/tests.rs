@@ -94,8 +94,10 @@ async fn a_connection_gets_a_hook_for_all_shared_webhooks_of_its_service() {
 #[tokio::test]
 async fn a_dedicated_hook_shows_its_url_once_and_then_only_when_asked() {
     let (_root, admin, control) = server().await;
-    let new = json!({"service": "parcels", "parameters": {"secret": "s"}, "to": "stdout:"});
+    let manner = json!({"retry_ms": [5_000, 60_000], "ordered": true});
+    let new = json!({"service": "parcels", "parameters": {"secret": "s"}, "to": "stdout:", "manner": manner});
     let added = post(&control, "/hooks", new).await.unwrap();
+    assert_eq!(added["hook"]["manner"], manner);
     let url = added["hook"]["urls"][0].as_str().unwrap();
     assert_eq!(url.strip_prefix("https://hooks.test/h/").map(str::len), Some(32));
     let listed = get(&control, "/hooks").await;
@@ -134,6 +136,8 @@ async fn what_cannot_be_done_is_refused_with_the_reason_and_the_way_out() {
     let of = async |service: &str, to: &str| refusal(&control, Method::POST, "/hooks", json!({"service": service, "to": to})).await;
     assert!(of("parcels", "ftp://x").await.starts_with("`ftp://x` is no destination"));
     assert!(of("parcels", "file:out").await.contains("is relative"));
+    let rarely = json!({"service": "parcels", "to": "stdout:", "manner": {"retry_ms": [3_000_000_000_u64]}});
+    assert!(refusal(&control, Method::POST, "/hooks", rarely).await.contains("after 30 days at most"));
     let metadata = of("parcels", "http://169.254.169.254/latest").await;
     assert!(metadata.starts_with("169.254.169.254 is the address of a cloud's metadata service"), "{metadata}");
     assert!(metadata.contains("help: start the server with `--allow-destinations 169.254.169.254`"), "{metadata}");

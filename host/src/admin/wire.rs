@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::manner::MannerView;
+
 /// What stands in place of a secret.
 pub(super) const MASK: &str = "***";
 
@@ -22,6 +24,9 @@ pub struct NewConnection {
     pub data: Map<String, Value>,
     /// The hook's destination.
     pub to: String,
+    /// How the hook's bundles are delivered.
+    #[serde(default)]
+    pub manner: MannerView,
 }
 
 /// `POST /hooks`.
@@ -41,6 +46,9 @@ pub struct NewHook {
     pub parameters: Map<String, Value>,
     /// The destination.
     pub to: String,
+    /// How its bundles are delivered.
+    #[serde(default)]
+    pub manner: MannerView,
 }
 
 /// A connection as it is shown.
@@ -73,6 +81,8 @@ pub struct HookView {
     pub parameters: Map<String, Value>,
     /// Where its bundles go; passwords and queries in it are `***` unless they were asked for.
     pub destination: Option<String>,
+    /// How they are delivered.
+    pub manner: MannerView,
     /// `enabled` or `disabled`.
     pub state: String,
     /// Where the provider has to send to: under the public URL; a token in it is `***` unless it was asked for.

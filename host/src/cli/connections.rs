@@ -7,6 +7,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::control::{HostArguments, UrlArguments, destination, member, members, print_json, print_secret, print_table};
+use super::manner::MannerArguments;
 use crate::admin::{ConnectionAdded, ConnectionView, NewConnection};
 
 /// Add, list and remove connections: users' accounts with services, for shared webhooks.
@@ -56,6 +57,8 @@ struct AddArguments {
     /// Where its bundles go: http://..., https://..., file:PATH (JSON lines) or stdout: (the server's).
     #[arg(long, value_name = "URL")]
     to: String,
+    #[command(flatten)]
+    manner: MannerArguments,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -78,8 +81,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn add(host: &HostArguments, arguments: AddArguments) -> anyhow::Result<()> {
-    let AddArguments { service, uid, name, data, to, json, url } = arguments;
-    let new = NewConnection { service, uid, name, data: data.into_iter().collect(), to: destination(&to)? };
+    let AddArguments { service, uid, name, data, to, manner, json, url } = arguments;
+    let new = NewConnection { service, uid, name, data: data.into_iter().collect(), to: destination(&to)?, manner: manner.wanted() };
     let mut added: ConnectionAdded = host.ask(Method::POST, "/connections", Some(&new))?;
     if let Some(warning) = &added.warning {
         anstream::eprintln!("warning: {warning}");

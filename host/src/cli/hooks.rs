@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::control::{HostArguments, UrlArguments, destination, member, members, print_json, print_secret, print_table};
 use super::duration::duration;
+use super::manner::MannerArguments;
 use crate::admin::{HookAdded, HookView, NewHook, RotateSecret, SecretRotated};
 
 /// Add, list, disable and remove hooks: listeners on webhooks, with their parameters and destination.
@@ -76,6 +77,8 @@ struct AddArguments {
     /// Where its bundles go: http://..., https://..., file:PATH (JSON lines) or stdout: (the server's).
     #[arg(long, value_name = "URL")]
     to: String,
+    #[command(flatten)]
+    manner: MannerArguments,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -103,12 +106,19 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 }
 
 fn add(host: &HostArguments, arguments: AddArguments) -> anyhow::Result<()> {
-    let AddArguments { target, connection, parameter, to, json, url } = arguments;
+    let AddArguments { target, connection, parameter, to, manner, json, url } = arguments;
     let (service, webhook) = match target.split_once('/') {
         Some((service, webhook)) => (service.to_owned(), Some(webhook.to_owned())),
         None => (target, None),
     };
-    let new = NewHook { service, webhook, connection, parameters: parameter.into_iter().collect(), to: destination(&to)? };
+    let new = NewHook {
+        service,
+        webhook,
+        connection,
+        parameters: parameter.into_iter().collect(),
+        to: destination(&to)?,
+        manner: manner.wanted(),
+    };
     let mut added: HookAdded = host.ask(Method::POST, "/hooks", Some(&new))?;
     if let Some(warning) = &added.warning {
         anstream::eprintln!("warning: {warning}");

@@ -14,6 +14,7 @@ pub mod functions;
 pub mod hooks;
 mod log_writer;
 mod logging;
+mod manner;
 pub mod plugin;
 mod plugin_limits;
 mod sample;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -50,6 +51,10 @@ pub struct Hook {
 pub struct Manner {
     /// What signs its deliveries, the current one first; none: they are not signed.
     pub secrets: Vec<Secret>,
+    /// How long to wait before each attempt after the first; `None`: as the host does.
+    pub retry: Option<Vec<Duration>>,
+    /// One bundle at a time, in the order in which they came, a failing one holding back those behind it.
+    pub ordered: bool,
 }
 
 /// Whether a hook listens.

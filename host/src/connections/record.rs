@@ -1,6 +1,7 @@
 //! How definitions lie on disk: their key, their JSON, and the rows of the store around it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -45,6 +46,10 @@ struct HookRecord {
     destination: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     secrets: Vec<SecretRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retry_ms: Option<Vec<u64>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ordered: bool,
     state: StateRecord,
 }
 
@@ -101,20 +106,22 @@ fn connection(record: ConnectionRecord) -> Definition {
 
 fn hook_record(hook: &Hook) -> HookRecord {
     let Hook { id, service, webhook, connection, token, parameters, destination, manner, state } = hook.clone();
-    let Manner { secrets } = manner;
+    let Manner { secrets, retry, ordered } = manner;
     let secrets = secrets.into_iter().map(|Secret { text, until_ms }| SecretRecord { secret: text, until_ms }).collect();
+    let retry_ms = retry.map(|waits| waits.iter().map(|wait| wait.as_millis() as u64).collect());
     let state = match state {
         State::Enabled => StateRecord::Enabled,
         State::Disabled => StateRecord::Disabled,
         State::Removed => StateRecord::Removed,
     };
-    HookRecord { id, service, webhook, connection, token, parameters, destination, secrets, state }
+    HookRecord { id, service, webhook, connection, token, parameters, destination, secrets, retry_ms, ordered, state }
 }
 
 fn hook(record: HookRecord) -> Definition {
-    let HookRecord { id, service, webhook, connection, token, parameters, destination, secrets, state } = record;
+    let HookRecord { id, service, webhook, connection, token, parameters, destination, secrets, retry_ms, ordered, state } = record;
     let secrets = secrets.into_iter().map(|SecretRecord { secret, until_ms }| Secret { text: secret, until_ms }).collect();
-    let manner = Manner { secrets };
+    let retry = retry_ms.map(|waits| waits.into_iter().map(Duration::from_millis).collect());
+    let manner = Manner { secrets, retry, ordered };
     let state = match state {
         StateRecord::Enabled => State::Enabled,
         StateRecord::Disabled => State::Disabled,
@@ -136,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hook_from_before_there_were_secrets_is_read_and_is_not_signed() {
+    fn a_hook_from_before_there_was_a_manner_is_read_and_has_the_default() {
         let hook = read_hook(r#"{"id":"h","service":"s","token":"t","parameters":{},"destination":"stdout:","state":"enabled"}"#);
         assert!(hook.manner == Manner::default());
     }
@@ -145,6 +152,8 @@ mod tests {
     fn a_hook_is_read_as_it_was_written() {
         let mut hook = read_hook(r#"{"id":"h","service":"s","state":"disabled"}"#);
         hook.manner.secrets = vec![Secret::random(), Secret { until_ms: Some(7), ..Secret::random() }];
+        hook.manner.retry = Some(vec![Duration::from_secs(5), Duration::from_hours(2)]);
+        hook.manner.ordered = true;
         let written = put(&Definition::Hook(Arc::new(hook.clone()))).json.unwrap();
         assert!(read_hook(std::str::from_utf8(&written).unwrap()) == hook);
     }

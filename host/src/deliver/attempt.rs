@@ -51,11 +51,14 @@ impl Attempts {
 
     /// Notes a failed attempt: when the next one is due, or that it was the last.
     pub(super) fn retry(&self, hook: &str, key: Key, attempt: u32, reason: &str, put_off: Option<Duration>) -> Ended {
-        let Settings { retry: schedule, jitter_percent, .. } = &self.settings;
+        let Settings { retry, jitter_percent, .. } = &self.settings;
+        let own = self.connections.hook(hook).and_then(|hook| hook.manner.retry.clone());
+        // The first attempt, with which the host's schedule begins, has been made.
+        let schedule = own.as_deref().unwrap_or(retry.get(1..).unwrap_or_default());
         // Without entropy there is no jitter, and retries that arrive together harm nobody but the destination.
         let random = getrandom::u64().unwrap_or_default();
         let made = attempt + 1;
-        let Some(due_ms) = retry::due(schedule, made, *jitter_percent, put_off, now_ms(), random) else {
+        let Some(due_ms) = retry::due(schedule, attempt, *jitter_percent, put_off, now_ms(), random) else {
             return self.bury(hook, key, format!("{reason} (attempt {made} of {made})"));
         };
         tracing::info!(%hook, event = key.seq, bundle = key.bundle, attempt = made, %reason, due_ms, "delivery failed, to be tried again");

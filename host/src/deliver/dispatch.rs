@@ -121,6 +121,7 @@ impl Dispatcher {
             return true;
         }
         let hook = self.attempts.connections.hook(id);
+        let ordered = hook.as_ref().is_some_and(|hook| hook.manner.ordered);
         let destination = match &hook {
             Some(hook) if hook.state == State::Enabled => match &hook.destination {
                 Some(destination) => Destination::parse(destination).map_or_else(|_| String::new(), |parsed| parsed.shared_part()),
@@ -128,8 +129,7 @@ impl Dispatcher {
             },
             _ => String::new(),
         };
-        // No hook can ask for strict order yet; the schedule has it.
-        self.schedule.set_route(Route { hook: id.clone(), destination: destination.into(), ordered: false });
+        self.schedule.set_route(Route { hook: id.clone(), destination: destination.into(), ordered });
         true
     }
 

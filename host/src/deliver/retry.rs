@@ -5,19 +5,19 @@ use std::time::Duration;
 /// The longest that a destination may put us off with `Retry-After`.
 const LONGEST_PUT_OFF: Duration = Duration::from_hours(24);
 
-/// When attempt number `attempt` (from 0) is due, in milliseconds since 1970; `None` when the schedule has no such attempt.
+/// When retry number `retry` (from 0) is due, in milliseconds since 1970; `None` when the schedule has no such retry.
 ///
 /// `random` is any number from an even distribution. A wait is never shorter than the schedule says or than the
 /// destination asked for.
 pub(crate) fn due(
     schedule: &[Duration],
-    attempt: u32,
+    retry: u32,
     jitter_percent: u32,
     put_off: Option<Duration>,
     now_ms: u64,
     random: u64,
 ) -> Option<u64> {
-    let wait = schedule.get(attempt as usize)?;
+    let wait = schedule.get(retry as usize)?;
     let wait = with_jitter(*wait, jitter_percent, random).max(put_off.unwrap_or_default().min(LONGEST_PUT_OFF));
     Some(now_ms.saturating_add(wait.as_millis() as u64))
 }
@@ -44,8 +44,8 @@ mod tests {
     const SCHEDULE: [Duration; 3] = [Duration::ZERO, Duration::from_secs(5), Duration::from_mins(5)];
 
     #[test]
-    fn each_attempt_waits_as_the_schedule_says() {
-        let at = |attempt| due(&SCHEDULE, attempt, 0, None, 1_000, 7);
+    fn each_retry_waits_as_the_schedule_says() {
+        let at = |retry| due(&SCHEDULE, retry, 0, None, 1_000, 7);
         assert_eq!([at(0), at(1), at(2), at(3)], [Some(1_000), Some(6_000), Some(301_000), None]);
     }
 
@@ -53,7 +53,7 @@ mod tests {
     fn jitter_only_lengthens_and_is_bounded() {
         let at = |random| due(&SCHEDULE, 1, 20, None, 0, random);
         assert_eq!([at(0), at(999), at(1_000), at(1_001)], [Some(5_000), Some(5_999), Some(6_000), Some(5_000)]);
-        assert_eq!(due(&SCHEDULE, 0, 20, None, 9, u64::MAX), Some(9), "the first attempt is at once");
+        assert_eq!(due(&SCHEDULE, 0, 20, None, 9, u64::MAX), Some(9), "no wait has no jitter");
     }
 
     #[test]

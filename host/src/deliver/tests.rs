@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::testing::{Answer, Receiver};
 use super::*;
-use crate::connections::{Change, Connection, Hook, State};
+use crate::connections::{Change, Connection, Hook, Manner, State};
 use crate::data_directory::DataDirectory;
 use crate::journal::{self, Appended, Outcome, StoredBundle, StoredRequest};
 
@@ -28,6 +28,10 @@ impl World {
     }
 
     async fn hook(&self, id: &str, destination: &str) {
+        self.hook_with(id, destination, Manner::default()).await;
+    }
+
+    async fn hook_with(&self, id: &str, destination: &str, manner: Manner) {
         let hook = Hook {
             id: id.into(),
             service: "slack".into(),
@@ -36,7 +40,7 @@ impl World {
             token: None,
             parameters: serde_json::Map::new(),
             destination: Some(destination.into()),
-            manner: Default::default(),
+            manner,
             state: State::Enabled,
         };
         let connection =
@@ -127,6 +131,37 @@ async fn when_the_schedule_is_over_the_bundle_is_given_up() {
         receiver.next().await;
     }
     assert!(receiver.is_idle());
+}
+
+#[tokio::test]
+async fn a_hook_may_have_a_schedule_of_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let mut receiver = Receiver::start(after(usize::MAX, 500)).await;
+    let manner = Manner { retry: Some(vec![Duration::from_millis(1)]), ..Manner::default() };
+    world.hook_with("h", &receiver.url("/"), manner).await;
+    let deliveries = world.start(Settings { retry: vec![Duration::ZERO], ..quick() });
+    world.send(&deliveries, "h", 1).await;
+    world.all_done().await;
+    receiver.next().await;
+    receiver.next().await;
+    assert!(receiver.is_idle());
+}
+
+#[tokio::test]
+async fn an_ordered_hook_delivers_in_order_though_some_fail() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let mut receiver = Receiver::start(|number, _| Answer::Status(if number % 2 == 0 { 500 } else { 200 }, &[])).await;
+    world.hook_with("h", &receiver.url("/"), Manner { ordered: true, ..Manner::default() }).await;
+    let deliveries = world.start(quick());
+    for number in 0..4 {
+        world.send(&deliveries, "h", number).await;
+    }
+    world.all_done().await;
+    for number in 0..4 {
+        assert_eq!([receiver.next().await.body, receiver.next().await.body], [number.to_string(), number.to_string()]);
+    }
 }
 
 #[tokio::test]
