@@ -42,6 +42,7 @@ pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer,
         parameters: serde_json::Map::new(),
         destination: Some(to.text),
         manner: manner.manner(to.secrets)?,
+        failing_since_ms: None,
         state: State::Enabled,
     };
     operator.connections.apply(Change::PutConnection(connection.clone())).await?;

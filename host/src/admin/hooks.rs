@@ -55,6 +55,7 @@ pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer,
         parameters: new.parameters,
         destination: Some(to.text),
         manner: new.manner.manner(to.secrets)?,
+        failing_since_ms: None,
         state: State::Enabled,
     };
     operator.connections.apply(Change::PutHook(hook.clone())).await?;
@@ -67,6 +68,13 @@ pub(super) async fn disable(operator: &Operator, asked: Asked<'_>) -> Result<Ans
     let hook = find(operator, asked.id)?;
     operator.connections.apply(Change::DisableHook(hook.id.clone())).await?;
     Ok(Answer::ok(json!({ "disabled": hook.id })))
+}
+
+/// `POST /hooks/{id}/enable`
+pub(super) async fn enable(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
+    let hook = find(operator, asked.id)?;
+    operator.connections.apply(Change::EnableHook(hook.id.clone())).await?;
+    Ok(Answer::ok(json!({ "enabled": hook.id })))
 }
 
 /// `POST /hooks/{id}/rotate-secret`
@@ -171,6 +179,7 @@ pub(super) fn view(operator: &Operator, hook: &Hook, shown: &Shown) -> HookView 
         parameters: if shown.parameters { hook.parameters.clone() } else { masked(&hook.parameters) },
         destination: hook.destination.as_deref().map(|text| if shown.urls { text.to_owned() } else { deliver::mask(text) }),
         manner: MannerView::from(&hook.manner),
+        failing_since_ms: hook.failing_since_ms,
         state: if hook.state == State::Enabled { "enabled" } else { "disabled" }.to_owned(),
         paths,
         urls,

@@ -20,6 +20,7 @@ pub(super) const ROUTES: &[(Method, &str, Handler)] = &[
     (Method::DELETE, "/connections/{id}", |operator, asked| Box::pin(connections::remove(operator, asked))),
     (Method::GET, "/hooks", |operator, asked| Box::pin(hooks::list(operator, asked))),
     (Method::POST, "/hooks", |operator, asked| Box::pin(hooks::add(operator, asked))),
+    (Method::POST, "/hooks/{id}/enable", |operator, asked| Box::pin(hooks::enable(operator, asked))),
     (Method::POST, "/hooks/{id}/disable", |operator, asked| Box::pin(hooks::disable(operator, asked))),
     (Method::POST, "/hooks/{id}/rotate-secret", |operator, asked| Box::pin(hooks::rotate_secret(operator, asked))),
     (Method::DELETE, "/hooks/{id}", |operator, asked| Box::pin(hooks::remove(operator, asked))),

@@ -107,6 +107,8 @@ async fn a_dedicated_hook_shows_its_url_once_and_then_only_when_asked() {
     let id = added["hook"]["id"].as_str().unwrap();
     let _: Value = control.ask(Method::POST, &format!("/hooks/{id}/disable"), None::<&()>).await.unwrap();
     assert_eq!(get(&control, "/hooks").await[0]["state"], "disabled");
+    let _: Value = control.ask(Method::POST, &format!("/hooks/{id}/enable"), None::<&()>).await.unwrap();
+    assert_eq!(get(&control, "/hooks").await[0]["state"], "enabled");
     let _: Value = control.ask(Method::DELETE, &format!("/hooks/{id}"), None::<&()>).await.unwrap();
     assert_eq!(get(&control, "/hooks").await, json!([]));
     admin.shutdown().await;

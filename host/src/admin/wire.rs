@@ -83,6 +83,8 @@ pub struct HookView {
     pub destination: Option<String>,
     /// How they are delivered.
     pub manner: MannerView,
+    /// Since when every attempt has failed, in milliseconds since 1970, where that is an hour or more.
+    pub failing_since_ms: Option<u64>,
     /// `enabled` or `disabled`.
     pub state: String,
     /// Where the provider has to send to: under the public URL; a token in it is `***` unless it was asked for.

@@ -12,7 +12,7 @@ use super::duration::duration;
 use super::manner::MannerArguments;
 use crate::admin::{HookAdded, HookView, NewHook, RotateSecret, SecretRotated};
 
-/// Add, list, disable and remove hooks: listeners on webhooks, with their parameters and destination.
+/// Add, list, enable, disable and remove hooks: listeners on webhooks, with their parameters and destination.
 #[derive(Args, Debug)]
 pub struct Arguments {
     #[command(flatten)]
@@ -37,6 +37,11 @@ enum Verb {
         json: bool,
         #[command(flatten)]
         url: UrlArguments,
+    },
+    /// Enable a hook that is disabled: by you, by its destination (410) or because it had failed for five days.
+    Enable {
+        /// Its id, as `list` shows it.
+        id: String,
     },
     /// Disable a hook: its URL answers 410 from then on.
     Disable {
@@ -92,6 +97,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match verb {
         Verb::Add(arguments) => add(&host, arguments)?,
         Verb::List { show_urls, show_parameters, json, url } => list(&host, show_urls, show_parameters, json, &url)?,
+        Verb::Enable { id } => {
+            let _: Value = host.ask_plainly(Method::POST, &format!("/hooks/{id}/enable"))?;
+            anstream::eprintln!("hook {id} is enabled");
+        }
         Verb::Disable { id } => {
             let _: Value = host.ask_plainly(Method::POST, &format!("/hooks/{id}/disable"))?;
             anstream::eprintln!("hook {id} is disabled");

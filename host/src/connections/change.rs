@@ -19,8 +19,12 @@ pub enum Change {
     PutHook(Hook),
     /// Removes a hook; of a dedicated one the token stays, so that its URL can say "gone".
     RemoveHook(String),
-    /// Makes a hook stop listening until it is put again as enabled.
+    /// Makes a hook stop listening until it is enabled again.
     DisableHook(String),
+    /// Makes a hook listen again, as if it had never failed.
+    EnableHook(String),
+    /// Notes since when every attempt for a hook has failed, in milliseconds since 1970; `None`: one has worked.
+    NoteFailing(String, Option<u64>),
     /// Makes a hook's deliveries signed with a new secret.
     RotateSecret {
         /// Its id.
@@ -59,6 +63,14 @@ pub(super) fn plan(change: Change, index: &Index) -> Result<Vec<Step>, StoreErro
         Change::RemoveConnection(id) => remove_connection(id, index),
         Change::PutHook(hook) => put_hook(hook, index),
         Change::RemoveHook(id) => Ok(vec![remove_hook(&*living(&id, index)?)]),
+        Change::EnableHook(id) => {
+            let hook = Hook { state: State::Enabled, failing_since_ms: None, ..Hook::clone(&*living(&id, index)?) };
+            Ok(vec![Step::Put(Definition::Hook(Arc::new(hook)))])
+        }
+        Change::NoteFailing(id, failing_since_ms) => {
+            let hook = Hook { failing_since_ms, ..Hook::clone(&*living(&id, index)?) };
+            Ok(vec![Step::Put(Definition::Hook(Arc::new(hook)))])
+        }
         Change::DisableHook(id) => {
             let hook = Hook { state: State::Disabled, ..Hook::clone(&*living(&id, index)?) };
             Ok(vec![Step::Put(Definition::Hook(Arc::new(hook)))])
@@ -117,7 +129,7 @@ fn remove_hook(hook: &Hook) -> Step {
         return Step::RemoveHook(hook.id.clone());
     }
     let (parameters, manner, state) = (serde_json::Map::new(), Manner::default(), State::Removed);
-    let emptied = Hook { connection: None, destination: None, parameters, manner, state, ..hook.clone() };
+    let emptied = Hook { connection: None, destination: None, parameters, manner, failing_since_ms: None, state, ..hook.clone() };
     Step::Put(Definition::Hook(Arc::new(emptied)))
 }
 

@@ -42,6 +42,8 @@ pub struct Hook {
     pub destination: Option<String>,
     /// How its bundles are delivered.
     pub manner: Manner,
+    /// Since when every attempt has failed, in milliseconds since 1970; `None`: the last one worked, or nearly so.
+    pub failing_since_ms: Option<u64>,
     /// Whether it listens.
     pub state: State,
 }
@@ -87,7 +89,8 @@ impl fmt::Debug for Connection {
 /// Without `token`, `parameters` and secrets, for the same reason.
 impl fmt::Debug for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, service, webhook, connection, destination: _, state, token: _, parameters: _, manner: _ } = self;
+        let Self { id, service, webhook, connection, destination: _, state, token: _, parameters: _, manner: _, failing_since_ms: _ } =
+            self;
         let mut fields = f.debug_struct("Hook");
         fields.field("id", id).field("service", service).field("webhook", webhook).field("connection", connection);
         fields.field("state", state).finish_non_exhaustive()

@@ -50,6 +50,8 @@ struct HookRecord {
     retry_ms: Option<Vec<u64>>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     ordered: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failing_since_ms: Option<u64>,
     state: StateRecord,
 }
 
@@ -105,7 +107,7 @@ fn connection(record: ConnectionRecord) -> Definition {
 }
 
 fn hook_record(hook: &Hook) -> HookRecord {
-    let Hook { id, service, webhook, connection, token, parameters, destination, manner, state } = hook.clone();
+    let Hook { id, service, webhook, connection, token, parameters, destination, manner, failing_since_ms, state } = hook.clone();
     let Manner { secrets, retry, ordered } = manner;
     let secrets = secrets.into_iter().map(|Secret { text, until_ms }| SecretRecord { secret: text, until_ms }).collect();
     let retry_ms = retry.map(|waits| waits.iter().map(|wait| wait.as_millis() as u64).collect());
@@ -114,11 +116,24 @@ fn hook_record(hook: &Hook) -> HookRecord {
         State::Disabled => StateRecord::Disabled,
         State::Removed => StateRecord::Removed,
     };
-    HookRecord { id, service, webhook, connection, token, parameters, destination, secrets, retry_ms, ordered, state }
+    HookRecord { id, service, webhook, connection, token, parameters, destination, secrets, retry_ms, ordered, failing_since_ms, state }
 }
 
 fn hook(record: HookRecord) -> Definition {
-    let HookRecord { id, service, webhook, connection, token, parameters, destination, secrets, retry_ms, ordered, state } = record;
+    let HookRecord {
+        id,
+        service,
+        webhook,
+        connection,
+        token,
+        parameters,
+        destination,
+        secrets,
+        retry_ms,
+        ordered,
+        failing_since_ms,
+        state,
+    } = record;
     let secrets = secrets.into_iter().map(|SecretRecord { secret, until_ms }| Secret { text: secret, until_ms }).collect();
     let retry = retry_ms.map(|waits| waits.into_iter().map(Duration::from_millis).collect());
     let manner = Manner { secrets, retry, ordered };
@@ -127,7 +142,7 @@ fn hook(record: HookRecord) -> Definition {
         StateRecord::Disabled => State::Disabled,
         StateRecord::Removed => State::Removed,
     };
-    Definition::Hook(Arc::new(Hook { id, service, webhook, connection, token, parameters, destination, manner, state }))
+    Definition::Hook(Arc::new(Hook { id, service, webhook, connection, token, parameters, destination, manner, failing_since_ms, state }))
 }
 
 #[cfg(test)]
@@ -154,6 +169,7 @@ mod tests {
         hook.manner.secrets = vec![Secret::random(), Secret { until_ms: Some(7), ..Secret::random() }];
         hook.manner.retry = Some(vec![Duration::from_secs(5), Duration::from_hours(2)]);
         hook.manner.ordered = true;
+        hook.failing_since_ms = Some(9);
         let written = put(&Definition::Hook(Arc::new(hook.clone()))).json.unwrap();
         assert!(read_hook(std::str::from_utf8(&written).unwrap()) == hook);
     }

@@ -25,6 +25,7 @@ fn shared(id: &str, connection: &str) -> Hook {
         parameters: json!({"channel": "C1"}).as_object().unwrap().clone(),
         destination: Some("stdout:".into()),
         manner: Default::default(),
+        failing_since_ms: None,
         state: State::Enabled,
     }
 }
@@ -99,7 +100,7 @@ async fn a_disabled_hook_does_not_listen_and_can_be_enabled_again() {
     connections.apply(Change::DisableHook("h3".into())).await.unwrap();
     assert_eq!(connections.hooks_of("slack", "events", "T2"), []);
     assert_eq!(connections.hook("h3").unwrap().state, State::Disabled);
-    put_hook(&connections, shared("h3", "c3")).await;
+    connections.apply(Change::EnableHook("h3".into())).await.unwrap();
     assert_eq!(ids(&connections.hooks_of("slack", "events", "T2")), ["h3"]);
 }
 

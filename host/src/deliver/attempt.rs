@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::fresh::Fresh;
+use super::health::Health;
 use super::schedule::{Ended, Job, Key};
 use super::settings::Settings;
 use super::sink::{Bundle, Delivery, Destination, Refusal, Sinks};
@@ -16,6 +17,7 @@ pub(super) struct Attempts {
     pub journal: Arc<Journal>,
     pub connections: Arc<Connections>,
     pub sinks: Sinks,
+    pub health: Health,
     pub settings: Settings,
 }
 
@@ -37,7 +39,12 @@ impl Attempts {
             Outcome::Delivered => {
                 tracing::debug!(%hook, event = key.seq, bundle = key.bundle, attempt, "delivered");
                 self.journal.record(key.seq, key.bundle, &DeliveryState::Delivered);
+                self.worked(hook).await;
                 Ended::Delivered
+            }
+            Outcome::Refused(Refusal::Retry { reason, .. }) if self.failed_too_long(hook).await => {
+                self.disable(hook, &format!("every attempt has failed for {:?}, now: {reason}", self.settings.give_up_after)).await;
+                self.bury(hook, key, reason)
             }
             Outcome::Refused(Refusal::Retry { reason, put_off }) => self.retry(hook, key, attempt, &reason, put_off),
             Outcome::Refused(Refusal::Gone { reason }) => {
@@ -72,10 +79,42 @@ impl Attempts {
         Ended::Dead
     }
 
+    /// Notes a failed attempt; whether the hook has failed for as long as it may.
+    async fn failed_too_long(&self, id: &str) -> bool {
+        let Some(hook) = self.connections.hook(id).filter(|hook| hook.state == State::Enabled) else { return false };
+        let now_ms = now_ms();
+        let since_ms = hook.failing_since_ms.unwrap_or_else(|| self.health.failed(id, now_ms));
+        let failing = Duration::from_millis(now_ms.saturating_sub(since_ms));
+        if hook.failing_since_ms.is_none() && failing >= self.settings.note_failing_after {
+            self.note_failing(id, Some(since_ms)).await;
+        }
+        failing >= self.settings.give_up_after
+    }
+
+    /// Notes that an attempt has worked.
+    async fn worked(&self, id: &str) {
+        self.health.forget(id);
+        if self.connections.hook(id).is_some_and(|hook| hook.failing_since_ms.is_some()) {
+            self.note_failing(id, None).await;
+        }
+    }
+
+    async fn note_failing(&self, hook: &str, since_ms: Option<u64>) {
+        match self.connections.apply(Change::NoteFailing(hook.to_owned(), since_ms)).await {
+            Ok(()) => self.health.forget(hook),
+            Err(error) => tracing::warn!(%hook, %error, "since when a hook fails was not written down"),
+        }
+    }
+
+    /// Disables a hook, with one line in the log however many attempts find out at once.
     async fn disable(&self, hook: &str, reason: &str) {
+        self.health.forget(hook);
+        if self.connections.hook(hook).is_none_or(|hook| hook.state != State::Enabled) {
+            return;
+        }
         match self.connections.apply(Change::DisableHook(hook.to_owned())).await {
-            Ok(()) => tracing::warn!(%hook, %reason, "the destination wants no more: the hook is disabled"),
-            Err(error) => tracing::error!(%hook, %error, "a hook whose destination wants no more could not be disabled"),
+            Ok(()) => tracing::warn!(%hook, %reason, "the hook is disabled; `hookwright hooks enable` lets it listen again"),
+            Err(error) => tracing::error!(%hook, %error, "a hook could not be disabled"),
         }
     }
 

@@ -7,6 +7,7 @@ mod attempt;
 mod dispatch;
 mod fresh;
 mod guard;
+mod health;
 mod retry;
 mod schedule;
 mod settings;
@@ -32,6 +33,7 @@ use crate::journal::{Event, Journal, Sequence};
 use attempt::Attempts;
 use dispatch::{Dispatcher, New};
 use fresh::Budget;
+use health::Health;
 use schedule::Key;
 
 /// The deliveries of a host at work.
@@ -51,7 +53,7 @@ impl Deliveries {
     pub fn start(journal: Arc<Journal>, connections: Arc<Connections>, settings: Settings) -> Arc<Self> {
         let fresh = Budget::new(settings.fresh_bytes);
         let sinks = Sinks::new(&settings);
-        let dispatcher = Dispatcher::new(Arc::new(Attempts { journal, connections, sinks, settings }));
+        let dispatcher = Dispatcher::new(Arc::new(Attempts { journal, connections, sinks, health: Health::default(), settings }));
         let (new, receiver) = mpsc::unbounded_channel();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(dispatcher.run(receiver, stopped));

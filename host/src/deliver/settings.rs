@@ -11,6 +11,10 @@ pub struct Settings {
     pub retry: Vec<Duration>,
     /// The part by which a wait is lengthened at random at most, in percent, so that retries of one outage do not arrive together.
     pub jitter_percent: u32,
+    /// A hook whose every attempt has failed for so long is disabled.
+    pub give_up_after: Duration,
+    /// When a hook has failed for so long, that is written down, so that a restart does not make it forgotten.
+    pub note_failing_after: Duration,
     /// Attempts at one time for one hook.
     pub per_hook: usize,
     /// Attempts at one time to one destination, whatever hooks it has.
@@ -57,6 +61,8 @@ impl Default for Settings {
         Self {
             retry: schedule.map(Duration::from_secs).to_vec(),
             jitter_percent: 20,
+            give_up_after: Duration::from_hours(5 * 24),
+            note_failing_after: Duration::from_hours(1),
             per_hook: 8,
             per_destination: 16,
             in_flight: 512,

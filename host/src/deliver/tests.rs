@@ -41,6 +41,7 @@ impl World {
             parameters: serde_json::Map::new(),
             destination: Some(destination.into()),
             manner,
+            failing_since_ms: None,
             state: State::Enabled,
         };
         let connection =
@@ -162,6 +163,40 @@ async fn an_ordered_hook_delivers_in_order_though_some_fail() {
     for number in 0..4 {
         assert_eq!([receiver.next().await.body, receiver.next().await.body], [number.to_string(), number.to_string()]);
     }
+}
+
+#[tokio::test]
+async fn a_hook_that_has_failed_for_days_is_disabled_also_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let receiver = Receiver::start(after(usize::MAX, 500)).await;
+    world.hook("h", &receiver.url("/")).await;
+    // As the host before this one has written it down.
+    let six_days_ago = now_ms() - 6 * 24 * 3_600_000;
+    world.connections.apply(Change::NoteFailing("h".into(), Some(six_days_ago))).await.unwrap();
+    let deliveries = world.start(quick());
+    world.send(&deliveries, "h", 1).await;
+    world.all_done().await;
+    assert_eq!(world.connections.hook("h").unwrap().state, State::Disabled);
+    world.connections.apply(Change::EnableHook("h".into())).await.unwrap();
+    world.send(&deliveries, "h", 2).await;
+    world.all_done().await;
+    assert_eq!(world.connections.hook("h").unwrap().state, State::Enabled, "it begins anew");
+}
+
+#[tokio::test]
+async fn failing_is_written_down_until_an_attempt_works() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let receiver = Receiver::start(after(3, 500)).await;
+    world.hook("h", &receiver.url("/")).await;
+    let deliveries = world.start(Settings { note_failing_after: Duration::ZERO, ..quick() });
+    world.send(&deliveries, "h", 1).await;
+    world.all_done().await;
+    assert!(world.connections.hook("h").unwrap().failing_since_ms.is_some());
+    world.send(&deliveries, "h", 2).await;
+    until(|| world.connections.hook("h").unwrap().failing_since_ms.is_none()).await;
+    assert_eq!(world.connections.hook("h").unwrap().state, State::Enabled);
 }
 
 #[tokio::test]

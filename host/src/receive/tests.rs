@@ -62,6 +62,7 @@ impl Trial {
             parameters: [("key".to_owned(), "k".into())].into_iter().collect(),
             destination: None,
             manner: Default::default(),
+            failing_since_ms: None,
             state: State::Enabled,
         };
         let connection = Connection { id: "c".into(), service: "teams".into(), uid: "7".into(), name: None, data: serde_json::Map::new() };

@@ -115,6 +115,7 @@ mod tests {
             parameters: serde_json::Map::new(),
             destination: None,
             manner: Default::default(),
+            failing_since_ms: None,
             state,
         };
         for hook in [

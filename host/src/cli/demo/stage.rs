@@ -92,6 +92,7 @@ fn hook(service: &str, receiver: &Receiver) -> Hook {
         parameters: Default::default(),
         destination: Some(receiver.url()),
         manner: Default::default(),
+        failing_since_ms: None,
         state: State::Enabled,
     }
 }
