@@ -13,9 +13,11 @@ pub struct Contender {
     pub name: &'static str,
     /// The mapping alone; the result is made and dropped.
     pub evaluate: Box<dyn Fn()>,
-    /// From the payload's bytes to the bundle's.
-    pub whole: Box<dyn Fn(&str) -> Vec<u8>>,
+    pub whole: Whole,
 }
+
+/// From the payload's bytes to the bundle's.
+pub type Whole = Box<dyn Fn(&str) -> Vec<u8>>;
 
 /// All of them; what the others are compared with comes first.
 pub fn all(payload: &'static str) -> Vec<Contender> {
