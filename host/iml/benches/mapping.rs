@@ -37,7 +37,8 @@ fn agree(contenders: &[Contender]) {
 
 fn reading(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("read");
-    group.bench_function("by hand", |bencher| bencher.iter(|| serde_json::from_str::<serde_json::Value>(black_box(PAYLOAD)).expect("JSON")));
+    group
+        .bench_function("by hand", |bencher| bencher.iter(|| serde_json::from_str::<serde_json::Value>(black_box(PAYLOAD)).expect("JSON")));
     group.bench_function("IML", |bencher| bencher.iter(|| hookwright_iml::json::Document::parse(black_box(PAYLOAD)).expect("JSON")));
     group.finish();
 }
