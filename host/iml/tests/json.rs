@@ -155,6 +155,19 @@ fn half_a_surrogate_pair_becomes_the_replacement_character() {
 }
 
 #[test]
+fn what_is_passed_through_keeps_its_escapes_and_json_within_the_language_has_javascripts() {
+    let text = r#"{"caf\u00e9":["\/","\ud83d\ude00","\ud83d",1.0,1e3],"n":9007199254740993}"#;
+    let document = Document::parse(text).unwrap();
+    let value = Value::from_json(document.root());
+    let mut written = Vec::new();
+    value.write_json(&mut written);
+    assert_eq!(String::from_utf8(written).unwrap(), text);
+    let stringified = "{\"café\":[\"/\",\"😀\",\"\u{fffd}\",1.0,1e3],\"n\":9007199254740993}";
+    assert_eq!(value.to_json(), stringified);
+    assert_eq!(value.to_text(), stringified);
+}
+
+#[test]
 fn texts_are_written_as_javascript_writes_them() {
     for text in ["", "plain", "a\"b\\c/d", "\u{0}\u{1f}\u{8}\u{c}\n\r\t", "é😀\u{7f}\u{2028}", "12345678\"12345678"] {
         let mut out = Vec::new();
