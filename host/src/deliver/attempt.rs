@@ -83,7 +83,7 @@ impl Attempts {
     async fn failed_too_long(&self, id: &str) -> bool {
         let Some(hook) = self.connections.hook(id).filter(|hook| hook.state == State::Enabled) else { return false };
         let now_ms = now_ms();
-        let since_ms = hook.failing_since_ms.unwrap_or_else(|| self.health.failed(id, now_ms));
+        let since_ms = hook.failing_since_ms.unwrap_or_else(|| self.health.failed(&hook, now_ms));
         let failing = Duration::from_millis(now_ms.saturating_sub(since_ms));
         if hook.failing_since_ms.is_none() && failing >= self.settings.note_failing_after {
             self.note_failing(id, Some(since_ms)).await;
