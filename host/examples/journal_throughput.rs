@@ -87,5 +87,6 @@ fn event() -> Event {
         dedupe: None,
         bundles: vec![StoredBundle { id: "b".into(), hook: "h".into(), json: Bytes::from_static(b"{\"action\":\"opened\"}") }],
         unmatched: Vec::new(),
+        replay_of: None,
     }
 }

@@ -64,6 +64,7 @@ impl World {
             dedupe: None,
             bundles: vec![bundle],
             unmatched: Vec::new(),
+            replay_of: None,
         };
         match self.journal.append(&event).await.unwrap() {
             Appended::Stored(sequence) => (sequence, event),

@@ -1,16 +1,18 @@
-//! How an event lies on disk, version 1: a head of small fields, then the body and the bundles' JSON as they are.
+//! How an event lies on disk, version 2: a head of small fields, then the body and the bundles' JSON as they are.
 //!
 //! Numbers are LEB128, texts their length and their UTF-8. The head ends with the lengths of the blobs behind it, so
-//! that writing shares them and reading slices them: neither copies a body. A field may only be added under a new version.
+//! that writing shares them and reading slices them: neither copies a body. A field may only be added under a new version. Version 1 had no replays.
 
 use bytes::Bytes;
 
-use super::event::{Event, Outcome, StoredBundle, StoredRequest};
+use super::event::{Event, Original, Outcome, StoredBundle, StoredRequest};
 use super::segment::Entry;
 
 /// The kind of an event's record.
 const KIND: u8 = 1;
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The version before there were replays.
+const WITHOUT_REPLAYS: u8 = 1;
 
 /// The record of an event.
 pub(super) fn encode(event: &Event) -> Entry {
@@ -27,6 +29,10 @@ pub(super) fn encode(event: &Event) -> Entry {
     head.request(&event.request);
     head.optional(event.dedupe.as_deref());
     head.list(&event.unmatched, |head, uid| head.text(uid));
+    head.list(event.replay_of.as_slice(), |head, original| {
+        head.number(original.seq);
+        head.text(&original.id);
+    });
     head.number(event.body.len() as u64);
     head.list(&event.bundles, |head, bundle| {
         head.text(&bundle.id);
@@ -40,7 +46,8 @@ pub(super) fn encode(event: &Event) -> Entry {
 /// Reads an event's record back; its blobs share the payload's memory.
 pub(super) fn decode(payload: &Bytes) -> Result<Event, Malformed> {
     let mut rest = Rest(payload.clone());
-    if rest.take(1)?[0] != VERSION {
+    let version = rest.take(1)?[0];
+    if !matches!(version, VERSION | WITHOUT_REPLAYS) {
         return Err(Malformed("written by another version of hookwright"));
     }
     let id = rest.text()?;
@@ -51,12 +58,13 @@ pub(super) fn decode(payload: &Bytes) -> Result<Event, Malformed> {
     let request = rest.request()?;
     let dedupe = rest.optional()?;
     let unmatched = rest.list(Rest::text)?;
+    let replay_of = if version == VERSION { rest.list(|rest| Ok(Original { seq: rest.number()?, id: rest.text()? }))?.pop() } else { None };
     let body = rest.number()?;
     let bundles = rest.list(|rest| Ok((rest.text()?, rest.text()?, rest.number()?)))?;
     let body = rest.take(body)?;
     let bundles = bundles.into_iter().map(|(id, hook, length)| Ok(StoredBundle { id, hook, json: rest.take(length)? }));
     let bundles = bundles.collect::<Result<_, Malformed>>()?;
-    Ok(Event { id, received_at, service, webhook, outcome, request, body, dedupe, bundles, unmatched })
+    Ok(Event { id, received_at, service, webhook, outcome, request, body, dedupe, bundles, unmatched, replay_of })
 }
 
 /// A record that passed its checksum and still cannot be read.
@@ -180,6 +188,7 @@ mod tests {
                 StoredBundle { id: "b2".into(), hook: "h2".into(), json: Bytes::new() },
             ],
             unmatched: vec!["U7".into()],
+            replay_of: Some(Original { seq: 300, id: "e0".into() }),
         }
     }
 
@@ -191,7 +200,7 @@ mod tests {
 
     #[test]
     fn an_event_reads_back_as_it_was_written() {
-        let plain = Event { outcome: Outcome::Accepted, dedupe: None, bundles: vec![], unmatched: vec![], ..event() };
+        let plain = Event { outcome: Outcome::Accepted, dedupe: None, bundles: vec![], unmatched: vec![], replay_of: None, ..event() };
         for event in [event(), plain] {
             assert_eq!(decode(&payload(&encode(&event))), Ok(event));
         }
@@ -216,9 +225,19 @@ mod tests {
     }
 
     #[test]
+    fn an_event_from_before_there_were_replays_is_read() {
+        let plain = Event { dedupe: None, bundles: vec![], unmatched: vec![], replay_of: None, body: Bytes::new(), ..event() };
+        let mut bytes = payload(&encode(&plain)).to_vec();
+        bytes[0] = WITHOUT_REPLAYS;
+        // The empty list of originals stands before the empty body's length and the empty list of bundles.
+        bytes.remove(bytes.len() - 3);
+        assert_eq!(decode(&bytes.into()), Ok(plain));
+    }
+
+    #[test]
     fn an_event_of_another_version_is_refused() {
         let mut bytes = payload(&encode(&event())).to_vec();
-        bytes[0] = 2;
+        bytes[0] = VERSION + 1;
         assert_eq!(decode(&bytes.into()), Err(Malformed("written by another version of hookwright")));
     }
 }

@@ -8,9 +8,9 @@ pub type Sequence = u64;
 /// One accepted request, as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Names the event for ever, also when it is replayed.
+    /// Names the event for ever: see [`new_id`].
     pub id: String,
-    /// When the request had been read, in milliseconds since 1970.
+    /// When the request had been read, in milliseconds since 1970; of a replay, when the original's had.
     pub received_at: u64,
     /// The service's name.
     pub service: String,
@@ -28,6 +28,30 @@ pub struct Event {
     pub bundles: Vec<StoredBundle>,
     /// The uids for which no connection was there.
     pub unmatched: Vec<String>,
+    /// The event whose request was evaluated again for this one.
+    pub replay_of: Option<Original>,
+}
+
+/// The event that another one is a replay of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Original {
+    /// Its number.
+    pub seq: Sequence,
+    /// Its id.
+    pub id: String,
+}
+
+/// An id for an event that is made now: a UUIDv7 (RFC 9562), so that it sorts and is found by its time.
+pub fn new_id(now_ms: u64) -> String {
+    let mut random = [0; 10];
+    getrandom::fill(&mut random).expect("the operating system has a random source");
+    uuid::Builder::from_unix_timestamp_millis(now_ms, &random).into_uuid().to_string()
+}
+
+/// The time in an id, in milliseconds since 1970. Ids from before they had one have none.
+pub(super) fn id_time(id: &str) -> Option<u64> {
+    let (seconds, nanoseconds) = uuid::Uuid::parse_str(id).ok()?.get_timestamp()?.to_unix();
+    Some(seconds * 1000 + u64::from(nanoseconds / 1_000_000))
 }
 
 impl Event {
@@ -69,4 +93,24 @@ pub struct StoredBundle {
     pub hook: String,
     /// The bundle itself, as JSON.
     pub json: Bytes,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_tells_when_it_was_made_and_sorts_by_it() {
+        let (earlier, later) = (new_id(1_790_000_000_123), new_id(1_790_000_000_124));
+        assert_eq!(id_time(&earlier), Some(1_790_000_000_123));
+        assert!(earlier < later);
+        assert_ne!(later, new_id(1_790_000_000_124));
+    }
+
+    #[test]
+    fn what_is_no_id_of_ours_has_no_time() {
+        for id in ["", "17", "6f0cbd41-24a4-4b46-9b9c-31a4c1b6f8a1"] {
+            assert_eq!(id_time(id), None, "{id}");
+        }
+    }
 }

@@ -4,11 +4,13 @@
 //! An event is acknowledged after its `fdatasync`, which it shares with all who wait (group commit on one thread, no
 //! timer). Delivery states are written within 100 ms: losing the last ones costs a second delivery, never an event.
 
+mod catalogue;
 mod dedupe;
 mod delivery;
 mod encoding;
 mod error;
 mod event;
+mod look;
 mod retention;
 pub(crate) mod segment;
 
@@ -21,11 +23,12 @@ use std::time::Duration;
 
 pub use delivery::{DeliveryState, Pending};
 pub use error::JournalError;
-pub use event::{Event, Outcome, Sequence, StoredBundle, StoredRequest};
+pub use event::{Event, Original, Outcome, Sequence, StoredBundle, StoredRequest, new_id};
 pub use retention::{Removed, Retention};
 pub use segment::{Damage, Recovery};
 
 use crate::data_directory::DataDirectory;
+use catalogue::Catalogue;
 use dedupe::{Claim, Window};
 use delivery::Ledger;
 use segment::{Committer, Disk, Index, LocalDisk, Opened, Queue, Record, Sizes};
@@ -53,6 +56,7 @@ pub struct Journal {
     index: Arc<Index>,
     delivery_index: Arc<Index>,
     ledger: Arc<Mutex<Ledger>>,
+    catalogue: Arc<Mutex<Catalogue>>,
     dedupe: Arc<Window>,
     recovery: Recovery,
     _directory: DataDirectory,
@@ -72,6 +76,7 @@ pub enum Appended {
 struct Note {
     hooks: Vec<Box<str>>,
     unsettled: bool,
+    entry: catalogue::Entry,
     claim: Option<Claim>,
 }
 
@@ -82,21 +87,23 @@ impl Journal {
     }
 
     fn open_on<D: Disk + Clone>(disk: D, directory: &DataDirectory, settings: Settings, sizes: Sizes) -> io::Result<Self> {
-        let mut ledger = Ledger::default();
+        let (mut ledger, mut catalogue) = (Ledger::default(), Catalogue::default());
         let dedupe = Arc::new(Window::default());
-        let mut events = segment::open(&directory.events(), sizes, disk.clone(), |record| restore(&record, &mut ledger, &dedupe))?;
+        let mut events =
+            segment::open(&directory.events(), sizes, disk.clone(), |record| restore(&record, &mut ledger, &mut catalogue, &dedupe))?;
         let deliveries = open_deliveries(disk, directory, sizes, &mut ledger)?;
         // An old state must never be taken for that of a new event, whatever a damaged log has lost.
         events.writer.number_from(ledger.highest() + 1);
         let (index, delivery_index) = (Arc::clone(events.writer.index()), Arc::clone(deliveries.writer.index()));
-        let ledger = Arc::new(Mutex::new(ledger));
+        let (ledger, catalogue) = (Arc::new(Mutex::new(ledger)), Arc::new(Mutex::new(catalogue)));
         Ok(Self {
             recovery: events.recovery,
-            events: Committer::start("journal", events.writer, event_queue(settings), stored(&ledger))?,
+            events: Committer::start("journal", events.writer, event_queue(settings), stored(&ledger, &catalogue))?,
             deliveries: Committer::start("deliveries", deliveries.writer, DELIVERY_QUEUE, |_, ()| {})?,
             index,
             delivery_index,
             ledger,
+            catalogue,
             dedupe,
             _directory: directory.clone(),
         })
@@ -115,7 +122,8 @@ impl Journal {
             },
         };
         let hooks = event.bundles.iter().map(|bundle| bundle.hook.as_str().into()).collect();
-        let answer = self.events.submit(encoding::encode(event), Note { hooks, unsettled: event.is_unsettled(), claim })?;
+        let answer =
+            self.events.submit(encoding::encode(event), Note { hooks, unsettled: event.is_unsettled(), entry: event.into(), claim })?;
         answer.await.unwrap_or(Err(JournalError::Closed)).map(Appended::Stored)
     }
 
@@ -153,6 +161,10 @@ impl Journal {
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
         lock(&self.ledger)
     }
+
+    fn catalogue(&self) -> MutexGuard<'_, Catalogue> {
+        lock(&self.catalogue)
+    }
 }
 
 /// Delivery states are small and many; that they wait for company costs nobody anything.
@@ -174,9 +186,10 @@ fn open_deliveries<D: Disk>(disk: D, directory: &DataDirectory, sizes: Sizes, le
 }
 
 /// Takes an event that was on disk already into the journal's memory.
-fn restore(record: &Record, ledger: &mut Ledger, dedupe: &Window) -> io::Result<()> {
+fn restore(record: &Record, ledger: &mut Ledger, catalogue: &mut Catalogue, dedupe: &Window) -> io::Result<()> {
     let event = encoding::decode(&record.payload)?;
     ledger.add(record.seq, event.bundles.iter().map(|bundle| bundle.hook.as_str()));
+    catalogue.note(record.seq, &(&event).into());
     if event.is_unsettled() {
         ledger.keep(record.seq);
     }
@@ -187,10 +200,11 @@ fn restore(record: &Record, ledger: &mut Ledger, dedupe: &Window) -> io::Result<
 }
 
 /// What the committer does with each event that has become durable.
-fn stored(ledger: &Arc<Mutex<Ledger>>) -> impl FnMut(Sequence, Note) + Send + 'static {
-    let ledger = Arc::clone(ledger);
+fn stored(ledger: &Arc<Mutex<Ledger>>, catalogue: &Arc<Mutex<Catalogue>>) -> impl FnMut(Sequence, Note) + Send + 'static {
+    let (ledger, catalogue) = (Arc::clone(ledger), Arc::clone(catalogue));
     move |seq, note| {
         note_stored(&mut lock(&ledger), seq, &note);
+        lock(&catalogue).note(seq, &note.entry);
         if let Some(claim) = note.claim {
             claim.commit();
         }
@@ -204,6 +218,6 @@ fn note_stored(ledger: &mut Ledger, seq: Sequence, note: &Note) {
     }
 }
 
-fn lock(ledger: &Mutex<Ledger>) -> MutexGuard<'_, Ledger> {
-    ledger.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(part: &Mutex<T>) -> MutexGuard<'_, T> {
+    part.lock().unwrap_or_else(PoisonError::into_inner)
 }

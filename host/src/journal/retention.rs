@@ -60,7 +60,8 @@ impl Journal {
             let events = segment.first..segment.next();
             if self.may_go(events.clone(), old, removed.bytes < excess) {
                 remove(&self.index, segment, metadata.len(), &mut removed)?;
-                self.ledger().forget(events);
+                self.ledger().forget(events.clone());
+                self.catalogue().forget(events);
             }
         }
         Ok(removed)

@@ -30,6 +30,7 @@ fn event(id: &str, hooks: &[&str]) -> Event {
         dedupe: None,
         bundles: hooks.iter().enumerate().map(bundle).collect(),
         unmatched: Vec::new(),
+        replay_of: None,
     }
 }
 
@@ -245,4 +246,58 @@ async fn delivery_states_of_removed_events_are_removed_with_them() {
     assert!(segments() < before, "{before} segments are still there");
     drop(journal);
     assert_eq!(pending(&open_small(root.path())), []);
+}
+
+fn numbers(events: impl Iterator<Item = io::Result<(Sequence, Event)>>) -> Vec<Sequence> {
+    events.map(|event| event.unwrap().0).collect()
+}
+
+#[tokio::test]
+async fn an_event_is_found_by_its_id_and_by_its_number_also_after_reopening() {
+    let root = root();
+    let journal = open(root.path());
+    // The clock is set back in between.
+    let ids: Vec<_> = [NOW, NOW + 5, NOW - 60_000, NOW].into_iter().map(new_id).collect();
+    for id in &ids {
+        store(&journal, &event(id, &["h"])).await;
+    }
+    let find = |journal: &Journal, id: &str| journal.find(id).unwrap().map(|(seq, event)| (seq, event.id));
+    let all_found = |journal: &Journal| {
+        (1..)
+            .zip(&ids)
+            .all(|(seq, id)| find(journal, id) == Some((seq, id.clone())) && find(journal, &seq.to_string()) == Some((seq, id.clone())))
+    };
+    assert!(all_found(&journal));
+    drop(journal);
+    let journal = open(root.path());
+    assert!(all_found(&journal));
+    assert_eq!([find(&journal, &new_id(NOW)), find(&journal, "5"), find(&journal, "nonsense")], [None, None, None]);
+}
+
+#[tokio::test]
+async fn events_are_looked_at_from_either_end_and_in_parts() {
+    let root = root();
+    let journal = open(root.path());
+    for number in 0..5 {
+        store(&journal, &Event { received_at: NOW + number, ..event(&new_id(NOW + number), &[]) }).await;
+    }
+    let always = 0..=u64::MAX;
+    assert_eq!(journal.end(), 6);
+    assert_eq!(numbers(journal.newest_first(Sequence::MAX, always.clone())), [5, 4, 3, 2, 1]);
+    assert_eq!(numbers(journal.newest_first(3, always.clone())), [2, 1]);
+    assert_eq!(numbers(journal.oldest_first(2, 5, always)), [2, 3, 4]);
+    assert_eq!(numbers(journal.newest_first(Sequence::MAX, 0..=NOW - 1)), [0; 0]);
+}
+
+#[tokio::test]
+async fn the_replays_of_an_event_are_known_also_after_reopening() {
+    let root = root();
+    let journal = open(root.path());
+    let seq = store(&journal, &event("a", &[])).await;
+    let replay_of = Some(Original { seq, id: "a".into() });
+    let replay = store(&journal, &Event { replay_of, ..event("b", &["h"]) }).await;
+    assert_eq!(journal.replays(seq), [replay]);
+    drop(journal);
+    let journal = open(root.path());
+    assert_eq!((journal.replays(seq), journal.replays(replay)), (vec![replay], vec![]));
 }

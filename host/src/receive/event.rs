@@ -4,21 +4,23 @@ use hookwright_iml::Date;
 use hookwright_webhook::Verdict;
 
 use super::{Arrived, headers};
-use crate::journal::{Event, Outcome, StoredBundle, StoredRequest};
+use crate::journal::{Event, Outcome, StoredBundle, StoredRequest, new_id};
 use crate::services::Found;
 
 /// The event of an accepted request. The body is shared with it, not copied.
 pub(super) fn event(found: &Found, arrived: Arrived, verdict: Verdict, now: Date) -> Event {
-    let id = uuid::Uuid::new_v4().to_string();
+    let received_at = u64::try_from(now.milliseconds()).unwrap_or_default();
+    let id = new_id(received_at);
     let unmatched = verdict.items.iter().filter(|item| !item.matched).filter_map(|item| item.uid.clone()).collect();
     Event {
-        received_at: u64::try_from(now.milliseconds()).unwrap_or_default(),
+        received_at,
         service: found.service.name.clone(),
         webhook: found.webhook().name().to_owned(),
         outcome: verdict.failure.as_ref().map_or(Outcome::Accepted, |failure| Outcome::Failed(failure.to_string())),
         dedupe: verdict.dedupe.as_deref().map(|delivery| scoped(found, delivery)),
         bundles: bundles(&id, verdict),
         unmatched,
+        replay_of: None,
         body: arrived.body.clone(),
         request: stored_request(arrived),
         id,
