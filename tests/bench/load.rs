@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
@@ -16,13 +16,15 @@ pub(crate) struct Plan {
     /// A whole request.
     pub(crate) request: Vec<u8>,
     pub(crate) connections: usize,
+    /// Every connection sends so often, and latencies count from when it should have; `None`: at once when it was answered.
+    pub(crate) every: Option<Duration>,
 }
 
 /// When to stop.
-#[derive(Clone, Copy)]
 pub(crate) enum Until {
     Elapsed(Duration),
     Requests(u64),
+    Told(Arc<AtomicBool>),
 }
 
 /// What was measured.
@@ -56,7 +58,7 @@ async fn send(plan: &Plan, until: Until) -> anyhow::Result<Outcome> {
     let quota = Arc::new(Quota { began: Instant::now(), until, taken: AtomicU64::new(0) });
     let mut connections = JoinSet::new();
     for _ in 0..plan.connections {
-        connections.spawn(send_on_one(plan.address, Arc::clone(&request), Arc::clone(&quota)));
+        connections.spawn(send_on_one(plan.address, Arc::clone(&request), plan.every, Arc::clone(&quota)));
     }
     let mut latencies = Vec::new();
     while let Some(sent) = connections.join_next().await {
@@ -75,20 +77,25 @@ struct Quota {
 impl Quota {
     /// Whether one more request is to be sent.
     fn take(&self) -> bool {
-        match self.until {
-            Until::Elapsed(duration) => self.began.elapsed() < duration,
-            Until::Requests(count) => self.taken.fetch_add(1, Ordering::Relaxed) < count,
+        match &self.until {
+            Until::Elapsed(duration) => self.began.elapsed() < *duration,
+            Until::Requests(count) => self.taken.fetch_add(1, Ordering::Relaxed) < *count,
+            Until::Told(done) => !done.load(Ordering::Relaxed),
         }
     }
 }
 
-async fn send_on_one(address: SocketAddr, request: Arc<[u8]>, quota: Arc<Quota>) -> anyhow::Result<Vec<u32>> {
+async fn send_on_one(address: SocketAddr, request: Arc<[u8]>, every: Option<Duration>, quota: Arc<Quota>) -> anyhow::Result<Vec<u32>> {
     let mut stream = TcpStream::connect(address).await.context("connecting")?;
     stream.set_nodelay(true)?;
     let mut latencies = Vec::new();
     let mut buffer = Vec::with_capacity(4096);
+    let mut turns = every.map(tokio::time::interval);
     while quota.take() {
-        let began = Instant::now();
+        let began = match &mut turns {
+            Some(turns) => turns.tick().await.into_std(),
+            None => Instant::now(),
+        };
         stream.write_all(&request).await?;
         read_reply(&mut stream, &mut buffer).await?;
         latencies.push(u32::try_from(began.elapsed().as_micros())?);

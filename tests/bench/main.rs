@@ -4,10 +4,12 @@
 //!
 //! starts the optimised binary and a hyper server that does the same by hand, sends both the same signed GitHub payload
 //! over the same connections, turn by turn, and prints requests a second, latencies and their ratio; then it watches
-//! the host's memory over many requests. Everything is on loopback and, unless `--directory` says otherwise, in the
-//! system's temporary directory: where that is in memory, an fsync costs nothing. `-- --help` lists what can be set.
+//! the host's memory over many requests, and what requests feel beside a plugin that misbehaves. Everything is on loopback
+//! and, unless `--directory` says otherwise, in the system's temporary directory: where that is in memory, an fsync costs
+//! nothing. `-- --help` lists what can be set.
 
 mod baseline;
+mod beside;
 mod load;
 mod memory;
 mod report;
@@ -67,7 +69,8 @@ fn main() -> anyhow::Result<()> {
         return Ok(());
     }
     compare(&arguments)?;
-    watch_memory(&arguments)
+    watch_memory(&arguments)?;
+    beside::compare(&installation(&arguments)?, arguments.turns, arguments.seconds)
 }
 
 /// Both servers, turn by turn, so that whatever else the machine does hits both.
@@ -143,5 +146,5 @@ fn plan(arguments: &Arguments, server: &Host, path: &str) -> Plan {
         .header("x-github-event", "issues")
         .header("x-github-delivery", "a1f0c3e0-0104-11f1-94d2-0a6b5d1a7c33")
         .header("x-hub-signature-256", sign::github(SECRET, PAYLOAD));
-    Plan { address: server.address(), request: request.to_bytes(), connections: arguments.connections }
+    Plan { address: server.address(), request: request.to_bytes(), connections: arguments.connections, every: None }
 }

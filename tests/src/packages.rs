@@ -12,6 +12,7 @@ pub struct Package {
     tool: Tool,
     name: &'static str,
     version: &'static str,
+    scripts: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -23,12 +24,19 @@ enum Tool {
 impl Package {
     /// One of npm's.
     pub const fn npm(name: &'static str, version: &'static str) -> Self {
-        Self { tool: Tool::Node, name, version }
+        Self { tool: Tool::Node, name, version, scripts: false }
     }
 
     /// One of PyPI's.
     pub const fn pypi(name: &'static str, version: &'static str) -> Self {
-        Self { tool: Tool::Python, name, version }
+        Self { tool: Tool::Python, name, version, scripts: false }
+    }
+
+    /// With the scripts that it wants to run when it is installed: they may build or fetch what is not in the package.
+    #[must_use]
+    pub const fn with_scripts(mut self) -> Self {
+        self.scripts = true;
+        self
     }
 
     /// Its name, as messages call it.
@@ -42,27 +50,8 @@ impl Package {
     /// # Panics
     /// See above.
     pub fn ready(&self) -> Option<PathBuf> {
-        match self.installed() {
-            Ok(directory) => Some(directory),
-            Err(reason) if std::env::var("CI").is_ok_and(|ci| ci == "true") => panic!("{} cannot be installed: {reason}", self.name),
-            Err(reason) => {
-                eprintln!("left out: {} cannot be installed: {reason}", self.name);
-                None
-            }
-        }
-    }
-
-    fn installed(&self) -> Result<PathBuf, String> {
         let directory = scratch("packages").join(format!("{}-{}", self.name.replace(['@', '/'], ""), self.version));
-        fs::create_dir_all(&directory).map_err(|error| error.to_string())?;
-        let lock = File::create(directory.join("lock")).map_err(|error| error.to_string())?;
-        lock.lock().map_err(|error| error.to_string())?;
-        let done = directory.join("installed");
-        if !done.exists() {
-            run(self.install(&directory), "")?;
-            File::create(done).map_err(|error| error.to_string())?;
-        }
-        Ok(directory)
+        or_left_out(self.name, install_once(&directory, self.install(&directory))).map(|()| directory)
     }
 
     fn install(&self, directory: &Path) -> Command {
@@ -71,8 +60,8 @@ impl Package {
         match self.tool {
             Tool::Node => {
                 command = Command::new("npm");
-                command.args(["install", "--no-audit", "--no-fund", "--silent", "--ignore-scripts", "--prefix"]);
-                command.arg(directory).arg(format!("{name}@{version}"));
+                command.args(NPM_INSTALL).arg(format!("--ignore-scripts={}", !self.scripts));
+                command.arg("--prefix").arg(directory).arg(format!("{name}@{version}"));
             }
             Tool::Python => {
                 command = Command::new("python3");
@@ -104,7 +93,45 @@ impl Package {
     }
 }
 
-fn run(mut command: Command, input: &str) -> Result<String, String> {
+const NPM_INSTALL: &[&str] = &["install", "--no-audit", "--no-fund", "--silent"];
+
+/// Installs what the package.json of a directory asks for. `None`, and failures, as with [`Package::ready`].
+///
+/// # Panics
+/// See there.
+pub fn install_project(name: &str, directory: &Path) -> Option<()> {
+    let mut npm = Command::new("npm");
+    npm.args(NPM_INSTALL).arg("--ignore-scripts").current_dir(directory);
+    or_left_out(name, run(npm, "").map(drop))
+}
+
+/// Runs the command unless it has succeeded in this directory before; one process at a time.
+fn install_once(directory: &Path, command: Command) -> Result<(), String> {
+    let told = |error: std::io::Error| error.to_string();
+    fs::create_dir_all(directory).map_err(told)?;
+    let lock = File::create(directory.join("lock")).map_err(told)?;
+    lock.lock().map_err(told)?;
+    let done = directory.join("installed");
+    if !done.exists() {
+        run(command, "")?;
+        File::create(done).map_err(told)?;
+    }
+    Ok(())
+}
+
+fn or_left_out(name: &str, installed: Result<(), String>) -> Option<()> {
+    match installed {
+        Ok(()) => Some(()),
+        Err(reason) if std::env::var("CI").is_ok_and(|ci| ci == "true") => panic!("{name} cannot be installed: {reason}"),
+        Err(reason) => {
+            eprintln!("left out: {name} cannot be installed: {reason}");
+            None
+        }
+    }
+}
+
+/// Runs a program to its end and gives what it prints.
+pub(crate) fn run(mut command: Command, input: &str) -> Result<String, String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let failed = |error: std::io::Error| format!("{program}: {error}");
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(failed)?;

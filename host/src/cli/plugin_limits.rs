@@ -25,11 +25,11 @@ pub(super) struct PluginLimits {
     #[arg(long, env = "HOOKWRIGHT_PLUGIN_MEMORY", value_name = "MIB", default_value_t = mebibytes(default().memory), value_parser = range(1, 4096))]
     plugin_memory: usize,
 
-    /// Milliseconds that a plugin may take during one request, all calls together.
+    /// Milliseconds of a processor that a plugin may take during one request, all calls together.
     #[arg(long, env = "HOOKWRIGHT_PLUGIN_DEADLINE", value_name = "MS", default_value_t = milliseconds(default().deadline), value_parser = clap::value_parser!(u64).range(1..=600_000))]
     plugin_deadline: u64,
 
-    /// Requests that may be in plugins at once, each in an instance of its own [default: four for each processor].
+    /// Requests that may be in one plugin at once, each in an instance of its own [default: four for each processor].
     #[arg(long, env = "HOOKWRIGHT_PLUGIN_INSTANCES", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     plugin_instances: Option<u32>,
 

@@ -21,6 +21,7 @@ use super::session::Running;
 use super::settings::{KEPT_MEMORY, LOADING, Settings};
 use super::state::State;
 use super::stopped::Stopped;
+use super::stopwatch::SlowLane;
 use super::{plain, ticker, trust};
 
 /// Loads plugins; there is one in a host.
@@ -29,8 +30,9 @@ pub struct Engine(Arc<Shared>);
 /// What every plugin and session needs of the engine.
 pub(super) struct Shared {
     pub(super) settings: Settings,
-    /// As many as there may be requests at work in plugins.
+    /// As many as there are instances in the pool.
     pub(super) places: Arc<Semaphore>,
+    pub(super) slow_lane: SlowLane,
     /// Held while a plugin says what it offers: the pool keeps one instance for that.
     describing: Mutex<()>,
     pub(super) wasmtime: wasmtime::Engine,
@@ -43,6 +45,8 @@ pub(super) struct Shared {
 pub struct Plugin {
     pub(super) shared: Arc<Shared>,
     pub(super) prepared: bindings::PluginPre<State>,
+    /// As many as it may have of the pool's places.
+    pub(super) places: Arc<Semaphore>,
     digest: String,
     description: Description,
     imports: Vec<String>,
@@ -61,7 +65,8 @@ impl Engine {
         contract::link_base(&mut linker).map_err(plain).context("cannot link the plugins' imports")?;
         Ok(Self(Arc::new(Shared {
             settings: settings.clone(),
-            places: Arc::new(Semaphore::new(settings.instances as usize)),
+            places: Arc::new(Semaphore::new(settings.pool() as usize)),
+            slow_lane: SlowLane::new(),
             describing: Mutex::new(()),
             wasmtime,
             linker,
@@ -92,7 +97,8 @@ impl Engine {
         let description = describe(&self.0, service, &prepared)?.seeing_parameters(asks.contains(&Capability::ConnectionData));
         warn_of_memory(&component, service);
         let health = Health::new(service, self.0.settings.stops);
-        Ok(Arc::new(Plugin { shared: Arc::clone(&self.0), prepared, digest, description, imports, asks, health }))
+        let places = Arc::new(Semaphore::new(self.0.settings.instances as usize));
+        Ok(Arc::new(Plugin { shared: Arc::clone(&self.0), prepared, places, digest, description, imports, asks, health }))
     }
 
     /// Links what every plugin has and what this one was granted; nothing else is there to be found.
@@ -115,7 +121,7 @@ fn warn_of_memory(component: &Component, service: &str) {
         warn!(
             service,
             kibibytes,
-            "the plugin starts with much memory, which makes its instances slow to make; `hookwright plugin build` gives it less"
+            "the plugin starts with much memory, which makes its instances slow to make; one that `hookwright plugin build` has made starts with less"
         );
     }
 }

@@ -186,11 +186,12 @@ mod tests {
     use super::log::Host as _;
     use super::*;
     use crate::plugin::Settings;
+    use crate::plugin::stopwatch::{SlowLane, Stopwatch};
 
     fn state() -> State {
         let environment =
             Environment { now: Date::from_milliseconds(0).unwrap(), zone: Zone::UTC, random: || 0, limits: Limits::default() };
-        State::new(Rc::from("slack"), &Settings::default(), environment)
+        State::new(Rc::from("slack"), &Settings::default(), Stopwatch::new(SlowLane::new()), environment)
     }
 
     fn call(name: &str, arguments: usize) -> Result<Vec<u8>, String> {

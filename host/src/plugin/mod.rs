@@ -17,6 +17,7 @@ mod session;
 mod settings;
 mod state;
 mod stopped;
+mod stopwatch;
 mod ticker;
 mod trust;
 mod wire;

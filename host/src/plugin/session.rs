@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hookwright_iml::{Environment, Value};
 use hookwright_webhook::{Confidential, Request};
-use wasmtime::Store;
 use wasmtime::component::Resource;
+use wasmtime::{Store, UpdateDeadline};
 
 use super::capability::Capability;
 use super::contract::bindings;
@@ -16,9 +16,10 @@ use super::contract::bindings::exports::hookwright::plugin::guest::Guest;
 use super::contract::bindings::hookwright::plugin::types::Failure;
 use super::engine::Shared;
 use super::permit::Permit;
-use super::settings::{Settings, TICK};
+use super::settings::Settings;
 use super::state::{Confided, Members, RequestParts, State};
 use super::stopped::Stopped;
+use super::stopwatch::Stopwatch;
 use super::wire;
 
 /// A plugin at work on one request.
@@ -173,10 +174,13 @@ impl Running {
         limit: Duration,
     ) -> Result<Self, Stopped> {
         let settings = &shared.settings;
-        let mut store = Store::new(&shared.wasmtime, State::new(service, settings, environment));
+        let stopwatch = Stopwatch::new(shared.slow_lane.clone());
+        let mut store = Store::new(&shared.wasmtime, State::new(service, settings, stopwatch, environment));
         store.limiter(|state| &mut state.limits);
         store.set_hostcall_fuel(settings.result_size);
-        store.set_epoch_deadline(ticks(limit));
+        store.epoch_deadline_callback(|mut store| Ok(store.data_mut().stopwatch.tick().map(|()| UpdateDeadline::Continue(1))?));
+        store.set_epoch_deadline(1);
+        store.data_mut().stopwatch.start(limit);
         match prepared.instantiate(&mut store) {
             Ok(instance) => Ok(Self { store, instance, shared: Arc::clone(shared), limit }),
             Err(error) => Err(Stopped::from_error(&error, store.data(), settings, limit)),
@@ -193,15 +197,10 @@ impl Running {
         if left.is_zero() {
             return Err(Stopped::Deadline(self.limit));
         }
-        self.store.set_epoch_deadline(ticks(*left));
-        let begun = Instant::now();
+        self.store.set_epoch_deadline(1);
+        self.store.data_mut().stopwatch.start(*left);
         let result = call(self.instance.hookwright_plugin_guest(), &mut self.store);
-        *left = left.saturating_sub(begun.elapsed());
+        *left = self.store.data_mut().stopwatch.stop();
         result.map_err(|error| Stopped::from_error(&error, self.store.data(), settings, self.limit))
     }
-}
-
-/// How many ticks of the clock a call of this length may see; one more, since the first is partial.
-fn ticks(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos().div_ceil(TICK.as_nanos())).unwrap_or(u64::MAX - 1) + 1
 }

@@ -16,7 +16,7 @@ pub struct Settings {
     pub cache: Option<PathBuf>,
     /// The largest plugin file, in bytes. Compilation cannot be interrupted; this is what bounds it.
     pub file_size: usize,
-    /// Time in a plugin during one request, all calls together.
+    /// Processor time in a plugin during one request, all calls together.
     pub deadline: Duration,
     /// How long a request waits for an instance when all are in use. It takes no thread meanwhile.
     pub patience: Duration,
@@ -24,7 +24,7 @@ pub struct Settings {
     pub memory: usize,
     /// What a plugin may hand to the host in one call, in bytes.
     pub result_size: usize,
-    /// How many requests may be in plugins at once, each in an instance of its own.
+    /// How many requests may be in one plugin at once, each in an instance of its own.
     pub instances: u32,
     /// How many requests in a row may be stopped in a plugin (by a crash or a limit) before it is called no more; 0: any number.
     pub stops: u32,
@@ -68,7 +68,17 @@ const KEPT_TABLE: usize = 4 << 10;
 /// Table elements of one instance: function pointers, so far more than any plugin has.
 pub(super) const TABLE_ELEMENTS: usize = 20_000;
 
+/// So many plugins may have all the instances they may have at the same time.
+const PLUGINS_AT_ONCE: u32 = 16;
+/// More are reserved only where one plugin may have more. A slot costs address space, not memory.
+const LARGEST_POOL: u32 = 1024;
+
 impl Settings {
+    /// How many requests may be in all plugins at once.
+    pub(super) fn pool(&self) -> u32 {
+        self.instances.saturating_mul(PLUGINS_AT_ONCE).min(LARGEST_POOL.max(self.instances))
+    }
+
     /// An engine with a pool of instances; where the address space does not allow that, one that
     /// reserves less, and then one that maps memory as it is needed.
     pub(super) fn wasmtime_engine(&self) -> wasmtime::Result<wasmtime::Engine> {
@@ -91,7 +101,7 @@ impl Settings {
 
     fn pooled(&self, adjust: impl FnOnce(&mut Config)) -> Config {
         // One more than requests may have: a plugin that is being loaded says what it offers in it.
-        let instances = self.instances + 1;
+        let instances = self.pool() + 1;
         let mut pool = PoolingAllocationConfig::new();
         pool.total_component_instances(instances)
             .total_memories(instances)

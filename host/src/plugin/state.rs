@@ -7,6 +7,7 @@ use hookwright_webhook::Request;
 use wasmtime::{ResourceLimiter, Result};
 
 use super::settings::{Settings, TABLE_ELEMENTS};
+use super::stopwatch::Stopwatch;
 use super::wire;
 
 /// The data of a store.
@@ -14,6 +15,7 @@ pub(super) struct State {
     /// Whose plugin it is, for the log.
     pub(super) service: Rc<str>,
     pub(super) limits: Limits,
+    pub(super) stopwatch: Stopwatch,
     pub(super) environment: Environment,
     /// The request that an extractor looks at.
     pub(super) request: Option<Rc<RequestParts>>,
@@ -22,9 +24,9 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(service: Rc<str>, settings: &Settings, environment: Environment) -> Self {
+    pub(super) fn new(service: Rc<str>, settings: &Settings, stopwatch: Stopwatch, environment: Environment) -> Self {
         let limits = Limits { memory: settings.memory, memory_refused: false };
-        Self { service, limits, environment, request: None, log: Log::default(), confided: Confided::default() }
+        Self { service, limits, stopwatch, environment, request: None, log: Log::default(), confided: Confided::default() }
     }
 }
 
