@@ -7,6 +7,7 @@ mod dedupe;
 mod demo;
 mod destinations;
 mod discord;
+mod javascript;
 mod plugins;
 mod reload;
 mod samples;

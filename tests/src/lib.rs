@@ -4,6 +4,7 @@ pub use hookwright::cli::demo::sign;
 
 pub mod client;
 pub mod host;
+pub mod javascript;
 mod key_pair;
 pub mod packages;
 pub mod plugins;
