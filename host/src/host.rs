@@ -10,12 +10,12 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_rustls::TlsAcceptor;
 
-use crate::admin::{self, Admin, KnownPlugin, KnownService, KnownWebhook, Operator};
+use crate::admin::{self, Admin, Archive, KnownPlugin, KnownService, KnownWebhook, Operator};
 use crate::connections::Connections;
 use crate::data_directory::DataDirectory;
 use crate::deliver::{self, Deliveries, Guard};
 use crate::inbound::Budget;
-use crate::journal::{self, Journal, Retention};
+use crate::journal::{self, Journal, Removed, Retention};
 use crate::plugin::{self, Plugin};
 use crate::server::{self, Limits};
 use crate::services::{Loader, Pace, Secrets, Service, Services, Watch};
@@ -129,7 +129,9 @@ async fn keep_up(journal: Arc<Journal>, retention: Retention) {
         let journal = journal.clone();
         match spawn_blocking(move || journal.maintain(retention, SystemTime::now())).await {
             Ok(Ok(removed)) if removed.segments == 0 => {}
-            Ok(Ok(removed)) => tracing::info!(segments = removed.segments, bytes = removed.bytes, "the journal gave back space"),
+            Ok(Ok(Removed { segments, bytes, dead_letters })) => {
+                tracing::info!(segments, bytes, dead_letters, "the journal gave back space");
+            }
             Ok(Err(error)) => tracing::warn!(%error, "the journal could not give back space; it is tried again"),
             Err(_) => tracing::error!("the journal's upkeep broke off; it is tried again"),
         }
@@ -183,6 +185,7 @@ fn operator(host: &Host, base_url: String, guard: Guard) -> Operator {
     let known = move || services.snapshot().values().map(|service| known(service)).collect();
     Operator {
         connections: host.connections.clone(),
+        archive: Archive::served(host.deliveries.clone()),
         public_url: Some(base_url),
         destinations: Some(guard),
         services: Some(Box::new(known)),

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::net::UnixStream;
 
+use super::archive::Archive;
 use super::operator::Operator;
 use super::wire::Problem;
 use super::{router, socket};
@@ -74,7 +75,8 @@ impl Control {
             false => ControlError::Directory(error),
         })?;
         let connections = Connections::open(&directory).map_err(ControlError::Store)?;
-        Ok(Self(Way::Store(Box::new(Operator { connections, public_url: None, destinations: None, services: None }))))
+        let archive = Archive::stored(directory);
+        Ok(Self(Way::Store(Box::new(Operator { connections, archive, public_url: None, destinations: None, services: None }))))
     }
 
     /// Asks for something and reads the answer.

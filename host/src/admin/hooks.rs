@@ -8,7 +8,7 @@ use serde_json::json;
 use super::manner::MannerView;
 use super::operator::{KnownService, Operator, did_you_mean};
 use super::router::{Answer, Asked, Refused};
-use super::wire::{HookAdded, HookView, MASK, NewHook, RotateSecret, SecretRotated, masked};
+use super::wire::{HookAdded, HookEnabled, HookView, MASK, NewHook, RotateSecret, SecretRotated, masked};
 use super::{connections, destination};
 use crate::connections::{Change, Hook, Secret, State, new_id, new_token};
 use crate::deliver::{self, Destination};
@@ -74,7 +74,9 @@ pub(super) async fn disable(operator: &Operator, asked: Asked<'_>) -> Result<Ans
 pub(super) async fn enable(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
     let hook = find(operator, asked.id)?;
     operator.connections.apply(Change::EnableHook(hook.id.clone())).await?;
-    Ok(Answer::ok(json!({ "enabled": hook.id })))
+    // The hook is enabled, whatever keeps the journal from being asked.
+    let dead_letters = operator.archive.journal().await.ok().map(|journal| journal.dead_letters_of(&hook.id));
+    Ok(Answer::ok(HookEnabled { enabled: hook.id.clone(), dead_letters }))
 }
 
 /// `POST /hooks/{id}/rotate-secret`
@@ -157,7 +159,8 @@ fn present(operator: &Operator) -> Vec<Arc<Hook>> {
     hooks
 }
 
-fn find(operator: &Operator, id: &str) -> Result<Arc<Hook>, Refused> {
+/// A hook by its id.
+pub(super) fn find(operator: &Operator, id: &str) -> Result<Arc<Hook>, Refused> {
     let all = present(operator);
     if let Some(found) = all.iter().find(|hook| hook.id == id) {
         return Ok(found.clone());

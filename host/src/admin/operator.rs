@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::archive::Archive;
 use crate::connections::Connections;
 use crate::deliver::Guard;
 
@@ -9,6 +10,8 @@ use crate::deliver::Guard;
 pub struct Operator {
     /// Connections and hooks.
     pub connections: Arc<Connections>,
+    /// The events.
+    pub archive: Archive,
     /// What senders see before the path, where that is known.
     pub public_url: Option<String>,
     /// Where deliveries may go, where a server runs.

@@ -1,5 +1,7 @@
 //! The table of what can be asked, one handler each.
 
+use std::collections::HashMap;
+
 use futures_util::future::BoxFuture;
 use http::{Method, StatusCode};
 use serde::Serialize;
@@ -8,7 +10,7 @@ use serde_json::Value;
 
 use super::operator::Operator;
 use super::wire::Problem;
-use super::{connections, hooks, services};
+use super::{connections, dead_letters, hooks, services};
 use crate::connections::StoreError;
 
 type Handler = for<'a> fn(&'a Operator, Asked<'a>) -> BoxFuture<'a, Result<Answer, Refused>>;
@@ -24,6 +26,8 @@ pub(super) const ROUTES: &[(Method, &str, Handler)] = &[
     (Method::POST, "/hooks/{id}/disable", |operator, asked| Box::pin(hooks::disable(operator, asked))),
     (Method::POST, "/hooks/{id}/rotate-secret", |operator, asked| Box::pin(hooks::rotate_secret(operator, asked))),
     (Method::DELETE, "/hooks/{id}", |operator, asked| Box::pin(hooks::remove(operator, asked))),
+    (Method::GET, "/dead-letters", |operator, asked| Box::pin(dead_letters::list(operator, asked))),
+    (Method::POST, "/dead-letters/redrive", |operator, asked| Box::pin(dead_letters::redrive(operator, asked))),
     (Method::GET, "/services", |operator, asked| Box::pin(services::list(operator, asked))),
 ];
 
@@ -86,6 +90,15 @@ impl Asked<'_> {
     /// The body as JSON.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Refused> {
         serde_json::from_slice(self.body).map_err(|error| Refused::bad(format!("the body is not what this takes: {error}")))
+    }
+
+    /// What the query says by name, where only these names are known.
+    pub(super) fn parameters(&self, known: &[&str]) -> Result<HashMap<String, String>, Refused> {
+        let parameters: HashMap<_, _> = form_urlencoded::parse(self.query.as_bytes()).into_owned().collect();
+        match parameters.keys().find(|name| !known.contains(&name.as_str())) {
+            Some(unknown) => Err(Refused::bad(format!("`{unknown}` cannot be asked for; what can: {}", known.join(", ")))),
+            None => Ok(parameters),
+        }
     }
 
     /// Whether `?show=...` lists this secret part.

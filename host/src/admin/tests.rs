@@ -7,6 +7,8 @@ use std::os::unix::fs::PermissionsExt;
 use http::Method;
 use serde_json::{Value, json};
 
+mod dead_letters;
+
 use super::*;
 use crate::connections::Connections;
 use crate::data_directory::DataDirectory;
@@ -34,6 +36,7 @@ fn services() -> Vec<KnownService> {
 fn operator(directory: &DataDirectory) -> Operator {
     Operator {
         connections: Connections::open(directory).unwrap(),
+        archive: Archive::stored(directory.clone()),
         public_url: Some("https://hooks.test/".into()),
         destinations: Some(Guard::new(["127.0.0.1".parse().unwrap()])),
         services: Some(Box::new(services)),

@@ -156,6 +156,15 @@ pub struct HookAdded {
     pub warning: Option<String>,
 }
 
+/// The answer to `POST /hooks/{id}/enable`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct HookEnabled {
+    /// The hook's id.
+    pub enabled: String,
+    /// How many dead letters it has, as far as that could be found out: they are not redriven by themselves.
+    pub dead_letters: Option<u64>,
+}
+
 /// `POST /hooks/{id}/rotate-secret`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -8,9 +8,10 @@ use http::Method;
 use serde_json::Value;
 
 use super::control::{HostArguments, UrlArguments, destination, member, members, print_json, print_secret, print_table};
+use super::dead_letters::dead_letters;
 use super::duration::duration;
 use super::manner::MannerArguments;
-use crate::admin::{HookAdded, HookView, NewHook, RotateSecret, SecretRotated};
+use crate::admin::{HookAdded, HookEnabled, HookView, NewHook, RotateSecret, SecretRotated};
 
 /// Add, list, enable, disable and remove hooks: listeners on webhooks, with their parameters and destination.
 #[derive(Args, Debug)]
@@ -39,6 +40,8 @@ enum Verb {
         url: UrlArguments,
     },
     /// Enable a hook that is disabled: by you, by its destination (410) or because it had failed for five days.
+    ///
+    /// What came for it meanwhile are dead letters: `dead-letters redrive --hook ID` delivers those.
     Enable {
         /// Its id, as `list` shows it.
         id: String,
@@ -98,8 +101,11 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Add(arguments) => add(&host, arguments)?,
         Verb::List { show_urls, show_parameters, json, url } => list(&host, show_urls, show_parameters, json, &url)?,
         Verb::Enable { id } => {
-            let _: Value = host.ask_plainly(Method::POST, &format!("/hooks/{id}/enable"))?;
+            let enabled: HookEnabled = host.ask_plainly(Method::POST, &format!("/hooks/{id}/enable"))?;
             anstream::eprintln!("hook {id} is enabled");
+            if let Some(count @ 1..) = enabled.dead_letters {
+                anstream::eprintln!("it has {}: `hookwright dead-letters redrive --hook {id}` delivers them", dead_letters(count));
+            }
         }
         Verb::Disable { id } => {
             let _: Value = host.ask_plainly(Method::POST, &format!("/hooks/{id}/disable"))?;

@@ -6,6 +6,7 @@ pub mod check;
 pub mod completions;
 pub mod connections;
 mod control;
+pub mod dead_letters;
 mod delivery_options;
 pub mod demo;
 mod duration;
@@ -59,6 +60,7 @@ enum Command {
     Serve(serve::Arguments),
     Connections(connections::Arguments),
     Hooks(hooks::Arguments),
+    DeadLetters(dead_letters::Arguments),
     Services(services::Arguments),
     Check(check::Arguments),
     Try(try_request::Arguments),
@@ -76,6 +78,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(arguments) => serve::run(arguments, cli.verbose),
         Command::Connections(arguments) => connections::run(arguments),
         Command::Hooks(arguments) => hooks::run(arguments),
+        Command::DeadLetters(arguments) => dead_letters::run(arguments),
         Command::Services(arguments) => services::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Try(arguments) => try_request::run(arguments),

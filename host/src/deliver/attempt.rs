@@ -12,6 +12,9 @@ use super::{now_ms, retry};
 use crate::connections::{Change, Connections, Hook, State};
 use crate::journal::{DeliveryState, Event, Journal};
 
+/// Characters of the reason that are kept with a dead letter.
+const MOST_REASON: usize = 500;
+
 /// What every attempt needs.
 pub(super) struct Attempts {
     pub journal: Arc<Journal>,
@@ -25,7 +28,7 @@ pub(super) struct Attempts {
 enum Outcome {
     Delivered,
     Refused(Refusal),
-    /// There is no sense in ever trying again.
+    /// There was no attempt, and there is no sense in one.
     Dead(String),
     /// The hook has no destination: the bundle stays where it is.
     Kept,
@@ -44,15 +47,15 @@ impl Attempts {
             }
             Outcome::Refused(Refusal::Retry { reason, .. }) if self.failed_too_long(hook).await => {
                 self.disable(hook, &format!("every attempt has failed for {:?}, now: {reason}", self.settings.give_up_after)).await;
-                self.bury(hook, key, reason)
+                self.bury(hook, key, attempt + 1, &reason)
             }
             Outcome::Refused(Refusal::Retry { reason, put_off }) => self.retry(hook, key, attempt, &reason, put_off),
             Outcome::Refused(Refusal::Gone { reason }) => {
                 self.disable(hook, &reason).await;
-                self.bury(hook, key, reason)
+                self.bury(hook, key, attempt + 1, &reason)
             }
-            Outcome::Dead(reason) => self.bury(hook, key, reason),
-            Outcome::Kept => Ended::Dead,
+            Outcome::Dead(reason) => self.bury(hook, key, attempt, &reason),
+            Outcome::Kept => Ended::Kept,
         }
     }
 
@@ -66,16 +69,17 @@ impl Attempts {
         let random = getrandom::u64().unwrap_or_default();
         let made = attempt + 1;
         let Some(due_ms) = retry::due(schedule, attempt, *jitter_percent, put_off, now_ms(), random) else {
-            return self.bury(hook, key, format!("{reason} (attempt {made} of {made})"));
+            return self.bury(hook, key, made, reason);
         };
         tracing::info!(%hook, event = key.seq, bundle = key.bundle, attempt = made, %reason, due_ms, "delivery failed, to be tried again");
         self.journal.record(key.seq, key.bundle, &DeliveryState::Retry { attempt: made, due_ms });
         Ended::Retry { due_ms, hold: put_off.is_some() }
     }
 
-    fn bury(&self, hook: &str, key: Key, reason: String) -> Ended {
-        tracing::warn!(%hook, event = key.seq, bundle = key.bundle, %reason, "a bundle is a dead letter");
-        self.journal.record(key.seq, key.bundle, &DeliveryState::Dead { reason });
+    fn bury(&self, hook: &str, key: Key, attempts: u32, reason: &str) -> Ended {
+        tracing::warn!(%hook, event = key.seq, bundle = key.bundle, attempts, %reason, "a bundle is a dead letter");
+        let reason = reason.chars().take(MOST_REASON).collect();
+        self.journal.record(key.seq, key.bundle, &DeliveryState::Dead { reason, attempts, at_ms: now_ms() });
         Ended::Dead
     }
 

@@ -21,7 +21,7 @@ const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 /// New bundles that are taken in before attempts get their turn.
 const BATCH: usize = 256;
 
-/// A bundle that has just become durable.
+/// A bundle that has just become durable, or whose attempts begin anew.
 pub(super) struct New {
     pub key: Key,
     pub hook: Arc<str>,
@@ -89,6 +89,10 @@ impl Dispatcher {
 
     fn take_new(&mut self, new: New) {
         let New { key, hook, fresh } = new;
+        // What was taken from the journal before it got here may be done already.
+        if self.pending(key).is_none() {
+            return;
+        }
         if self.spilled.contains(&hook) || self.is_full(&hook) {
             self.spilled.insert(hook);
         } else if self.has_route(&hook) {
@@ -108,6 +112,10 @@ impl Dispatcher {
                 self.schedule.add(&hook, Job { key, attempt, fresh: None }, due_ms, now_ms());
             }
         }
+    }
+
+    fn pending(&self, Key { seq, bundle }: Key) -> Option<Pending> {
+        self.attempts.journal.pending_bundle((seq, bundle))
     }
 
     fn is_full(&self, hook: &str) -> bool {
@@ -144,6 +152,10 @@ impl Dispatcher {
             self.attempts.retry(&hook, key, attempt, "the attempt broke off", None)
         });
         self.schedule.ended(&hook, key, attempt, ended, now_ms());
+        if ended == Ended::Dead {
+            // It may have been redriven before we got here.
+            self.take_pending(self.pending(key).into_iter().collect());
+        }
         self.refill(&hook);
     }
 
@@ -167,3 +179,6 @@ impl Dispatcher {
         self.in_flight.shutdown().await;
     }
 }
+
+#[cfg(test)]
+mod tests;

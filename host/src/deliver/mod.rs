@@ -29,7 +29,7 @@ pub use settings::{FileSync, HttpSettings, Settings};
 pub use sink::{BadDestination, Bundle, Delivery, Destination, Refusal, Sink, Sinks, mask};
 
 use crate::connections::Connections;
-use crate::journal::{Event, Journal, Sequence};
+use crate::journal::{BundleKey, Event, Journal, JournalError, Pending, Redriven, Sequence};
 use attempt::Attempts;
 use dispatch::{Dispatcher, New};
 use fresh::Budget;
@@ -38,6 +38,7 @@ use schedule::Key;
 
 /// The deliveries of a host at work.
 pub struct Deliveries {
+    journal: Arc<Journal>,
     new: mpsc::UnboundedSender<New>,
     fresh: Budget,
     running: Mutex<Option<Running>>,
@@ -53,11 +54,17 @@ impl Deliveries {
     pub fn start(journal: Arc<Journal>, connections: Arc<Connections>, settings: Settings) -> Arc<Self> {
         let fresh = Budget::new(settings.fresh_bytes);
         let sinks = Sinks::new(&settings);
-        let dispatcher = Dispatcher::new(Arc::new(Attempts { journal, connections, sinks, health: Health::default(), settings }));
+        let attempts = Attempts { journal: journal.clone(), connections, sinks, health: Health::default(), settings };
+        let dispatcher = Dispatcher::new(Arc::new(attempts));
         let (new, receiver) = mpsc::unbounded_channel();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(dispatcher.run(receiver, stopped));
-        Arc::new(Self { new, fresh, running: Mutex::new(Some(Running { stop, task })) })
+        Arc::new(Self { journal, new, fresh, running: Mutex::new(Some(Running { stop, task })) })
+    }
+
+    /// Where the bundles come from.
+    pub fn journal(&self) -> &Arc<Journal> {
+        &self.journal
     }
 
     /// Hands on an event that the journal has under `sequence`. Never waits.
@@ -68,6 +75,20 @@ impl Deliveries {
             // After shutdown nobody takes it: it is delivered after the next start.
             let _ = self.new.send(new);
         }
+    }
+
+    /// Lets the attempts of dead letters begin anew, at once; what it says is on disk. See [`Journal::redrive`].
+    pub async fn redrive(&self, wanted: Vec<BundleKey>) -> Redriven {
+        let (journal, new) = (self.journal.clone(), self.new.clone());
+        // Whoever asked may go away: what is on disk is to be attempted all the same.
+        let redriving = tokio::spawn(async move {
+            let redriven = journal.redrive(&wanted).await;
+            for Pending { seq, bundle, hook, .. } in &redriven.bundles {
+                let _ = new.send(New { key: Key { seq: *seq, bundle: *bundle }, hook: hook.clone(), fresh: None });
+            }
+            redriven
+        });
+        redriving.await.unwrap_or_else(|_| Redriven { failure: Some(JournalError::Closed), ..Redriven::default() })
     }
 
     /// Starts nothing more and waits for what is in flight, for [`Settings::drain`] at most. A second call does nothing.

@@ -44,6 +44,8 @@ pub(crate) enum Ended {
     Delivered,
     /// Given up: a dead letter.
     Dead,
+    /// It goes nowhere: it stays in the journal.
+    Kept,
     /// Failed; to be made again then. `hold`: the destination asked that the whole hook wait so long.
     Retry {
         due_ms: u64,
@@ -168,7 +170,7 @@ impl Schedule {
         lane.in_flight -= 1;
         match ended {
             Ended::Delivered => lane.failing = false,
-            Ended::Dead => {}
+            Ended::Dead | Ended::Kept => {}
             Ended::Retry { .. } => lane.failing = true,
         }
         let destination = lane.route.destination.clone();

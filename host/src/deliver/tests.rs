@@ -304,3 +304,50 @@ async fn bundles_of_a_hook_that_is_gone_are_given_up() {
     world.send(&deliveries, "nobody", 1).await;
     world.all_done().await;
 }
+
+#[tokio::test]
+async fn a_dead_letter_that_is_redriven_is_attempted_as_if_for_the_first_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let mut receiver = Receiver::start(after(5, 500)).await;
+    world.hook("h", &receiver.url("/")).await;
+    let deliveries = world.start(quick());
+    world.send(&deliveries, "h", 1).await;
+    world.all_done().await;
+    let redriven = deliveries.redrive(vec![(1, 0)]).await;
+    assert_eq!((redriven.bundles.len(), redriven.failure), (1, None));
+    world.all_done().await;
+    for _ in 0..6 {
+        assert_eq!(receiver.next().await.header("webhook-id"), Some("b1"));
+    }
+    assert!(receiver.is_idle());
+    assert_eq!(world.journal.dead_letters_of("h"), 0, "the sixth attempt, the third since the redrive, was answered 200");
+    assert_eq!(deliveries.redrive(vec![(1, 0)]).await.bundles, [], "what was delivered is no dead letter");
+}
+
+#[tokio::test]
+async fn bundles_of_a_hook_that_was_disabled_come_back_once_it_is_enabled() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let mut receiver = Receiver::willing().await;
+    world.hook("h", &receiver.url("/")).await;
+    world.connections.apply(Change::DisableHook("h".into())).await.unwrap();
+    let deliveries = world.start(quick());
+    for number in 0..3 {
+        world.send(&deliveries, "h", number).await;
+    }
+    world.all_done().await;
+    assert!(receiver.is_idle());
+    let dead = world.journal.dead_letters(None, 9, |_, _| true);
+    assert!(dead.iter().all(|dead| (dead.attempts, dead.reason.as_str()) == (0, "the hook is disabled")), "{dead:?}");
+    world.connections.apply(Change::EnableHook("h".into())).await.unwrap();
+    let redriven = deliveries.redrive(world.journal.dead_letter_keys(|_| true)).await;
+    assert_eq!(redriven.bundles.len(), 3);
+    let mut got = Vec::new();
+    for _ in 0..3 {
+        got.push(receiver.next().await.body);
+    }
+    got.sort();
+    assert_eq!(got, ["0", "1", "2"]);
+    world.all_done().await;
+}

@@ -1,6 +1,7 @@
 //! How far the delivery of each bundle is: what is recorded, and which bundles are still open.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound::{Excluded, Unbounded};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -20,12 +21,21 @@ pub enum DeliveryState {
         /// When the next one is due, in milliseconds since 1970.
         due_ms: u64,
     },
-    /// It will not be tried again.
+    /// It will not be tried again unless an operator wants it: it is a dead letter.
     Dead {
         /// Why, for the operator.
         reason: String,
+        /// How many attempts there have been.
+        attempts: u32,
+        /// When it became one, in milliseconds since 1970.
+        at_ms: u64,
     },
+    /// It was a dead letter; attempts begin anew.
+    Redriven,
 }
+
+/// A bundle by its event and its place among the event's bundles, from 0 on.
+pub type BundleKey = (Sequence, u32);
 
 /// A bundle that is neither delivered nor dead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,17 +52,44 @@ pub struct Pending {
     pub due_ms: u64,
 }
 
+/// A bundle that will not be tried again unless an operator wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Its event.
+    pub seq: Sequence,
+    /// Its place among the event's bundles, from 0 on.
+    pub bundle: u32,
+    /// The hook it is for.
+    pub hook: Arc<str>,
+    /// When it became one, in milliseconds since 1970; 0 if an earlier version of hookwright did not write that down.
+    pub at_ms: u64,
+    /// How many attempts there have been.
+    pub attempts: u32,
+    /// Why, for the operator.
+    pub reason: String,
+}
+
 /// The kind of a delivery state's record.
 const KIND: u8 = 1;
 const VERSION: u8 = 1;
 const FIXED: usize = 14;
 
-/// The record of a delivery state: `version u8 | state u8 | seq u64 | bundle u32 | attempt u32, due u64 or reason`.
+const DELIVERED: u8 = 0;
+const RETRY: u8 = 1;
+/// As it was before times and attempts were written down: nothing but the reason.
+const DEAD_BEFORE: u8 = 2;
+const REDRIVEN: u8 = 3;
+const DEAD: u8 = 4;
+
+/// The record of a delivery state: `version u8 | state u8 | seq u64 | bundle u32`, then `attempt u32 | due u64` or
+/// `attempts u32 | at u64 | reason`.
 pub(super) fn encode(seq: Sequence, bundle: u32, state: &DeliveryState) -> Entry {
+    let numbers = |count: u32, time_ms: u64| [&count.to_le_bytes()[..], &time_ms.to_le_bytes()].concat();
     let (tag, rest) = match state {
-        DeliveryState::Delivered => (0, Vec::new()),
-        DeliveryState::Retry { attempt, due_ms } => (1, [&attempt.to_le_bytes()[..], &due_ms.to_le_bytes()].concat()),
-        DeliveryState::Dead { reason } => (2, reason.clone().into_bytes()),
+        DeliveryState::Delivered => (DELIVERED, Vec::new()),
+        DeliveryState::Retry { attempt, due_ms } => (RETRY, numbers(*attempt, *due_ms)),
+        DeliveryState::Dead { reason, attempts, at_ms } => (DEAD, [&numbers(*attempts, *at_ms), reason.as_bytes()].concat()),
+        DeliveryState::Redriven => (REDRIVEN, Vec::new()),
     };
     let head = [&[VERSION, tag][..], &seq.to_le_bytes(), &bundle.to_le_bytes(), &rest].concat();
     Entry { kind: KIND, head, blobs: Vec::new() }
@@ -66,10 +103,15 @@ pub(super) fn decode(payload: &[u8]) -> Result<(Sequence, u32, DeliveryState), M
     if *version != VERSION {
         return Err(Malformed("a delivery state was written by another version of hookwright"));
     }
-    let state = match tag {
-        0 => DeliveryState::Delivered,
-        1 => DeliveryState::Retry { attempt: u32::from_le_bytes(part(rest, 0)?), due_ms: u64::from_le_bytes(part(rest, 4)?) },
-        _ => DeliveryState::Dead { reason: String::from_utf8_lossy(rest).into_owned() },
+    let (count, time_ms) = (|| Ok(u32::from_le_bytes(part(rest, 0)?)), || Ok(u64::from_le_bytes(part(rest, 4)?)));
+    let reason = |from| String::from_utf8_lossy(rest.get(from..).unwrap_or_default()).into_owned();
+    let state = match *tag {
+        DELIVERED => DeliveryState::Delivered,
+        RETRY => DeliveryState::Retry { attempt: count()?, due_ms: time_ms()? },
+        DEAD_BEFORE => DeliveryState::Dead { reason: reason(0), attempts: 0, at_ms: 0 },
+        REDRIVEN => DeliveryState::Redriven,
+        DEAD => DeliveryState::Dead { attempts: count()?, at_ms: time_ms()?, reason: reason(12) },
+        _ => return Err(Malformed("a delivery state was written by another version of hookwright")),
     };
     Ok((u64::from_le_bytes(part(ids, 0)?), u32::from_le_bytes(part(ids, 8)?), state))
 }
@@ -79,16 +121,19 @@ fn part<const N: usize>(bytes: &[u8], at: usize) -> Result<[u8; N], Malformed> {
     part.ok_or(Malformed("a delivery state's record ends too early"))
 }
 
-/// The open bundles of all events, in memory.
+/// The open bundles and the dead letters of all events, in memory.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
-    open: BTreeMap<(Sequence, u32), Open>,
-    /// Events that somebody may want to look at again: with a dead letter, failed, or for a uid that nobody has.
+    open: BTreeMap<BundleKey, Open>,
+    dead: BTreeMap<BundleKey, Dead>,
+    /// Dead letters whose redrive is on its way to the disk.
+    redriving: BTreeSet<BundleKey>,
+    /// Events that somebody may want to look at again though they have no dead letter: failed, or for a uid that nobody has.
     unsettled: BTreeSet<Sequence>,
     /// The highest event that a delivery state speaks of.
     highest: Sequence,
-    /// Every hook's id once, however many bundles wait for it.
-    hooks: HashSet<Arc<str>>,
+    /// Every hook's id once, however many bundles it has, with the number of its dead letters.
+    hooks: HashMap<Arc<str>, u64>,
 }
 
 #[derive(Debug)]
@@ -96,6 +141,24 @@ struct Open {
     hook: Arc<str>,
     attempt: u32,
     due_ms: u64,
+}
+
+/// What is kept of a dead letter: its reason only until the disk has it.
+#[derive(Debug, Clone)]
+pub(super) struct Dead {
+    pub(super) hook: Arc<str>,
+    pub(super) at_ms: u64,
+    pub(super) attempts: u32,
+    pub(super) reason: Reason,
+}
+
+/// Where a dead letter's reason is.
+#[derive(Debug, Clone)]
+pub(super) enum Reason {
+    /// Not on the disk yet.
+    Here(Box<str>),
+    /// In this record of the delivery log.
+    Written(u64),
 }
 
 impl Ledger {
@@ -112,9 +175,12 @@ impl Ledger {
         self.unsettled.insert(seq);
     }
 
-    /// Forgets what it knows of events that are gone.
-    pub(super) fn forget(&mut self, events: Range<Sequence>) {
+    /// Forgets what it knows of events that are gone; how many dead letters went with them.
+    pub(super) fn forget(&mut self, events: &Range<Sequence>) -> u64 {
         self.unsettled.retain(|seq| !events.contains(seq));
+        let gone: Vec<_> = self.dead.range(keys(events)).map(|(key, _)| *key).collect();
+        gone.iter().for_each(|key| drop(self.take_dead(*key)));
+        gone.len() as u64
     }
 
     /// The highest event that a delivery state speaks of: no number up to it may be given again.
@@ -122,100 +188,119 @@ impl Ledger {
         self.highest
     }
 
-    /// Notes what became of a bundle. One that is not open stays as it is.
+    /// Notes what became of a bundle. One that was delivered stays so.
     pub(super) fn apply(&mut self, seq: Sequence, bundle: u32, state: &DeliveryState) {
         self.highest = self.highest.max(seq);
+        let key = (seq, bundle);
         match state {
             DeliveryState::Delivered => {
-                self.open.remove(&(seq, bundle));
+                self.open.remove(&key);
+                self.take_dead(key);
             }
-            DeliveryState::Dead { .. } => {
-                if self.open.remove(&(seq, bundle)).is_some() {
-                    self.unsettled.insert(seq);
+            DeliveryState::Dead { reason, attempts, at_ms } => {
+                if let Some(Open { hook, .. }) = self.open.remove(&key) {
+                    self.hooks.entry(hook.clone()).and_modify(|dead| *dead += 1);
+                    self.dead.insert(key, Dead { hook, at_ms: *at_ms, attempts: *attempts, reason: Reason::Here(reason.as_str().into()) });
                 }
             }
-            DeliveryState::Retry { attempt, due_ms } => {
-                if let Some(open) = self.open.get_mut(&(seq, bundle)) {
-                    (open.attempt, open.due_ms) = (*attempt, *due_ms);
-                }
-            }
+            DeliveryState::Retry { attempt, due_ms } => self.reopen(key, *attempt, *due_ms),
+            DeliveryState::Redriven => self.reopen(key, 0, 0),
+        }
+    }
+
+    /// Notes the record of the delivery log in which a dead letter's reason is.
+    pub(super) fn written(&mut self, key: BundleKey, record: u64) {
+        if let Some(dead) = self.dead.get_mut(&key) {
+            dead.reason = Reason::Written(record);
         }
     }
 
     /// All open bundles, in the events' order.
     pub(super) fn pending(&self) -> Vec<Pending> {
-        let pending = |(&(seq, bundle), open): (&(u64, u32), &Open)| Pending {
-            seq,
-            bundle,
-            hook: Arc::clone(&open.hook),
-            attempt: open.attempt,
-            due_ms: open.due_ms,
-        };
-        self.open.iter().map(pending).collect()
+        self.open.iter().map(|(key, open)| pending(*key, open)).collect()
     }
 
-    /// Whether no bundle of these events is open.
-    pub(super) fn done(&self, events: Range<Sequence>) -> bool {
-        self.open.range((events.start, 0)..(events.end, 0)).next().is_none()
+    /// A bundle, if it is open.
+    pub(super) fn open(&self, key: BundleKey) -> Option<Pending> {
+        self.open.get(&key).map(|open| pending(key, open))
+    }
+
+    /// The first dead letters after a certain one, `most` at most.
+    pub(super) fn dead_after(&self, after: Option<BundleKey>, most: usize) -> Vec<(BundleKey, Dead)> {
+        let after = after.map_or(Unbounded, Excluded);
+        self.dead.range((after, Unbounded)).take(most).map(|(key, dead)| (*key, dead.clone())).collect()
+    }
+
+    /// A dead letter.
+    pub(super) fn dead(&self, key: BundleKey) -> Option<&Dead> {
+        self.dead.get(&key)
+    }
+
+    /// How many dead letters a hook has.
+    pub(super) fn dead_of(&self, hook: &str) -> u64 {
+        self.hooks.get(hook).copied().unwrap_or_default()
+    }
+
+    /// Of these bundles, those that are dead letters and are not being redriven already; from here on they are.
+    pub(super) fn begin_redrive(&mut self, wanted: &[BundleKey]) -> Vec<BundleKey> {
+        let dead = wanted.iter().copied().filter(|key| self.dead.contains_key(key));
+        dead.filter(|key| self.redriving.insert(*key)).collect()
+    }
+
+    /// Ends what [`begin_redrive`](Self::begin_redrive) began, whether it worked or not.
+    pub(super) fn end_redrive(&mut self, begun: &[BundleKey]) {
+        for key in begun {
+            self.redriving.remove(key);
+        }
+    }
+
+    /// Whether nothing of these events is still to be delivered.
+    pub(super) fn done(&self, events: &Range<Sequence>) -> bool {
+        self.open.range(keys(events)).next().is_none() && self.redriving.range(keys(events)).next().is_none()
     }
 
     /// Whether there is nothing in these events that somebody may want to look at again.
-    pub(super) fn settled(&self, events: Range<Sequence>) -> bool {
-        self.unsettled.range(events).next().is_none()
+    pub(super) fn settled(&self, events: &Range<Sequence>) -> bool {
+        self.unsettled.range(events.clone()).next().is_none() && self.dead.range(keys(events)).next().is_none()
+    }
+
+    /// When the youngest dead letter of these events became one, in milliseconds since 1970; 0 if there is none.
+    pub(super) fn youngest_dead(&self, events: &Range<Sequence>) -> u64 {
+        self.dead.range(keys(events)).map(|(_, dead)| dead.at_ms).max().unwrap_or_default()
+    }
+
+    /// Makes an attempt due. For a dead letter too: whatever a damaged log has lost, it has been redriven.
+    fn reopen(&mut self, key: BundleKey, attempt: u32, due_ms: u64) {
+        if let Some(dead) = self.take_dead(key) {
+            self.open.insert(key, Open { hook: dead.hook, attempt, due_ms });
+        } else if let Some(open) = self.open.get_mut(&key) {
+            (open.attempt, open.due_ms) = (attempt, due_ms);
+        }
+    }
+
+    fn take_dead(&mut self, key: BundleKey) -> Option<Dead> {
+        let dead = self.dead.remove(&key)?;
+        self.hooks.entry(dead.hook.clone()).and_modify(|count| *count -= 1);
+        Some(dead)
     }
 
     fn intern(&mut self, hook: &str) -> Arc<str> {
-        if let Some(known) = self.hooks.get(hook) {
+        if let Some((known, _)) = self.hooks.get_key_value(hook) {
             return Arc::clone(known);
         }
         let hook: Arc<str> = hook.into();
-        self.hooks.insert(Arc::clone(&hook));
+        self.hooks.insert(Arc::clone(&hook), 0);
         hook
     }
 }
 
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_state_reads_back_as_it_was_written() {
-        let retry = DeliveryState::Retry { attempt: 3, due_ms: 1_790_000_000_123 };
-        for state in [DeliveryState::Delivered, retry, DeliveryState::Dead { reason: "gone".into() }] {
-            let entry = encode(7, 2, &state);
-            assert_eq!(decode(&entry.head), Ok((7, 2, state)));
-        }
-    }
-
-    #[test]
-    fn a_state_that_ends_too_early_is_an_error_at_every_length() {
-        let entry = encode(7, 2, &DeliveryState::Retry { attempt: 3, due_ms: 9 });
-        for length in 0..entry.head.len() {
-            assert!(decode(&entry.head[..length]).is_err(), "{length}");
-        }
-    }
-
-    #[test]
-    fn only_bundles_that_are_neither_delivered_nor_dead_are_pending() {
-        let mut ledger = Ledger::default();
-        ledger.add(1, ["a", "b", "a"].into_iter());
-        ledger.add(2, ["b"].into_iter());
-        ledger.apply(1, 0, &DeliveryState::Delivered);
-        ledger.apply(1, 1, &DeliveryState::Retry { attempt: 2, due_ms: 50 });
-        ledger.apply(2, 0, &DeliveryState::Dead { reason: String::new() });
-        let pending: Vec<_> = ledger.pending().into_iter().map(|p| (p.seq, p.bundle, p.hook.to_string(), p.attempt, p.due_ms)).collect();
-        assert_eq!(pending, [(1, 1, "b".into(), 2, 50), (1, 2, "a".into(), 0, 0)]);
-        assert!(ledger.done(2..3));
-        assert!(!ledger.done(1..2));
-    }
-
-    #[test]
-    fn a_bundle_that_was_delivered_does_not_come_back() {
-        let mut ledger = Ledger::default();
-        ledger.add(1, ["a"].into_iter());
-        ledger.apply(1, 0, &DeliveryState::Delivered);
-        ledger.apply(1, 0, &DeliveryState::Retry { attempt: 1, due_ms: 1 });
-        assert_eq!(ledger.pending(), []);
-    }
+fn pending((seq, bundle): BundleKey, open: &Open) -> Pending {
+    Pending { seq, bundle, hook: Arc::clone(&open.hook), attempt: open.attempt, due_ms: open.due_ms }
 }
+
+fn keys(events: &Range<Sequence>) -> Range<BundleKey> {
+    (events.start, 0)..(events.end, 0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,9 +2,11 @@
 //!
 //! Two logs of our own (`segment`) lie side by side: the events with their bundles, and what became of each delivery.
 //! An event is acknowledged after its `fdatasync`, which it shares with all who wait (group commit on one thread, no
-//! timer). Delivery states are written within 100 ms: losing the last ones costs a second delivery, never an event.
+//! timer). Delivery states are written within 100 ms: losing the last ones costs a second delivery, never an event. That
+//! dead letters are redriven is said only once it is on disk.
 
 mod catalogue;
+mod dead_letters;
 mod dedupe;
 mod delivery;
 mod encoding;
@@ -15,13 +17,16 @@ mod retention;
 pub(crate) mod segment;
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-pub use delivery::{DeliveryState, Pending};
+pub use dead_letters::Redriven;
+pub use delivery::{BundleKey, DeadLetter, DeliveryState, Pending};
 pub use error::JournalError;
 pub use event::{Event, Original, Outcome, Sequence, StoredBundle, StoredRequest, new_id};
 pub use retention::{Removed, Retention};
@@ -52,7 +57,7 @@ impl Default for Settings {
 #[derive(Debug)]
 pub struct Journal {
     events: Committer<Note>,
-    deliveries: Committer<()>,
+    deliveries: Committer<Option<Settled>>,
     index: Arc<Index>,
     delivery_index: Arc<Index>,
     ledger: Arc<Mutex<Ledger>>,
@@ -99,7 +104,7 @@ impl Journal {
         Ok(Self {
             recovery: events.recovery,
             events: Committer::start("journal", events.writer, event_queue(settings), stored(&ledger, &catalogue))?,
-            deliveries: Committer::start("deliveries", deliveries.writer, DELIVERY_QUEUE, |_, ()| {})?,
+            deliveries: Committer::start("deliveries", deliveries.writer, DELIVERY_QUEUE, settled(&ledger))?,
             index,
             delivery_index,
             ledger,
@@ -140,10 +145,13 @@ impl Journal {
         })
     }
 
-    /// Notes what became of a bundle. It counts at once and is on disk within 100 ms.
+    /// Notes what became of an attempt to deliver a bundle. It counts at once and is on disk within 100 ms.
     pub fn record(&self, seq: Sequence, bundle: u32, state: &DeliveryState) {
-        self.ledger().apply(seq, bundle, state);
-        if let Err(error) = self.deliveries.submit_unwatched(delivery::encode(seq, bundle, state), ()) {
+        let note = matches!(state, DeliveryState::Dead { .. }).then_some(Settled::Buried((seq, bundle)));
+        // Under the lock, so that the log has the states of a bundle in the order in which they came to count.
+        let mut ledger = self.ledger();
+        ledger.apply(seq, bundle, state);
+        if let Err(error) = self.deliveries.submit_unwatched(delivery::encode(seq, bundle, state), note) {
             tracing::warn!(seq, bundle, %error, "a delivery's state was not written: it may be delivered again after a restart");
         }
     }
@@ -151,6 +159,11 @@ impl Journal {
     /// The bundles that are neither delivered nor dead, in the events' order.
     pub fn pending(&self) -> Vec<Pending> {
         self.ledger().pending()
+    }
+
+    /// A bundle, if it is neither delivered nor dead.
+    pub fn pending_bundle(&self, key: BundleKey) -> Option<Pending> {
+        self.ledger().open(key)
     }
 
     /// What opening the journal found.
@@ -181,6 +194,9 @@ fn open_deliveries<D: Disk>(disk: D, directory: &DataDirectory, sizes: Sizes, le
     segment::open(&directory.deliveries(), sizes, disk, |record| {
         let (seq, bundle, state) = delivery::decode(&record.payload)?;
         ledger.apply(seq, bundle, &state);
+        if matches!(state, DeliveryState::Dead { .. }) {
+            ledger.written((seq, bundle), record.seq);
+        }
         Ok(())
     })
 }
@@ -197,6 +213,25 @@ fn restore(record: &Record, ledger: &mut Ledger, catalogue: &mut Catalogue, dedu
         dedupe.restore(&event.service, &event.webhook, id, event.received_at);
     }
     Ok(())
+}
+
+/// What counts, or is known, only once a delivery state is on disk.
+#[derive(Debug, Clone, Copy)]
+enum Settled {
+    /// Where the reason of a dead letter is.
+    Buried(BundleKey),
+    /// A dead letter's attempts begin anew.
+    Redriven(BundleKey),
+}
+
+/// What the committer does with each delivery state that has become durable.
+fn settled(ledger: &Arc<Mutex<Ledger>>) -> impl FnMut(u64, Option<Settled>) + Send + 'static {
+    let ledger = Arc::clone(ledger);
+    move |record, note| match note {
+        None => {}
+        Some(Settled::Buried(key)) => lock(&ledger).written(key, record),
+        Some(Settled::Redriven((seq, bundle))) => lock(&ledger).apply(seq, bundle, &DeliveryState::Redriven),
+    }
 }
 
 /// What the committer does with each event that has become durable.

@@ -4,13 +4,13 @@ use std::fs;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::segment::{Disk, Index, LocalDisk, Segment};
 use super::{Journal, Sequence, delivery};
 
-/// How long events are kept. What is still to be delivered is always kept; dead letters, failed events and those for a
-/// uid that nobody has are kept for the whole age.
+/// How long events are kept. What is still to be delivered is always kept; failed events and those for a uid that nobody
+/// has are kept for the whole age, dead letters too, from when they became such.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {
     /// Events older than this may go.
@@ -34,6 +34,8 @@ pub struct Removed {
     pub segments: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Dead letters that nobody had redriven.
+    pub dead_letters: u64,
 }
 
 impl Journal {
@@ -56,20 +58,26 @@ impl Journal {
         let kept: u64 = sizes.iter().map(fs::Metadata::len).sum();
         let excess = kept.saturating_sub(retention.bytes).max(lacking(&sealed));
         for (segment, metadata) in sealed.iter().zip(&sizes) {
-            let old = now.duration_since(metadata.modified()?).unwrap_or_default() > retention.age;
+            let written = metadata.modified()?;
+            let wanted = Wanted { written, age: retention.age, now, in_the_way: removed.bytes < excess };
             let events = segment.first..segment.next();
-            if self.may_go(events.clone(), old, removed.bytes < excess) {
+            if let Some(dead_letters) = self.give_up(&events, wanted) {
+                removed.dead_letters += dead_letters;
                 remove(&self.index, segment, metadata.len(), &mut removed)?;
-                self.ledger().forget(events.clone());
                 self.catalogue().forget(events);
             }
         }
         Ok(removed)
     }
 
-    fn may_go(&self, events: Range<Sequence>, old: bool, in_the_way: bool) -> bool {
-        let ledger = self.ledger();
-        ledger.done(events.clone()) && (old || in_the_way && ledger.settled(events))
+    /// Forgets these events if nobody needs them any more: how many dead letters are among them. From here on they are
+    /// gone, so that none can be redriven while its segment is being removed.
+    fn give_up(&self, events: &Range<Sequence>, wanted: Wanted) -> Option<u64> {
+        let mut ledger = self.ledger();
+        let newest = wanted.written.max(UNIX_EPOCH + Duration::from_millis(ledger.youngest_dead(events)));
+        let old = wanted.now.duration_since(newest).unwrap_or_default() > wanted.age;
+        let may_go = ledger.done(events) && (old || wanted.in_the_way && ledger.settled(events));
+        may_go.then(|| ledger.forget(events))
     }
 
     /// Whether a segment of the delivery log is about nothing that is still there.
@@ -85,6 +93,17 @@ impl Journal {
         }
         Ok(true)
     }
+}
+
+/// What decides whether a segment may go, besides what is in it.
+#[derive(Clone, Copy)]
+struct Wanted {
+    /// When its last event was.
+    written: SystemTime,
+    age: Duration,
+    now: SystemTime,
+    /// There is too little room.
+    in_the_way: bool,
 }
 
 /// The bytes that must go so that the log's disk has twice the room below which nothing is accepted any more.

@@ -2,40 +2,23 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod dead_letters;
+
 use std::path::Path;
 use std::time::SystemTime;
 
-use bytes::Bytes;
 use tempfile::TempDir;
 
 use super::segment::failing::{FailingDisk, Faults};
+use super::testing::{NOW, event};
 use super::*;
-
-const NOW: u64 = 1_790_000_000_000;
-
-fn event(id: &str, hooks: &[&str]) -> Event {
-    let bundle = |(place, hook): (usize, &&str)| StoredBundle {
-        id: format!("{id}-{place}"),
-        hook: (*hook).into(),
-        json: Bytes::from_static(b"{\"a\":1}"),
-    };
-    Event {
-        id: id.into(),
-        received_at: NOW,
-        service: "github".into(),
-        webhook: "webhook".into(),
-        outcome: Outcome::Accepted,
-        request: StoredRequest::default(),
-        body: Bytes::from(vec![b'x'; 100]),
-        dedupe: None,
-        bundles: hooks.iter().enumerate().map(bundle).collect(),
-        unmatched: Vec::new(),
-        replay_of: None,
-    }
-}
 
 fn repeatable(id: &str) -> Event {
     Event { dedupe: Some(id.into()), ..event(id, &["h"]) }
+}
+
+fn dead(reason: &str, at_ms: u64) -> DeliveryState {
+    DeliveryState::Dead { reason: reason.into(), attempts: 8, at_ms }
 }
 
 fn open(root: &Path) -> Journal {
@@ -90,7 +73,7 @@ async fn bundles_are_pending_until_they_are_delivered_or_dead_also_after_reopeni
     assert_eq!(pending(&journal).len(), 4);
     journal.record(1, 0, &DeliveryState::Delivered);
     journal.record(1, 1, &DeliveryState::Retry { attempt: 1, due_ms: 77 });
-    journal.record(2, 0, &DeliveryState::Dead { reason: "gone".into() });
+    journal.record(2, 0, &dead("gone", NOW));
     let open_ones = [(1, 1, "h2".to_owned(), 1, 77), (2, 1, "h3".to_owned(), 0, 0)];
     assert_eq!(pending(&journal), open_ones);
     drop(journal);
@@ -172,9 +155,9 @@ async fn dead_letters_and_failed_events_are_kept_for_their_whole_time() {
         store(&journal, &Event { outcome, ..event(&number.to_string(), &["h"]) }).await;
     }
     (1..=12).for_each(|seq| journal.record(seq, 0, &DeliveryState::Delivered));
-    journal.record(12, 0, &DeliveryState::Dead { reason: "delivered before".into() });
+    journal.record(12, 0, &dead("delivered before", NOW));
     let seq = store(&journal, &event("dead", &["h"])).await;
-    journal.record(seq, 0, &DeliveryState::Dead { reason: "gone".into() });
+    journal.record(seq, 0, &dead("gone", NOW));
     for number in 20..32 {
         store(&journal, &event(&number.to_string(), &[])).await;
     }

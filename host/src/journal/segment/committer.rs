@@ -19,7 +19,8 @@ pub(crate) struct Queue {
     pub(crate) records: usize,
     /// Payload bytes.
     pub(crate) bytes: usize,
-    /// Zero: commit what is there; while that is on its way the next batch gathers by itself.
+    /// Zero: commit what is there; while that is on its way the next batch gathers by itself. A batch in which
+    /// somebody waits for an answer does not wait for company.
     pub(crate) linger: Duration,
 }
 
@@ -185,16 +186,17 @@ impl<N> Inbox<N> {
             return false;
         };
         let mut bytes = first.entry.size();
+        let mut company = Company { wanted: None, is_awaited: first.answer.is_some() };
         self.take(batch, first);
-        let mut wait = None;
         while batch.entries.len() < self.sizes.commit_records
-            && let Some(next) = self.next(batch.entries.len(), &mut wait)
+            && let Some(next) = self.next(batch.entries.len(), &mut company)
         {
             bytes += next.entry.size();
             if bytes > self.sizes.commit_bytes {
                 self.held = Some(next);
                 break;
             }
+            company.is_awaited |= next.answer.is_some();
             self.take(batch, next);
         }
         true
@@ -207,13 +209,16 @@ impl<N> Inbox<N> {
     }
 
     /// The next record for a batch of `gathered` so far: what is queued, then what comes while it is worth waiting.
-    fn next(&self, gathered: usize, wait: &mut Option<Wait>) -> Option<Submission<N>> {
+    fn next(&self, gathered: usize, company: &mut Company) -> Option<Submission<N>> {
         match self.receiver.try_recv() {
             Ok(submission) => return Some(submission),
             Err(TryRecvError::Disconnected) => return None,
             Err(TryRecvError::Empty) => {}
         }
-        let Wait { until, enough } = *wait.get_or_insert_with(|| self.wait(gathered));
+        if company.is_awaited && !self.linger.is_zero() {
+            return None;
+        }
+        let Wait { until, enough } = *company.wanted.get_or_insert_with(|| self.wait(gathered));
         let left = until.saturating_duration_since(Instant::now());
         if gathered >= enough || left.is_zero() {
             return None;
@@ -228,6 +233,13 @@ impl<N> Inbox<N> {
             Wait { until: Instant::now() + self.linger, enough: usize::MAX }
         }
     }
+}
+
+/// What a batch waits for, once it has taken what was queued.
+struct Company {
+    wanted: Option<Wait>,
+    /// Somebody waits for an answer about a record in it.
+    is_awaited: bool,
 }
 
 /// Until when a batch waits for company, and how many records are company enough.

@@ -1,0 +1,55 @@
+//! How an operator reaches a host's events: through the server that has them, or by opening them where none runs.
+
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+use tokio::task::spawn_blocking;
+
+use super::router::Refused;
+use crate::data_directory::DataDirectory;
+use crate::deliver::Deliveries;
+use crate::journal::{BundleKey, Journal, Redriven, Settings};
+
+/// The events of a host.
+pub struct Archive(Way);
+
+enum Way {
+    /// A server's, which delivers them.
+    Served(Arc<Deliveries>),
+    /// Nobody delivers them. Opening takes a while where there are many, so it waits until somebody asks.
+    Stored(DataDirectory, OnceCell<Arc<Journal>>),
+}
+
+impl Archive {
+    /// The events of a server that runs.
+    pub fn served(deliveries: Arc<Deliveries>) -> Self {
+        Self(Way::Served(deliveries))
+    }
+
+    /// The events in a data directory that no server has.
+    pub fn stored(directory: DataDirectory) -> Self {
+        Self(Way::Stored(directory, OnceCell::new()))
+    }
+
+    /// The journal.
+    pub(super) async fn journal(&self) -> Result<Arc<Journal>, Refused> {
+        match &self.0 {
+            Way::Served(deliveries) => Ok(deliveries.journal().clone()),
+            Way::Stored(directory, journal) => journal.get_or_try_init(|| open(directory.clone())).await.cloned(),
+        }
+    }
+
+    /// Lets the attempts of dead letters begin anew: at once where a server runs, otherwise once one does.
+    pub(super) async fn redrive(&self, wanted: Vec<BundleKey>) -> Result<Redriven, Refused> {
+        match &self.0 {
+            Way::Served(deliveries) => Ok(deliveries.redrive(wanted).await),
+            Way::Stored(..) => Ok(self.journal().await?.redrive(&wanted).await),
+        }
+    }
+}
+
+async fn open(directory: DataDirectory) -> Result<Arc<Journal>, Refused> {
+    let opened = spawn_blocking(move || Journal::open(&directory, Settings::default())).await;
+    let opened = opened.unwrap_or_else(|broken_off| Err(std::io::Error::other(broken_off)));
+    opened.map(Arc::new).map_err(|error| Refused::unavailable(format!("cannot open the event journal: {error}")))
+}

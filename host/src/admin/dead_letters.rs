@@ -1,0 +1,240 @@
+//! What can be asked about dead letters: which there are, and that their attempts begin anew.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
+
+use super::hooks;
+use super::operator::Operator;
+use super::router::{Answer, Asked, Refused};
+use crate::connections::{Connections, State};
+use crate::journal::{BundleKey, DeadLetter, Journal};
+
+/// Dead letters in one answer, where nothing is said about it, and at most.
+const USUAL: usize = 100;
+const MOST: usize = 1_000;
+
+/// The answer to `GET /dead-letters`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DeadLetters {
+    /// The oldest events' first.
+    pub dead_letters: Vec<DeadLetterView>,
+    /// What `?after=` has to say for the next ones, if there may be more.
+    pub next: Option<String>,
+}
+
+/// A dead letter as it is shown.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DeadLetterView {
+    /// Names it: its event's number and its place among the event's bundles.
+    pub id: String,
+    /// The hook that it is for.
+    pub hook: String,
+    /// The service that sent its event.
+    pub service: Option<String>,
+    /// The webhook that received it.
+    pub webhook: Option<String>,
+    /// Its event's id.
+    pub event: Option<String>,
+    /// Its bundle's id, the receiver's `webhook-id`.
+    pub bundle: Option<String>,
+    /// When it was given up, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// How many attempts there had been.
+    pub attempts: u32,
+    /// Why it was given up.
+    pub reason: String,
+}
+
+/// `POST /dead-letters/redrive`: exactly one of these says which.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redrive {
+    /// These.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ids: Option<Vec<String>>,
+    /// All of one hook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hook: Option<String>,
+    /// All there are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all: bool,
+}
+
+/// The answer to [`Redrive`]: what it says is on disk.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct RedriveAnswer {
+    /// How many are attempted anew.
+    pub redriven: u64,
+    /// Those that stay as they are.
+    pub left: Vec<DeadLettersLeft>,
+}
+
+/// Dead letters that were not redriven because their hook takes nothing.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DeadLettersLeft {
+    /// The hook.
+    pub hook: String,
+    /// How many of its dead letters were asked for.
+    pub dead_letters: u64,
+    /// `disabled` or `removed`.
+    pub because: String,
+}
+
+/// `GET /dead-letters[?hook=ID][&service=NAME][&after=ID][&limit=N]`
+pub(super) async fn list(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
+    let parameters = asked.parameters(&["hook", "service", "after", "limit"])?;
+    let after = parameters.get("after").map(|id| key(id).ok_or_else(|| no_id(id))).transpose()?;
+    let limit = parameters.get("limit").map_or(Ok(USUAL), |limit| read_limit(limit))?;
+    let (hook, service) = (parameters.get("hook").cloned(), parameters.get("service").cloned());
+    let (journal, connections) = (operator.archive.journal().await?, operator.connections.clone());
+    let listed = reading(move || {
+        let mut services = ServicesOfHooks { journal: &journal, connections: &connections, known: HashMap::new() };
+        let wanted = |id: &Arc<str>, key| {
+            hook.as_deref().is_none_or(|hook| hook == &**id) && service.as_deref().is_none_or(|service| services.is(id, key, service))
+        };
+        let found = journal.dead_letters(after, limit, wanted);
+        let next = (found.len() == limit).then(|| found.last().map(|last| id((last.seq, last.bundle)))).flatten();
+        DeadLetters { dead_letters: found.into_iter().map(|found| view(&journal, found)).collect(), next }
+    });
+    Ok(Answer::ok(listed.await?))
+}
+
+/// `POST /dead-letters/redrive`
+pub(super) async fn redrive(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
+    let journal = operator.archive.journal().await?;
+    let wanted = match asked.json()? {
+        Redrive { ids: Some(ids), hook: None, all: false } => {
+            let journal = journal.clone();
+            reading(move || named(&journal, &ids)).await??
+        }
+        Redrive { ids: None, hook: Some(hook), all: false } => of_hook(operator, &journal, &hook)?,
+        Redrive { ids: None, hook: None, all: true } => journal.dead_letter_keys(|_| true),
+        _ => return Err(Refused::bad("say which: `ids`, `hook` or `all`, and only one of them")),
+    };
+    let (wanted, left) = without_listener(operator, &journal, wanted);
+    let redriven = operator.archive.redrive(wanted).await?;
+    let count = redriven.bundles.len() as u64;
+    if let Some(failure) = redriven.failure {
+        return Err(Refused::unavailable(format!("{count} were redriven, and then: {failure}")).with_help("ask again for the rest"));
+    }
+    Ok(Answer::ok(RedriveAnswer { redriven: count, left }))
+}
+
+fn named(journal: &Journal, ids: &[String]) -> Result<Vec<BundleKey>, Refused> {
+    let known = |id: &String| match find(journal, id)? {
+        Some(key) if journal.dead_letter_hook(key).is_some() => Ok(key),
+        _ => Err(Refused::unknown(format!("there is no dead letter `{id}`; nothing was redriven"))
+            .with_help("`hookwright dead-letters list` lists them")),
+    };
+    ids.iter().map(known).collect()
+}
+
+/// Those of a hook, also of one that is gone, as long as it has any.
+fn of_hook(operator: &Operator, journal: &Journal, hook: &str) -> Result<Vec<BundleKey>, Refused> {
+    if journal.dead_letters_of(hook) == 0 {
+        hooks::find(operator, hook)?;
+    }
+    Ok(journal.dead_letter_keys(|of| **of == *hook))
+}
+
+/// Sets apart what would only be given up again, since its hook takes nothing.
+fn without_listener(operator: &Operator, journal: &Journal, wanted: Vec<BundleKey>) -> (Vec<BundleKey>, Vec<DeadLettersLeft>) {
+    let mut left = BTreeMap::new();
+    let mut reasons = HashMap::new();
+    let listened_to = |key: &BundleKey| {
+        let Some(hook) = journal.dead_letter_hook(*key) else { return false };
+        let Some(because) = *reasons.entry(hook.clone()).or_insert_with(|| takes_nothing(operator, &hook)) else { return true };
+        left.entry(hook).or_insert((because, 0)).1 += 1;
+        false
+    };
+    let wanted = wanted.into_iter().filter(listened_to).collect();
+    let left = left.into_iter().map(|(hook, (because, dead_letters))| DeadLettersLeft {
+        hook: hook.to_string(),
+        dead_letters,
+        because: String::from(because),
+    });
+    (wanted, left.collect())
+}
+
+/// Does what reads the disk.
+async fn reading<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Result<T, Refused> {
+    spawn_blocking(read).await.map_err(|error| Refused::unavailable(format!("reading the dead letters broke off: {error}")))
+}
+
+fn takes_nothing(operator: &Operator, hook: &str) -> Option<&'static str> {
+    match operator.connections.hook(hook).map(|hook| hook.state) {
+        Some(State::Enabled) => None,
+        Some(State::Disabled) => Some("disabled"),
+        Some(State::Removed) | None => Some("removed"),
+    }
+}
+
+/// Which service a hook is of, read from an event of its where the hook is gone.
+struct ServicesOfHooks<'a> {
+    journal: &'a Journal,
+    connections: &'a Connections,
+    known: HashMap<Arc<str>, Option<String>>,
+}
+
+impl ServicesOfHooks<'_> {
+    fn is(&mut self, hook: &Arc<str>, (seq, _): BundleKey, service: &str) -> bool {
+        let Self { journal, connections, known } = self;
+        let look_up = || match connections.hook(hook) {
+            Some(hook) => Some(hook.service.clone()),
+            None => journal.read(seq).ok().flatten().map(|event| event.service),
+        };
+        known.entry(hook.clone()).or_insert_with(look_up).as_deref() == Some(service)
+    }
+}
+
+fn view(journal: &Journal, found: DeadLetter) -> DeadLetterView {
+    let DeadLetter { seq, bundle, hook, at_ms, attempts, reason } = found;
+    // One whose event is damaged is shown all the same.
+    let event = journal.read(seq).ok().flatten();
+    let stored = event.as_ref().and_then(|event| event.bundles.get(bundle as usize));
+    DeadLetterView {
+        id: id((seq, bundle)),
+        hook: hook.to_string(),
+        bundle: stored.map(|stored| stored.id.clone()),
+        service: event.as_ref().map(|event| event.service.clone()),
+        webhook: event.as_ref().map(|event| event.webhook.clone()),
+        event: event.map(|event| event.id),
+        at_ms,
+        attempts,
+        reason,
+    }
+}
+
+fn id((seq, bundle): BundleKey) -> String {
+    format!("{seq}-{bundle}")
+}
+
+fn key(id: &str) -> Option<BundleKey> {
+    let (seq, bundle) = id.split_once('-')?;
+    Some((seq.parse().ok()?, bundle.parse().ok()?))
+}
+
+/// A bundle by its number, as [`id`] writes it, or by its own id, as receivers see it.
+fn find(journal: &Journal, id: &str) -> Result<Option<BundleKey>, Refused> {
+    if let Some(key) = key(id) {
+        return Ok(Some(key));
+    }
+    let (event, _) = id.rsplit_once('-').ok_or_else(|| no_id(id))?;
+    let found = journal.find(event).map_err(|error| Refused::unavailable(format!("cannot look for `{id}`: {error}")))?;
+    Ok(found.and_then(|(seq, event)| {
+        let place = event.bundles.iter().position(|bundle| bundle.id == id)?;
+        Some((seq, u32::try_from(place).ok()?))
+    }))
+}
+
+fn no_id(id: &str) -> Refused {
+    Refused::bad(format!("`{id}` is no dead letter's id: they look like 17-0"))
+}
+
+fn read_limit(text: &str) -> Result<usize, Refused> {
+    let limit = text.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+    limit.ok_or_else(|| Refused::bad(format!("`limit` is a number from 1 to {MOST}, not `{text}`")))
+}
