@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::breaker::Contact;
 use super::fresh::Fresh;
 use super::health::Health;
 use super::schedule::{Ended, Job, Key};
@@ -28,28 +29,45 @@ pub(super) struct Attempts {
 enum Outcome {
     Delivered,
     Refused(Refusal),
+    /// The bundle could not be read.
+    Unread(String),
     /// There was no attempt, and there is no sense in one.
     Dead(String),
     /// The hook has no destination: the bundle stays where it is.
     Kept,
 }
 
+impl Outcome {
+    fn contact(&self) -> Contact {
+        match self {
+            Self::Delivered | Self::Refused(Refusal::Retry { .. } | Refusal::Gone { .. }) => Contact::Answered,
+            Self::Refused(Refusal::Unreachable { .. }) => Contact::Unreachable,
+            Self::Unread(_) | Self::Dead(_) | Self::Kept => Contact::None,
+        }
+    }
+}
+
 impl Attempts {
     /// Makes an attempt; the journal knows how it ended before this returns.
-    pub(super) async fn make(&self, hook: &Arc<str>, job: Job) -> Ended {
+    pub(super) async fn make(&self, hook: &Arc<str>, job: Job) -> (Ended, Contact) {
         let Job { key, attempt, fresh } = job;
-        match self.try_once(hook, key, fresh).await {
+        let outcome = self.try_once(hook, key, fresh).await;
+        let contact = outcome.contact();
+        (self.settle(hook, key, attempt, outcome).await, contact)
+    }
+
+    async fn settle(&self, hook: &str, key: Key, attempt: u32, outcome: Outcome) -> Ended {
+        match outcome {
             Outcome::Delivered => {
                 tracing::debug!(%hook, event = key.seq, bundle = key.bundle, attempt, "delivered");
                 self.journal.record(key.seq, key.bundle, &DeliveryState::Delivered);
                 self.worked(hook).await;
                 Ended::Delivered
             }
-            Outcome::Refused(Refusal::Retry { reason, .. }) if self.failed_too_long(hook).await => {
-                self.disable(hook, &format!("every attempt has failed for {:?}, now: {reason}", self.settings.give_up_after)).await;
-                self.bury(hook, key, attempt + 1, &reason)
+            Outcome::Refused(Refusal::Retry { reason, put_off }) => self.failed(hook, key, attempt, &reason, put_off).await,
+            Outcome::Refused(Refusal::Unreachable { reason }) | Outcome::Unread(reason) => {
+                self.failed(hook, key, attempt, &reason, None).await
             }
-            Outcome::Refused(Refusal::Retry { reason, put_off }) => self.retry(hook, key, attempt, &reason, put_off),
             Outcome::Refused(Refusal::Gone { reason }) => {
                 self.disable(hook, &reason).await;
                 self.bury(hook, key, attempt + 1, &reason)
@@ -57,6 +75,15 @@ impl Attempts {
             Outcome::Dead(reason) => self.bury(hook, key, attempt, &reason),
             Outcome::Kept => Ended::Kept,
         }
+    }
+
+    /// Ends a failed attempt: the hook has failed for too long, or there may be another one.
+    async fn failed(&self, hook: &str, key: Key, attempt: u32, reason: &str, put_off: Option<Duration>) -> Ended {
+        if !self.failed_too_long(hook).await {
+            return self.retry(hook, key, attempt, reason, put_off);
+        }
+        self.disable(hook, &format!("every attempt has failed for {:?}, now: {reason}", self.settings.give_up_after)).await;
+        self.bury(hook, key, attempt + 1, reason)
     }
 
     /// Notes a failed attempt: when the next one is due, or that it was the last.
@@ -157,12 +184,11 @@ impl Attempts {
     async fn read(&self, key: Key) -> Result<Bundle, Outcome> {
         let journal = self.journal.clone();
         let read = tokio::task::spawn_blocking(move || journal.read(key.seq)).await;
-        let again = |reason: String| Outcome::Refused(Refusal::Retry { reason, put_off: None });
         match read {
             Ok(Ok(Some(event))) => bundle(&event, key.bundle).ok_or_else(|| Outcome::Dead("the event has no such bundle".into())),
             Ok(Ok(None)) => Err(Outcome::Dead("the event is no longer in the journal".into())),
-            Ok(Err(error)) => Err(again(format!("the event could not be read: {error}"))),
-            Err(error) => Err(again(format!("reading the event broke off: {error}"))),
+            Ok(Err(error)) => Err(Outcome::Unread(format!("the event could not be read: {error}"))),
+            Err(error) => Err(Outcome::Unread(format!("reading the event broke off: {error}"))),
         }
     }
 }

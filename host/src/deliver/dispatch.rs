@@ -9,6 +9,7 @@ use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::attempt::Attempts;
+use super::breaker::{Contact, Turn};
 use super::fresh::Fresh;
 use super::now_ms;
 use super::schedule::{Ended, Job, Key, Limits, Route, Schedule};
@@ -33,7 +34,7 @@ pub(super) struct Dispatcher {
     schedule: Schedule,
     /// Hooks of which some bundles are in the journal only, because too many wait in memory.
     spilled: HashSet<Arc<str>>,
-    in_flight: JoinSet<Ended>,
+    in_flight: JoinSet<(Ended, Contact)>,
     tasks: HashMap<task::Id, Task>,
 }
 
@@ -51,6 +52,7 @@ impl Dispatcher {
             per_hook: settings.per_hook.max(1),
             per_destination: settings.per_destination.max(1),
             in_flight: settings.in_flight.max(1),
+            patience: settings.patience,
         };
         let pending = attempts.journal.pending();
         let mut dispatcher =
@@ -141,16 +143,21 @@ impl Dispatcher {
         true
     }
 
-    fn ended(&mut self, ended: Result<(task::Id, Ended), JoinError>) {
+    fn ended(&mut self, ended: Result<(task::Id, (Ended, Contact)), JoinError>) {
         let (id, ended) = match ended {
             Ok((id, ended)) => (id, Ok(ended)),
             Err(error) => (error.id(), Err(error)),
         };
         let Some(Task { hook, key, attempt }) = self.tasks.remove(&id) else { return };
-        let ended = ended.unwrap_or_else(|error| {
+        let (ended, contact) = ended.unwrap_or_else(|error| {
             tracing::error!(%hook, %error, "an attempt broke off");
-            self.attempts.retry(&hook, key, attempt, "the attempt broke off", None)
+            (self.attempts.retry(&hook, key, attempt, "the attempt broke off", None), Contact::None)
         });
+        match self.schedule.heard(&hook, contact, now_ms()) {
+            Some((destination, Turn::Opened)) => tracing::warn!(%destination, "a destination cannot be reached: what is for it waits"),
+            Some((destination, Turn::Closed)) => tracing::info!(%destination, "a destination can be reached again"),
+            None => {}
+        }
         self.schedule.ended(&hook, key, attempt, ended, now_ms());
         if ended == Ended::Dead {
             // It may have been redriven before we got here.

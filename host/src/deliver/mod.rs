@@ -4,6 +4,7 @@
 //! attempt is a task of its own that tells the journal how it ended; nothing counts as delivered before its sink said so.
 
 mod attempt;
+mod breaker;
 mod dispatch;
 mod fresh;
 mod guard;
@@ -24,6 +25,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+pub use breaker::Patience;
 pub use guard::{Exception, Guard};
 pub use settings::{FileSync, HttpSettings, Settings};
 pub use sink::{BadDestination, Bundle, Delivery, Destination, Refusal, Sink, Sinks, mask};

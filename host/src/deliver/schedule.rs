@@ -1,12 +1,14 @@
 //! Which bundle is attempted next: a state machine without clock, I/O or bodies.
 //!
 //! A hook's waiting bundles are a lane; lanes with the same destination share its slots and take turns, and
-//! destinations take turns among themselves. So neither a hook nor a destination that fails or is slow keeps another waiting.
+//! destinations take turns among themselves. So neither a hook nor a destination that fails or is slow keeps another
+//! waiting. A destination that cannot be reached is left alone but for probes (`breaker.rs`).
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
+use super::breaker::{Breaker, Contact, Patience, Turn};
 use super::fresh::Fresh;
 
 /// A bundle of an event in the journal; ordered as they arrived.
@@ -59,6 +61,8 @@ pub(crate) struct Limits {
     pub per_hook: usize,
     pub per_destination: usize,
     pub in_flight: usize,
+    /// When a destination is left alone.
+    pub patience: Patience,
 }
 
 /// All that waits and all that is in flight.
@@ -71,6 +75,8 @@ pub(crate) struct Schedule {
     /// Destinations that had their turn when too much was in flight; they get it again when an attempt ends.
     crowded: Vec<Arc<str>>,
     later: BinaryHeap<Reverse<Later>>,
+    /// When destinations that are left alone may be probed.
+    probes: BinaryHeap<Reverse<(u64, Arc<str>)>>,
     /// Every bundle that waits or is in an attempt.
     known: HashSet<Key>,
     in_flight: usize,
@@ -93,6 +99,9 @@ struct Lane {
 #[derive(Default)]
 struct Destination {
     in_flight: usize,
+    /// Hooks that have anything for it, now or later.
+    lanes: usize,
+    breaker: Breaker,
     /// Hooks that have something to start.
     turns: VecDeque<Arc<str>>,
     has_turn: bool,
@@ -114,6 +123,7 @@ impl Schedule {
             turns: VecDeque::new(),
             crowded: Vec::new(),
             later: BinaryHeap::new(),
+            probes: BinaryHeap::new(),
             known: HashSet::new(),
             in_flight: 0,
         }
@@ -136,7 +146,10 @@ impl Schedule {
 
     /// Lays down a hook's route for as long as it has something to deliver.
     pub(crate) fn set_route(&mut self, route: Route) {
-        self.lanes.entry(route.hook.clone()).or_insert_with(|| Lane::new(route));
+        if !self.lanes.contains_key(&route.hook) {
+            self.destinations.entry(route.destination.clone()).or_default().lanes += 1;
+            self.lanes.insert(route.hook.clone(), Lane::new(route));
+        }
     }
 
     /// Takes in a bundle that is due at `due_ms`, for a hook that has a route. One that is known already is left out.
@@ -161,7 +174,19 @@ impl Schedule {
 
     /// When [`Schedule::next`] has to be asked again though nothing has happened.
     pub(crate) fn wakes_at(&self) -> Option<u64> {
-        self.later.peek().map(|Reverse(later)| later.due_ms)
+        let later = self.later.peek().map(|Reverse(later)| later.due_ms);
+        let probe = self.probes.peek().map(|Reverse((at_ms, _))| *at_ms);
+        later.into_iter().chain(probe).min()
+    }
+
+    /// Notes what an attempt that [`Schedule::next`] gave out says about its hook's destination, before it has
+    /// [`ended`](Self::ended): the destination's name and what changes for it.
+    pub(crate) fn heard(&mut self, hook: &str, contact: Contact, now_ms: u64) -> Option<(Arc<str>, Turn)> {
+        let name = self.lanes.get(hook)?.route.destination.clone();
+        let destination = self.destinations.get_mut(&name)?;
+        let turn = destination.breaker.ended(contact, self.limits.patience, now_ms);
+        self.probes.extend(destination.breaker.probes_at().map(|at_ms| Reverse((at_ms, name.clone()))));
+        turn.map(|turn| (name, turn))
     }
 
     /// An attempt that [`Schedule::next`] gave out has ended.
@@ -223,6 +248,10 @@ impl Schedule {
             self.offer(&later.hook, now_ms);
             self.forget_idle(&later.hook);
         }
+        while self.probes.peek().is_some_and(|Reverse((at_ms, _))| *at_ms <= now_ms) {
+            let Some(Reverse((_, name))) = self.probes.pop() else { return };
+            self.take_turn(&name);
+        }
     }
 
     /// Gives a lane its turn at its destination, if it has something that may start.
@@ -233,7 +262,7 @@ impl Schedule {
         }
         lane.has_turn = true;
         let name = lane.route.destination.clone();
-        let destination = self.destinations.entry(name.clone()).or_default();
+        let destination = self.destinations.get_mut(&name).expect("a lane's destination is there");
         destination.turns.push_back(hook.clone());
         if !destination.has_turn {
             destination.has_turn = true;
@@ -250,7 +279,7 @@ impl Schedule {
             return None;
         }
         destination.has_turn = false;
-        if destination.in_flight >= self.limits.per_destination {
+        if destination.in_flight >= self.limits.per_destination || !destination.breaker.lets(destination.in_flight, now_ms) {
             return None;
         }
         let started = self.take(name, now_ms);
@@ -270,6 +299,7 @@ impl Schedule {
         lane.waiting -= 1;
         lane.in_flight += 1;
         destination.in_flight += 1;
+        destination.breaker.started();
         self.in_flight += 1;
         self.offer(&hook, now_ms);
         Some((hook, job))
@@ -278,11 +308,7 @@ impl Schedule {
     /// Puts a destination in line, if it has something to start and is not in line yet.
     fn take_turn(&mut self, name: &Arc<str>) {
         let Some(destination) = self.destinations.get_mut(name) else { return };
-        if destination.turns.is_empty() {
-            if destination.in_flight == 0 {
-                self.destinations.remove(name);
-            }
-        } else if !destination.has_turn {
+        if !destination.turns.is_empty() && !destination.has_turn {
             destination.has_turn = true;
             self.turns.push_back(name.clone());
         }
@@ -298,8 +324,15 @@ impl Schedule {
     }
 
     fn forget_idle(&mut self, hook: &Arc<str>) {
-        if self.lanes.get(hook).is_some_and(Lane::is_idle) {
-            self.lanes.remove(hook);
+        if self.lanes.get(hook).is_some_and(Lane::is_idle)
+            && let Some(Lane { route, .. }) = self.lanes.remove(hook)
+            && let Some(destination) = self.destinations.get_mut(&route.destination)
+        {
+            destination.lanes -= 1;
+            // While it is left alone it is remembered, so that it is said once, and nothing new has to find out.
+            if destination.lanes == 0 && !destination.breaker.is_open() {
+                self.destinations.remove(&route.destination);
+            }
         }
     }
 }

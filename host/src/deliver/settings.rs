@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::breaker::Patience;
 use super::guard::Guard;
 
 /// How deliveries are attempted. [`Settings::default`] is what `serve` uses where nothing else is said.
@@ -15,6 +16,8 @@ pub struct Settings {
     pub give_up_after: Duration,
     /// When a hook has failed for so long, that is written down, so that a restart does not make it forgotten.
     pub note_failing_after: Duration,
+    /// When a destination that cannot be reached is left alone.
+    pub patience: Patience,
     /// Attempts at one time for one hook.
     pub per_hook: usize,
     /// Attempts at one time to one destination, whatever hooks it has.
@@ -63,6 +66,7 @@ impl Default for Settings {
             jitter_percent: 20,
             give_up_after: Duration::from_hours(5 * 24),
             note_failing_after: Duration::from_hours(1),
+            patience: Patience { unreachable: 5, first_probe: Duration::from_secs(1), longest: Duration::from_secs(30) },
             per_hook: 8,
             per_destination: 16,
             in_flight: 512,

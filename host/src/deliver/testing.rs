@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
@@ -33,11 +33,12 @@ impl Got {
     }
 }
 
-/// What to answer: a status and headers, or nothing, ever.
+/// What to answer: a status and headers, nothing, ever, or the end of the connection.
 #[derive(Clone, Copy)]
 pub(crate) enum Answer {
     Status(u16, &'static [(&'static str, &'static str)]),
     Never,
+    Close,
 }
 
 /// A running server; it ends with the test's runtime.
@@ -97,9 +98,10 @@ impl Receiver {
     }
 }
 
-async fn reply(answer: Answer) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn reply(answer: Answer) -> io::Result<Response<Full<Bytes>>> {
     match answer {
         Answer::Never => std::future::pending().await,
+        Answer::Close => Err(io::ErrorKind::ConnectionReset.into()),
         Answer::Status(status, headers) => {
             let mut reply = Response::new(Full::from("ok"));
             *reply.status_mut() = status.try_into().unwrap();

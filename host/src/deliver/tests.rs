@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::testing::{Answer, Receiver};
@@ -350,4 +351,54 @@ async fn bundles_of_a_hook_that_was_disabled_come_back_once_it_is_enabled() {
     got.sort();
     assert_eq!(got, ["0", "1", "2"]);
     world.all_done().await;
+}
+
+/// A hook whose receiver closes every connection while `is_down`, and twenty bundles that wait for it.
+async fn twenty_for_a_receiver_that_is_down(world: &World, is_down: &Arc<AtomicBool>) -> Receiver {
+    let is_down = is_down.clone();
+    let answer = move |_, _: &_| if is_down.load(Ordering::SeqCst) { Answer::Close } else { Answer::Status(200, &[]) };
+    let receiver = Receiver::start(answer).await;
+    world.hook("down", &receiver.url("/")).await;
+    for number in 0..20 {
+        world.store("down", number).await;
+    }
+    receiver
+}
+
+#[tokio::test]
+async fn a_destination_that_cannot_be_reached_is_left_alone_and_what_is_for_it_waits() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let mut down = twenty_for_a_receiver_that_is_down(&world, &Arc::new(AtomicBool::new(true))).await;
+    let mut willing = Receiver::willing().await;
+    world.hook("quick", &willing.url("/")).await;
+    // Three attempts each, a millisecond apart: if it were not left alone, all of them would be dead letters in no time.
+    let patience = Patience { unreachable: 5, first_probe: Duration::from_hours(1), longest: Duration::from_hours(1) };
+    let deliveries = world.start(Settings { patience, ..quick() });
+    for _ in 0..5 {
+        down.next().await;
+    }
+    for number in 20..60 {
+        world.send(&deliveries, "quick", number).await;
+        willing.next().await;
+    }
+    until(|| world.journal.pending().len() == 20).await;
+    assert_eq!(world.journal.dead_letters_of("down"), 0);
+    assert!(std::iter::from_fn(|| (!down.is_idle()).then_some(())).count() <= quick().per_hook);
+}
+
+#[tokio::test]
+async fn once_a_probe_is_answered_everything_that_waited_is_delivered() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let is_down = Arc::new(AtomicBool::new(true));
+    let mut receiver = twenty_for_a_receiver_that_is_down(&world, &is_down).await;
+    let patience = Patience { unreachable: 5, first_probe: Duration::from_millis(20), longest: Duration::from_millis(200) };
+    let _deliveries = world.start(Settings { patience, ..quick() });
+    for _ in 0..14 {
+        receiver.next().await;
+    }
+    is_down.store(false, Ordering::SeqCst);
+    world.all_done().await;
+    assert_eq!(world.journal.dead_letters_of("down"), 0);
 }

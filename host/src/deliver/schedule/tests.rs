@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::time::Duration;
+
 use super::*;
 
-const LIMITS: Limits = Limits { per_hook: 2, per_destination: 3, in_flight: 100 };
+const PATIENCE: Patience = Patience { unreachable: 2, first_probe: Duration::from_millis(10), longest: Duration::from_millis(15) };
+const LIMITS: Limits = Limits { per_hook: 2, per_destination: 3, in_flight: 100, patience: PATIENCE };
 
 fn route(hook: &str, destination: &str, ordered: bool) -> Route {
     Route { hook: hook.into(), destination: destination.into(), ordered }
@@ -147,6 +150,62 @@ fn an_ordered_hook_whose_pause_is_over_goes_on_at_once() {
     assert_eq!(start(&mut schedule, 6_000), started(&[("a", 2)]));
 }
 
+/// Ends an attempt that found nobody.
+fn unreachable(schedule: &mut Schedule, hook: &str, seq: u64, due_ms: u64, now_ms: u64) -> Option<Turn> {
+    let turn = schedule.heard(hook, Contact::Unreachable, now_ms);
+    end(schedule, hook, seq, retry(due_ms), now_ms);
+    turn.map(|(_, turn)| turn)
+}
+
+#[test]
+fn what_waits_for_a_destination_that_cannot_be_reached_is_probed_with_in_turns_and_goes_on_once_it_can() {
+    let (a, b, c) = (route("a", "x", false), route("b", "x", false), route("c", "y", false));
+    let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2), (&a, 3), (&b, 4), (&b, 5)]);
+    assert_eq!(start(&mut schedule, 0), started(&[("a", 1), ("b", 4), ("a", 2)]));
+    assert_eq!(unreachable(&mut schedule, "a", 1, 3, 0), None);
+    assert_eq!(unreachable(&mut schedule, "b", 4, 3, 0), Some(Turn::Opened));
+    add(&mut schedule, &c, 6, 0);
+    assert_eq!(start(&mut schedule, 10), started(&[("c", 6)]), "the probe waits until it is alone");
+    assert_eq!(unreachable(&mut schedule, "a", 2, 3, 10), None);
+    assert_eq!(start(&mut schedule, 10), started(&[("b", 5)]));
+    assert_eq!(unreachable(&mut schedule, "b", 5, 90, 10), None);
+    assert_eq!((start(&mut schedule, 24), schedule.wakes_at()), (vec![], Some(25)), "all of them are due since long");
+    assert_eq!(start(&mut schedule, 25), started(&[("a", 3)]));
+    assert_eq!(schedule.heard("a", Contact::Answered, 26), Some(("x".into(), Turn::Closed)));
+    end(&mut schedule, "a", 3, Ended::Delivered, 26);
+    assert_eq!(start(&mut schedule, 26), started(&[("b", 4), ("a", 1), ("a", 2)]));
+}
+
+#[test]
+fn what_has_no_hook_any_more_is_no_probe_and_delays_none() {
+    let (a, b) = (route("a", "x", false), route("b", "x", false));
+    let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2), (&a, 3), (&b, 4)]);
+    start(&mut schedule, 0);
+    unreachable(&mut schedule, "b", 4, 1, 0);
+    unreachable(&mut schedule, "a", 1, 99, 0);
+    unreachable(&mut schedule, "a", 2, 99, 0);
+    assert_eq!(start(&mut schedule, 10), started(&[("a", 3)]));
+    assert_eq!(schedule.heard("a", Contact::None, 10), None);
+    end(&mut schedule, "a", 3, Ended::Dead, 10);
+    assert_eq!(start(&mut schedule, 10), started(&[("b", 4)]));
+}
+
+#[test]
+fn a_destination_that_is_left_alone_is_remembered_while_nothing_waits_for_it() {
+    let a = route("a", "x", false);
+    let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2)]);
+    start(&mut schedule, 0);
+    for seq in [1, 2] {
+        schedule.heard("a", Contact::Unreachable, 0);
+        end(&mut schedule, "a", seq, Ended::Dead, 0);
+    }
+    add(&mut schedule, &a, 3, 5);
+    assert_eq!((start(&mut schedule, 5), start(&mut schedule, 10)), (vec![], started(&[("a", 3)])));
+    assert_eq!(schedule.heard("a", Contact::Answered, 10), Some(("x".into(), Turn::Closed)));
+    end(&mut schedule, "a", 3, Ended::Delivered, 10);
+    assert!(schedule.destinations.is_empty());
+}
+
 #[test]
 fn nothing_is_kept_of_what_is_done() {
     let (a, b) = (route("a", "x", false), route("b", "y", true));
@@ -179,11 +238,15 @@ fn random(state: &mut u64) -> u64 {
     *state
 }
 
+fn is_open(schedule: &Schedule, n: usize) -> bool {
+    schedule.destinations.get(format!("d{n}").as_str()).is_some_and(|destination| destination.breaker.is_open())
+}
+
 #[test]
 fn whatever_happens_every_bundle_ends_once_and_within_the_limits() {
     for seed in 1..200 {
         let mut state = u64::wrapping_mul(seed, 0x9E37_79B9_7F4A_7C15);
-        let limits = Limits { per_hook: 2, per_destination: 3, in_flight: 4 };
+        let limits = Limits { per_hook: 2, per_destination: 3, in_flight: 4, patience: PATIENCE };
         let mut schedule = Schedule::new(limits);
         let routes: Vec<_> = (0..6).map(|n| route(&format!("h{n}"), &format!("d{}", n / 2), n % 3 == 0)).collect();
         let (mut now, mut added, mut done, mut flying) = (0, 0, HashSet::new(), Vec::new());
@@ -193,8 +256,15 @@ fn whatever_happens_every_bundle_ends_once_and_within_the_limits() {
                 added += 1;
                 add(&mut schedule, &routes[random(&mut state) as usize % 6], added, now);
             }
+            let alone: Vec<_> = (0..3).filter(|n| is_open(&schedule, *n)).collect();
+            let before = flying.len();
             flying.extend(std::iter::from_fn(|| schedule.next(now)));
             assert!(flying.len() <= limits.in_flight);
+            for n in alone {
+                let at = |(hook, _): &&(Arc<str>, Job)| hook[1..].parse::<usize>().unwrap() / 2 == n;
+                let (all, new) = (flying.iter().filter(at).count(), flying[before..].iter().filter(at).count());
+                assert!(new == 0 || all == 1, "seed {seed}: a probe is not alone");
+            }
             if flying.is_empty() {
                 now = schedule.wakes_at().unwrap_or(now).max(now);
                 assert!(added < 60 || schedule.wakes_at().is_some(), "seed {seed}: something waits for nothing");
@@ -209,10 +279,13 @@ fn whatever_happens_every_bundle_ends_once_and_within_the_limits() {
             if !matches!(ended, Ended::Retry { .. }) {
                 assert!(done.insert(job.key), "seed {seed}: ended twice");
             }
+            let contact = [Contact::Answered, Contact::Unreachable, Contact::Unreachable, Contact::None][random(&mut state) as usize % 4];
+            schedule.heard(&hook, contact, now);
             schedule.ended(&hook, job.key, job.attempt, ended, now);
         }
         now = u64::MAX;
         assert!(schedule.next(now).is_none() && schedule.known.is_empty());
+        schedule.destinations.retain(|_, destination| !destination.breaker.is_open());
         assert!(schedule.lanes.is_empty() && schedule.destinations.is_empty(), "seed {seed}: something is left");
     }
 }

@@ -60,6 +60,7 @@ impl Sink for LineFile {
 fn name_file(refusal: Refusal, path: &Path) -> Refusal {
     match refusal {
         Refusal::Retry { reason, put_off } => Refusal::Retry { reason: format!("{}: {reason}", path.display()), put_off },
+        Refusal::Unreachable { reason } => Refusal::unreachable(format!("{}: {reason}", path.display())),
         gone @ Refusal::Gone { .. } => gone,
     }
 }
@@ -151,7 +152,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("missing/out.jsonl");
         let refusal = deliver(&*Files::new(FileSync::Always).sink(&path), "1").await.unwrap_err();
-        assert!(matches!(&refusal, Refusal::Retry { reason, .. } if reason.contains("missing/out.jsonl: No such file")), "{refusal:?}");
+        assert!(matches!(&refusal, Refusal::Unreachable { reason } if reason.contains("missing/out.jsonl: No such file")), "{refusal:?}");
     }
 
     #[test]

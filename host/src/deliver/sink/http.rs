@@ -62,8 +62,8 @@ impl Sink for HttpSink {
         Box::pin(async move {
             let request = self.request(delivery);
             let reply = timeout(self.timeout, self.pool.request(request)).await;
-            let reply = reply.map_err(|_| Refusal::retry(format!("no reply within {:?}", self.timeout)))?;
-            let reply = reply.map_err(|error| Refusal::retry(with_causes(&error)))?;
+            let reply = reply.map_err(|_| Refusal::unreachable(format!("no reply within {:?}", self.timeout)))?;
+            let reply = reply.map_err(|error| Refusal::unreachable(with_causes(&error)))?;
             let verdict = verdict(&reply, delivery.now_ms);
             drain(reply).await;
             verdict

@@ -38,7 +38,7 @@ impl Lines {
         let (written, answer) = oneshot::channel();
         self.0.try_send(Line { json, written }).map_err(|_| Refusal::retry("the writer is not keeping up"))?;
         let answer = answer.await.unwrap_or_else(|_| Err("the writer has stopped".into()));
-        answer.map_err(Refusal::retry)
+        answer.map_err(Refusal::unreachable)
     }
 }
 
@@ -93,7 +93,7 @@ mod tests {
     #[tokio::test]
     async fn a_writer_that_fails_is_a_reason_to_try_again() {
         let lines = Lines::start(|_| Err(io::Error::other("no space left")));
-        assert_eq!(lines.write(Bytes::from_static(b"1")).await, Err(Refusal::retry("no space left")));
+        assert_eq!(lines.write(Bytes::from_static(b"1")).await, Err(Refusal::unreachable("no space left")));
     }
 
     #[tokio::test]

@@ -60,6 +60,11 @@ pub enum Refusal {
         /// The destination asked to be left alone for so long.
         put_off: Option<Duration>,
     },
+    /// Worth another attempt, too; but nobody answered, so that others will hardly fare better.
+    Unreachable {
+        /// For the operator.
+        reason: String,
+    },
     /// The destination wants nothing from this hook any more.
     Gone {
         /// For the operator.
@@ -70,6 +75,10 @@ pub enum Refusal {
 impl Refusal {
     fn retry(reason: impl Into<String>) -> Self {
         Self::Retry { reason: reason.into(), put_off: None }
+    }
+
+    fn unreachable(reason: impl Into<String>) -> Self {
+        Self::Unreachable { reason: reason.into() }
     }
 }
 

@@ -40,7 +40,15 @@ async fn answered(status: u16, headers: &'static [(&'static str, &'static str)])
 
 fn reason(result: Result<(), Refusal>) -> String {
     match result.unwrap_err() {
-        Refusal::Retry { reason, .. } | Refusal::Gone { reason } => reason,
+        Refusal::Retry { reason, .. } | Refusal::Unreachable { reason } | Refusal::Gone { reason } => reason,
+    }
+}
+
+/// Why nobody answered.
+fn unreachable(result: Result<(), Refusal>) -> String {
+    match result {
+        Err(Refusal::Unreachable { reason }) => reason,
+        other => panic!("somebody answered: {other:?}"),
     }
 }
 
@@ -102,7 +110,7 @@ async fn retry_after_is_passed_on() {
 async fn a_destination_that_never_answers_is_given_up() {
     let receiver = Receiver::start(|_, _| Answer::Never).await;
     let result = deliver(&client(Duration::from_millis(20)), &receiver.url("/")).await;
-    assert_eq!(reason(result), "no reply within 20ms");
+    assert_eq!(unreachable(result), "no reply within 20ms");
 }
 
 #[tokio::test]
@@ -114,10 +122,10 @@ async fn a_destination_that_closes_or_is_not_there_is_a_reason_to_try_again() {
         let (stream, _) = listener.accept().await.unwrap();
         stream.readable().await.unwrap();
     });
-    let closed = reason(result);
+    let closed = unreachable(result);
     assert!(closed.contains("connection closed before message completed"), "{closed}");
     drop(listener);
-    let refused = reason(deliver(&client, &url).await);
+    let refused = unreachable(deliver(&client, &url).await);
     assert!(refused.contains("Connection refused"), "{refused}");
 }
 
