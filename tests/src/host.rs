@@ -88,6 +88,7 @@ impl Installation {
             .env("HOOKWRIGHT_SERVICES", self.services())
             .env("HOOKWRIGHT_DATA", self.data())
             .env_remove("RUST_LOG")
+            .env("NO_PROXY", "*")
             .env("NO_COLOR", "1")
             .stdin(Stdio::null());
         command

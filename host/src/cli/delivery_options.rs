@@ -1,8 +1,11 @@
 //! The options of `serve` about delivery.
 
+use std::time::Duration;
+
 use clap::Args;
 
-use crate::deliver::{Exception, Guard, Settings};
+use super::duration::duration;
+use crate::deliver::{Exception, Guard, HttpSettings, Proxies, Settings};
 
 /// How bundles are delivered.
 #[derive(Args, Debug)]
@@ -11,13 +14,25 @@ pub(super) struct DeliveryOptions {
     /// names, with commas between.
     #[arg(long, env = "HOOKWRIGHT_ALLOW_DESTINATIONS", value_name = "CIDR|HOST", value_delimiter = ',')]
     allow_destinations: Vec<Exception>,
+
+    /// How long a connection to a destination may take to be made.
+    #[arg(long, env = "HOOKWRIGHT_CONNECT_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration)]
+    connect_timeout: Duration,
+
+    /// How long an attempt to deliver may take, from connecting to the reply's status.
+    #[arg(long, env = "HOOKWRIGHT_DELIVERY_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = duration)]
+    delivery_timeout: Duration,
 }
 
 impl DeliveryOptions {
     /// The settings that these options stand for.
     pub(super) fn settings(self) -> Settings {
-        let mut settings = Settings::default();
-        settings.http.guard = Guard::new(self.allow_destinations);
-        settings
+        let http = HttpSettings {
+            guard: Guard::new(self.allow_destinations),
+            proxies: Proxies::from_environment(),
+            connect_timeout: self.connect_timeout,
+            timeout: self.delivery_timeout,
+        };
+        Settings { http, ..Settings::default() }
     }
 }

@@ -38,6 +38,15 @@ pub(crate) struct Forbidden {
     kind: &'static str,
 }
 
+/// Why a proxy is not asked for a destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// An address of it may not be connected to.
+    Forbidden(Forbidden),
+    /// It has no address here that could be judged.
+    Unknown(String),
+}
+
 impl Guard {
     /// One that lets these through.
     pub fn new(exceptions: impl IntoIterator<Item = Exception>) -> Self {
@@ -82,11 +91,28 @@ impl Guard {
         }
     }
 
+    /// Whether a destination may be asked for at a proxy, which finds its address by itself: every address that it has
+    /// here has to be one that may be connected to.
+    pub(crate) async fn check_for_proxy(&self, host: &str) -> Result<(), Refused> {
+        self.check_literal(host)?;
+        if self.names(host) || bare(host).parse::<IpAddr>().is_ok() {
+            return Ok(());
+        }
+        match timeout(RESOLVING, lookup_host((bare(host), 0))).await {
+            Ok(Ok(mut addresses)) => Ok(addresses.try_for_each(|address| self.check(host, address.ip()))?),
+            _ => Err(Refused::Unknown(bare(host).to_owned())),
+        }
+    }
+
+    /// Whether the operator lets a host through by its name.
+    fn names(&self, host: &str) -> bool {
+        let host = bare(host).trim_end_matches('.');
+        self.0.iter().any(|exception| matches!(exception, Exception::Host(name) if host.eq_ignore_ascii_case(name)))
+    }
+
     fn excepts(&self, host: &str, address: IpAddr) -> bool {
-        self.0.iter().any(|exception| match exception {
-            Exception::Network(network) => network.contains(&address),
-            Exception::Host(name) => bare(host).trim_end_matches('.').eq_ignore_ascii_case(name),
-        })
+        let networks = self.0.iter().any(|exception| matches!(exception, Exception::Network(network) if network.contains(&address)));
+        networks || self.names(host)
     }
 }
 
@@ -110,6 +136,26 @@ impl fmt::Display for Forbidden {
 }
 
 impl std::error::Error for Forbidden {}
+
+impl From<Forbidden> for Refused {
+    fn from(forbidden: Forbidden) -> Self {
+        Self::Forbidden(forbidden)
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Forbidden(forbidden) => forbidden.fmt(f),
+            Self::Unknown(host) => {
+                write!(f, "{host} has no address here, and only what is known to be public is asked for at a proxy, unless ")?;
+                f.write_str("`--allow-destinations` lets it through by its name")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
 
 impl FromStr for Exception {
     type Err = String;

@@ -9,6 +9,7 @@ mod dispatch;
 mod fresh;
 mod guard;
 mod health;
+mod proxies;
 mod retry;
 mod schedule;
 mod settings;
@@ -27,6 +28,7 @@ use tokio::task::JoinHandle;
 
 pub use breaker::Patience;
 pub use guard::{Exception, Guard};
+pub use proxies::Proxies;
 pub use settings::{FileSync, HttpSettings, Settings};
 pub use sink::{BadDestination, Bundle, Delivery, Destination, Refusal, Sink, Sinks, mask};
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::breaker::Patience;
 use super::guard::Guard;
+use super::proxies::Proxies;
 
 /// How deliveries are attempted. [`Settings::default`] is what `serve` uses where nothing else is said.
 #[derive(Debug, Clone)]
@@ -41,6 +42,8 @@ pub struct Settings {
 pub struct HttpSettings {
     /// Which addresses may be connected to.
     pub guard: Guard,
+    /// What stands between.
+    pub proxies: Proxies,
     /// For the TCP connection.
     pub connect_timeout: Duration,
     /// For the whole attempt: connection, TLS, request and the reply's head.
@@ -54,6 +57,13 @@ pub enum FileSync {
     Always,
     /// When the operating system has it; a power cut may take it.
     Never,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        let (connect_timeout, timeout) = (Duration::from_secs(10), Duration::from_secs(30));
+        Self { guard: Guard::default(), proxies: Proxies::default(), connect_timeout, timeout }
+    }
 }
 
 impl Default for Settings {
@@ -73,7 +83,7 @@ impl Default for Settings {
             waiting_per_hook: 10_000,
             fresh_bytes: 64 << 20,
             drain: Duration::from_secs(10),
-            http: HttpSettings { guard: Guard::default(), connect_timeout: Duration::from_secs(10), timeout: Duration::from_secs(30) },
+            http: HttpSettings::default(),
             file_sync: FileSync::Always,
         }
     }

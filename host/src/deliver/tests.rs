@@ -96,7 +96,7 @@ async fn until(mut holds: impl FnMut() -> bool) {
 /// Three attempts, almost at once.
 fn quick() -> Settings {
     let guard = super::testing::loopback();
-    let http = HttpSettings { guard, connect_timeout: Duration::from_secs(20), timeout: Duration::from_secs(20) };
+    let http = HttpSettings { guard, timeout: Duration::from_secs(20), ..HttpSettings::default() };
     Settings { retry: vec![Duration::ZERO, Duration::from_millis(1), Duration::from_millis(1)], http, ..Settings::default() }
 }
 

@@ -1,6 +1,7 @@
 //! Posts bundles to a URL.
 
 mod connect;
+mod stream;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -10,19 +11,22 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, PROXY_AUTHORIZATION, RETRY_AFTER, USER_AGENT};
+use http::uri::Scheme;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
+use tokio_rustls::rustls::ClientConfig;
 
 use super::{Delivery, Refusal, Sink};
+use crate::deliver::proxies::Proxies;
 use crate::deliver::retry;
 use crate::deliver::settings::HttpSettings;
 use crate::deliver::signature::signatures;
-use connect::{Connector, connector};
+use connect::{Connector, connector, tls};
 pub(super) use target::Target;
 
 /// How long a connection that nothing uses is kept.
@@ -30,6 +34,9 @@ const IDLE: Duration = Duration::from_secs(90);
 /// How much of a reply's body is read, and for how long, to keep its connection usable.
 const DRAIN_BYTES: usize = 64 << 10;
 const DRAIN_TIME: Duration = Duration::from_secs(1);
+/// How often a connection that carries many requests is asked whether it is still there, and how long it may be silent.
+const PING: Duration = Duration::from_secs(20);
+const PONG: Duration = Duration::from_secs(10);
 
 type Pool = legacy::Client<Connector, Full<Bytes>>;
 
@@ -37,23 +44,39 @@ type Pool = legacy::Client<Connector, Full<Bytes>>;
 pub(super) struct Client {
     pool: Pool,
     timeout: Duration,
+    proxies: Proxies,
 }
 
 struct HttpSink {
     pool: Pool,
     timeout: Duration,
     target: Target,
+    /// What a proxy that passes requests on wants to know.
+    proxy_authorization: Option<HeaderValue>,
 }
 
 impl Client {
     pub(super) fn new(settings: &HttpSettings) -> Self {
-        let pool =
-            legacy::Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE).pool_timer(TokioTimer::new()).build(connector(settings));
-        Self { pool, timeout: settings.timeout }
+        Self::with_tls(settings, tls())
+    }
+
+    fn with_tls(settings: &HttpSettings, tls: ClientConfig) -> Self {
+        let pool = legacy::Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(IDLE)
+            .pool_timer(TokioTimer::new())
+            .timer(TokioTimer::new())
+            .http2_keep_alive_interval(PING)
+            .http2_keep_alive_timeout(PONG)
+            .build(connector(settings, tls));
+        Self { pool, timeout: settings.timeout, proxies: settings.proxies.clone() }
     }
 
     pub(super) fn sink(&self, target: Target) -> impl Sink + use<> {
-        HttpSink { pool: self.pool.clone(), timeout: self.timeout, target }
+        // Through a tunnel the proxy sees no request, and the destination is not to see what is the proxy's.
+        let passed_on = target.uri.scheme() != Some(&Scheme::HTTPS);
+        let proxy = self.proxies.before(&target.uri).filter(|_| passed_on);
+        let proxy_authorization = proxy.and_then(|proxy| proxy.authorization());
+        HttpSink { pool: self.pool.clone(), timeout: self.timeout, target, proxy_authorization }
     }
 }
 
@@ -81,6 +104,7 @@ impl HttpSink {
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("hookwright/", env!("CARGO_PKG_VERSION"))));
         headers.insert("webhook-timestamp", HeaderValue::from(delivery.now_ms / 1_000));
         headers.extend(self.target.authorization.clone().map(|value| (AUTHORIZATION, value)));
+        headers.extend(self.proxy_authorization.clone().map(|value| (PROXY_AUTHORIZATION, value)));
         let signed = signatures(delivery.secrets, delivery.now_ms, &bundle.id, &bundle.json);
         let named = [
             ("webhook-id", bundle.id.as_str()),

@@ -1,4 +1,4 @@
-//! How the `http` sink connects: names resolved, addresses judged, TLS on top.
+//! How the `http` sink connects: names resolved, addresses judged, through a proxy where one stands, TLS on top.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -6,14 +6,18 @@ use std::task::{Context, Poll, ready};
 
 use futures_util::future::BoxFuture;
 use http::Uri;
+use http::uri::Scheme;
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
+use hyper_util::client::legacy::connect::proxy::Tunnel;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tower_service::Service;
 
+use super::stream::Stream;
 use crate::deliver::guard::Guard;
+use crate::deliver::proxies::{Proxies, Proxy};
 use crate::deliver::settings::HttpSettings;
 
 type BoxError = Box<dyn Error + Send + Sync>;
@@ -22,17 +26,17 @@ type BoxError = Box<dyn Error + Send + Sync>;
 pub(super) type Connector = HttpsConnector<Guarded>;
 
 /// Connects to what the guard lets through.
-pub(super) fn connector(settings: &HttpSettings) -> Connector {
+pub(super) fn connector(settings: &HttpSettings, tls: ClientConfig) -> Connector {
     let mut tcp = HttpConnector::new_with_resolver(Resolver { system: GaiResolver::new(), guard: settings.guard.clone() });
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(settings.connect_timeout));
-    let guarded = Guarded { tcp, guard: settings.guard.clone() };
-    HttpsConnectorBuilder::new().with_tls_config(tls()).https_or_http().enable_all_versions().wrap_connector(guarded)
+    let guarded = Guarded { tcp, guard: settings.guard.clone(), proxies: settings.proxies.clone() };
+    HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_all_versions().wrap_connector(guarded)
 }
 
 /// TLS that trusts what the operating system trusts; where that is nothing, https destinations fail and the reason is logged.
-fn tls() -> ClientConfig {
+pub(super) fn tls() -> ClientConfig {
     let versions = || {
         ClientConfig::builder_with_provider(ring::default_provider().into())
             .with_safe_default_protocol_versions()
@@ -45,29 +49,55 @@ fn tls() -> ClientConfig {
     trusting.with_no_client_auth()
 }
 
-/// Judges hosts that are addresses themselves: nothing resolves those.
+/// Judges every host before anything is connected to on its behalf.
 #[derive(Clone)]
 pub(super) struct Guarded {
     tcp: HttpConnector<Resolver>,
     guard: Guard,
+    proxies: Proxies,
 }
 
 impl Service<Uri> for Guarded {
-    type Response = <HttpConnector<Resolver> as Service<Uri>>::Response;
+    type Response = Stream;
     type Error = BoxError;
-    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
+    type Future = BoxFuture<'static, Result<Stream, BoxError>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(ready!(self.tcp.poll_ready(context))?))
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let judged = self.guard.check_literal(uri.host().unwrap_or_default());
-        let connecting = self.tcp.call(uri);
+        let this = self.clone();
         Box::pin(async move {
-            judged?;
-            Ok(connecting.await?)
+            match this.proxies.before(&uri) {
+                Some(proxy) => this.connect_through(&proxy, uri).await,
+                None => this.connect(uri).await,
+            }
         })
+    }
+}
+
+impl Guarded {
+    /// Judges a host that is an address itself here, since nothing resolves it; a name is judged as it resolves.
+    async fn connect(mut self, uri: Uri) -> Result<Stream, BoxError> {
+        self.guard.check_literal(uri.host().unwrap_or_default())?;
+        Ok(Stream::direct(self.tcp.call(uri).await?))
+    }
+
+    /// The proxy's address is judged like any other. That of the destination is the proxy's to find: it is judged as it
+    /// resolves here.
+    async fn connect_through(mut self, proxy: &Proxy, uri: Uri) -> Result<Stream, BoxError> {
+        let at = proxy.uri()?.clone();
+        self.guard.check_for_proxy(uri.host().unwrap_or_default()).await?;
+        self.guard.check_literal(at.host().unwrap_or_default())?;
+        if uri.scheme() != Some(&Scheme::HTTPS) {
+            return Ok(Stream::to_proxy(self.tcp.call(at).await?));
+        }
+        let mut tunnel = Tunnel::new(at, self.tcp);
+        if let Some(authorization) = proxy.authorization() {
+            tunnel = tunnel.with_auth(authorization);
+        }
+        Ok(Stream::direct(tunnel.call(uri).await?))
     }
 }
 

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod encrypted;
+mod proxy;
+
 use tokio::net::TcpListener;
 
 use super::*;
@@ -18,7 +21,7 @@ fn secrets() -> [Secret; 1] {
 const NOW_MS: u64 = 1_790_000_000_999;
 
 fn client(timeout: Duration) -> Client {
-    Client::new(&HttpSettings { guard: loopback(), connect_timeout: timeout, timeout })
+    Client::new(&HttpSettings { guard: loopback(), timeout, ..HttpSettings::default() })
 }
 
 async fn deliver(client: &Client, url: &str) -> Result<(), Refusal> {
@@ -149,8 +152,7 @@ async fn one_connection_carries_one_attempt_after_the_other() {
 async fn a_forbidden_address_is_never_connected_to_however_it_is_written() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let time = Duration::from_secs(20);
-    let client = Client::new(&HttpSettings { guard: Guard::default(), connect_timeout: time, timeout: time });
+    let client = Client::new(&HttpSettings::default());
     for host in ["127.0.0.1", "localhost", "LOCALHOST.", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "0.0.0.0", "u:p@127.0.0.1"] {
         let refused = reason(deliver(&client, &format!("http://{host}:{port}/")).await);
         assert!(refused.contains("unless `--allow-destinations`") || refused.contains("dns error: failed to lookup"), "{host}: {refused}");
@@ -161,9 +163,8 @@ async fn a_forbidden_address_is_never_connected_to_however_it_is_written() {
 #[tokio::test]
 async fn a_name_that_the_operator_let_through_may_have_any_address() {
     let mut receiver = Receiver::willing().await;
-    let time = Duration::from_secs(20);
     let guard = Guard::new(["localhost".parse().unwrap()]);
-    let client = Client::new(&HttpSettings { guard, connect_timeout: time, timeout: time });
+    let client = Client::new(&HttpSettings { guard, ..HttpSettings::default() });
     deliver(&client, &format!("http://localhost:{}/", receiver.address.port())).await.unwrap();
     receiver.next().await;
     assert!(reason(deliver(&client, &receiver.url("/")).await).contains("127.0.0.1 is a loopback address"));
