@@ -180,7 +180,7 @@ fn open_stored(
     Ok(Stored { directory, connections, journal, services })
 }
 
-fn operator(host: &Host, base_url: String, guard: Guard) -> Operator {
+fn operator(host: &Arc<Host>, base_url: String, guard: Guard) -> Operator {
     let services = host.services.clone();
     let known = move || services.snapshot().values().map(|service| known(service)).collect();
     Operator {
@@ -189,6 +189,7 @@ fn operator(host: &Host, base_url: String, guard: Guard) -> Operator {
         public_url: Some(base_url),
         destinations: Some(guard),
         services: Some(Box::new(known)),
+        host: Some(host.clone()),
     }
 }
 

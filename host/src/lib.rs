@@ -17,6 +17,7 @@ pub mod plugin;
 pub mod receive;
 pub mod server;
 pub mod services;
+pub mod trace;
 
 mod host;
 

@@ -1,5 +1,6 @@
 //! One webhook from request to reply: decide, store, answer.
 
+mod again;
 mod event;
 mod listeners;
 mod members;
@@ -19,12 +20,13 @@ use hyper::http::request::Parts;
 
 use crate::failure::Failure;
 use crate::inbound::Address;
-use crate::journal::Appended;
+use crate::journal::{Appended, Event, JournalError};
 use crate::plugin::Permit;
 use crate::server::Outgoing;
 use crate::services::Found;
 use crate::{Host, environment};
 
+pub use again::{Reconsidered, Unanswerable, reconsider};
 use listeners::Listeners;
 use members::Members;
 use to_the_end::ToTheEnd;
@@ -179,7 +181,6 @@ fn headers(parts: &Parts) -> Headers<'_> {
     Headers::new(parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
 }
 
-/// Puts the event on disk and hands it on for delivery, both or neither, even if the sender hangs up meanwhile.
 async fn store(
     host: &Arc<Host>,
     found: &Found,
@@ -188,13 +189,18 @@ async fn store(
     environment: &Environment,
 ) -> Result<Appended, Failure> {
     let event = event::event(found, arrived, verdict, environment.now);
+    keep(host, event).await.map_err(|error| Failure::Unavailable(error.to_string()))
+}
+
+/// Puts an event on disk and hands it on for delivery, both or neither, even if nobody waits for it any more.
+pub async fn keep(host: &Arc<Host>, event: Event) -> Result<Appended, JournalError> {
     let host = host.clone();
-    let stored = ToTheEnd::new(async move {
+    let kept = ToTheEnd::new(async move {
         let appended = host.journal.append(&event).await;
         if let Ok(Appended::Stored(sequence)) = appended {
             host.deliveries.enqueue(sequence, &event);
         }
         appended
     });
-    stored.await.map_err(|error| Failure::Unavailable(error.to_string()))
+    kept.await
 }

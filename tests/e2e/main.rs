@@ -9,6 +9,7 @@ mod demo;
 mod destinations;
 mod discord;
 mod javascript;
+mod events;
 mod plugins;
 mod reload;
 mod samples;

@@ -1,4 +1,4 @@
-//! How the command line reaches a host's connections and hooks, whether a server runs or not.
+//! How the command line reaches a host's connections, hooks and events, whether a server runs or not.
 
 use std::fmt;
 use std::io;
@@ -12,7 +12,6 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use tokio::net::UnixStream;
 
 use super::archive::Archive;
@@ -22,7 +21,7 @@ use super::{router, socket};
 use crate::connections::Connections;
 use crate::data_directory::{DataDirectory, DataDirectoryError};
 
-/// A way to a host's connections and hooks.
+/// A way to a host's connections, hooks and events.
 pub struct Control(Way);
 
 enum Way {
@@ -76,7 +75,8 @@ impl Control {
         })?;
         let connections = Connections::open(&directory).map_err(ControlError::Store)?;
         let archive = Archive::stored(directory);
-        Ok(Self(Way::Store(Box::new(Operator { connections, archive, public_url: None, destinations: None, services: None }))))
+        let (public_url, destinations, services, host) = (None, None, None, None);
+        Ok(Self(Way::Store(Box::new(Operator { connections, archive, public_url, destinations, services, host }))))
     }
 
     /// Asks for something and reads the answer.
@@ -90,14 +90,14 @@ impl Control {
             }
         };
         if status.is_success() {
-            return serde_json::from_value(answer).map_err(conversation);
+            return serde_json::from_slice(&answer).map_err(conversation);
         }
-        let Problem { error, help } = serde_json::from_value(answer).map_err(conversation)?;
+        let Problem { error, help } = serde_json::from_slice(&answer).map_err(conversation)?;
         Err(ControlError::Refused(error, help))
     }
 }
 
-async fn converse(path: &Path, method: Method, target: &str, body: Vec<u8>) -> Result<(StatusCode, Value), ControlError> {
+async fn converse(path: &Path, method: Method, target: &str, body: Vec<u8>) -> Result<(StatusCode, Vec<u8>), ControlError> {
     let stream = UnixStream::connect(path).await.map_err(conversation)?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(conversation)?;
     let request = Request::builder()
@@ -113,7 +113,7 @@ async fn converse(path: &Path, method: Method, target: &str, body: Vec<u8>) -> R
     };
     let (answer, _) = tokio::join!(exchange, connection);
     let (status, body) = answer.map_err(conversation)?;
-    Ok((status, serde_json::from_slice(&body).map_err(conversation)?))
+    Ok((status, body.into()))
 }
 
 fn conversation(error: impl fmt::Display) -> ControlError {

@@ -8,6 +8,7 @@ mod connections;
 mod control;
 mod dead_letters;
 mod destination;
+mod events;
 mod hooks;
 mod manner;
 mod operator;
@@ -22,6 +23,10 @@ mod tests;
 pub use archive::Archive;
 pub use control::{Control, ControlError};
 pub use dead_letters::{DeadLetterView, DeadLetters, DeadLettersLeft, Redrive, RedriveAnswer};
+pub use events::{
+    BundleIds, BundleState, BundleView, EventDetail, EventOutcome, EventPage, EventView, HeaderView, PreviewPage, ReplayEvents,
+    ReplayManner, ReplayOutcome, ReplayPage, ReplayPreview, Replayed, ReplayedBundle, RequestView, Selection,
+};
 pub use manner::MannerView;
 pub use operator::{KnownPlugin, KnownService, KnownWebhook, Operator};
 pub use socket::{Admin, serve};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::archive::Archive;
+use crate::Host;
 use crate::connections::Connections;
 use crate::deliver::Guard;
 
@@ -18,6 +19,8 @@ pub struct Operator {
     pub destinations: Option<Guard>,
     /// The services that are loaded now, where a server runs.
     pub services: Option<Box<dyn Fn() -> Vec<KnownService> + Send + Sync>>,
+    /// The whole host, where a server runs: what evaluates stored requests again.
+    pub host: Option<Arc<Host>>,
 }
 
 /// A service that is loaded.

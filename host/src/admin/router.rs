@@ -1,16 +1,16 @@
 //! The table of what can be asked, one handler each.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use futures_util::future::BoxFuture;
 use http::{Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::operator::Operator;
 use super::wire::Problem;
-use super::{connections, dead_letters, hooks, services};
+use super::{connections, dead_letters, events, hooks, services};
 use crate::connections::StoreError;
 
 type Handler = for<'a> fn(&'a Operator, Asked<'a>) -> BoxFuture<'a, Result<Answer, Refused>>;
@@ -28,6 +28,13 @@ pub(super) const ROUTES: &[(Method, &str, Handler)] = &[
     (Method::DELETE, "/hooks/{id}", |operator, asked| Box::pin(hooks::remove(operator, asked))),
     (Method::GET, "/dead-letters", |operator, asked| Box::pin(dead_letters::list(operator, asked))),
     (Method::POST, "/dead-letters/redrive", |operator, asked| Box::pin(dead_letters::redrive(operator, asked))),
+    (Method::GET, "/events", |operator, asked| Box::pin(events::list(operator, asked))),
+    (Method::GET, "/events/{id}", |operator, asked| Box::pin(events::show(operator, asked))),
+    (Method::GET, "/events/{id}/trace", |operator, asked| Box::pin(events::trace(operator, asked))),
+    (Method::POST, "/events/{id}/replay", |operator, asked| Box::pin(events::replay::one(operator, asked))),
+    (Method::POST, "/events/{id}/replay/preview", |operator, asked| Box::pin(events::replay::preview_one(operator, asked))),
+    (Method::POST, "/events/replay", |operator, asked| Box::pin(events::replay::many(operator, asked))),
+    (Method::POST, "/events/replay/preview", |operator, asked| Box::pin(events::replay::preview_many(operator, asked))),
     (Method::GET, "/services", |operator, asked| Box::pin(services::list(operator, asked))),
 ];
 
@@ -43,7 +50,7 @@ pub(super) struct Asked<'a> {
 #[derive(Debug)]
 pub(super) struct Answer {
     pub status: StatusCode,
-    pub json: Value,
+    pub json: Vec<u8>,
 }
 
 /// Why something was not done.
@@ -92,6 +99,11 @@ impl Asked<'_> {
         serde_json::from_slice(self.body).map_err(|error| Refused::bad(format!("the body is not what this takes: {error}")))
     }
 
+    /// The body as JSON; an empty one says nothing.
+    pub(super) fn json_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, Refused> {
+        if self.body.is_empty() { Ok(T::default()) } else { self.json() }
+    }
+
     /// What the query says by name, where only these names are known.
     pub(super) fn parameters(&self, known: &[&str]) -> Result<HashMap<String, String>, Refused> {
         let parameters: HashMap<_, _> = form_urlencoded::parse(self.query.as_bytes()).into_owned().collect();
@@ -99,6 +111,11 @@ impl Asked<'_> {
             Some(unknown) => Err(Refused::bad(format!("`{unknown}` cannot be asked for; what can: {}", known.join(", ")))),
             None => Ok(parameters),
         }
+    }
+
+    /// The query, whose members have the names and types of `T`'s fields.
+    pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T, Refused> {
+        serde_html_form::from_str(self.query).map_err(|error| Refused::bad(format!("the query is not what this takes: {error}")))
     }
 
     /// Whether `?show=...` lists this secret part.
@@ -110,7 +127,7 @@ impl Asked<'_> {
 
 impl Answer {
     pub(super) fn new(status: StatusCode, json: impl Serialize) -> Self {
-        let json = serde_json::to_value(json).expect("texts, maps with text keys and lists are JSON");
+        let json = serde_json::to_vec(&json).expect("texts, maps with text keys and lists are JSON");
         Self { status, json }
     }
 
@@ -126,7 +143,7 @@ impl From<Refused> for Answer {
 }
 
 impl Refused {
-    fn new(status: StatusCode, error: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, error: impl Into<String>) -> Self {
         Self { status, problem: Problem { error: error.into(), help: None } }
     }
 
@@ -142,9 +159,21 @@ impl Refused {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, error)
     }
 
+    /// Whether it may be possible later.
+    pub(super) fn is_unavailable(&self) -> bool {
+        self.status == StatusCode::SERVICE_UNAVAILABLE
+    }
+
     pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.problem.help = Some(help.into());
         self
+    }
+}
+
+/// What is wrong, in one sentence.
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.problem.error)
     }
 }
 

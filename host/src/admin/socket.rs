@@ -122,14 +122,15 @@ async fn answer(operator: &Operator, request: Request<Incoming>) -> Result<Respo
     Ok(match Limited::new(body, BODY_BYTES).collect().await {
         Ok(body) => {
             let answer = router::answer(operator, &head.method, target, &body.to_bytes()).await;
-            response(answer.status, answer.json.to_string())
+            response(answer.status, answer.json)
         }
-        Err(error) => response(StatusCode::BAD_REQUEST, serde_json::json!({ "error": error.to_string() }).to_string()),
+        Err(error) => response(StatusCode::BAD_REQUEST, serde_json::json!({ "error": error.to_string() }).to_string().into_bytes()),
     })
 }
 
-fn response(status: StatusCode, json: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(json + "\n"));
+fn response(status: StatusCode, mut json: Vec<u8>) -> Response<Full<Bytes>> {
+    json.push(b'\n');
+    let mut response = Response::new(Full::from(json));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

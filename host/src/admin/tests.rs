@@ -40,6 +40,7 @@ fn operator(directory: &DataDirectory) -> Operator {
         public_url: Some("https://hooks.test/".into()),
         destinations: Some(Guard::new(["127.0.0.1".parse().unwrap()])),
         services: Some(Box::new(services)),
+        host: None,
     }
 }
 

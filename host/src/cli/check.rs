@@ -8,11 +8,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
-use hookwright_webhook::Diagnostic;
 use serde::Serialize;
 
 use crate::plugin::{self, Engine, Grant};
-use crate::services::{Loader, Report, Secrets, Service};
+use crate::services::{Finding, Loader, Report, Secrets, Service};
 
 /// Check service directories: specs, expressions, plugins.
 ///
@@ -145,7 +144,7 @@ fn said(checked: &[Checked]) -> String {
 #[derive(Serialize)]
 struct Findings<'f> {
     services: Vec<ServiceFound<'f>>,
-    diagnostics: Vec<Finding<'f>>,
+    diagnostics: Vec<Finding>,
 }
 
 #[derive(Serialize)]
@@ -174,34 +173,6 @@ impl<'f> ServiceFound<'f> {
         let webhooks = webhooks.map(|webhook| WebhookFound { name: webhook.name(), kind: webhook.kind().to_string() });
         let directory = checked.directory.display().to_string();
         Self { directory, ok: checked.service.is_some(), webhooks: webhooks.collect() }
-    }
-}
-
-/// A diagnostic as `--json` prints it.
-#[derive(Serialize)]
-pub(super) struct Finding<'f> {
-    severity: String,
-    message: &'f str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    help: Option<&'f str>,
-    file: &'f str,
-    line: usize,
-    column: usize,
-    /// First byte and the byte behind the last.
-    span: [usize; 2],
-}
-
-impl<'f> From<&'f Diagnostic> for Finding<'f> {
-    fn from(diagnostic: &'f Diagnostic) -> Self {
-        Self {
-            severity: diagnostic.severity.to_string(),
-            message: &diagnostic.message,
-            help: diagnostic.help.as_deref(),
-            file: &diagnostic.file,
-            line: diagnostic.line,
-            column: diagnostic.column,
-            span: [diagnostic.span.start, diagnostic.span.end],
-        }
     }
 }
 

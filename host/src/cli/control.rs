@@ -90,7 +90,7 @@ pub(super) fn print_table<const N: usize>(titles: [&str; N], rows: &[[String; N]
     let titles = titles.map(str::to_owned);
     let lines = || std::iter::once(&titles).chain(rows);
     let widths: [usize; N] = std::array::from_fn(|column| lines().map(|row| row[column].chars().count()).max().unwrap_or(0));
-    let mut out = io::stdout().lock();
+    let mut out = anstream::stdout().lock();
     for row in lines() {
         let cells: Vec<_> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         writeln!(out, "{}", cells.join("  ").trim_end())?;

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use http::Method;
-use jiff::Timestamp;
 
 use super::control::{HostArguments, print_json, print_table};
+use super::time::time;
 use crate::admin::{DeadLetterView, DeadLetters, Redrive, RedriveAnswer};
 
 /// Dead letters that are asked for at once.
@@ -132,21 +132,4 @@ fn row(found: DeadLetterView) -> [String; 6] {
         _ => String::new(),
     };
     [found.id, time(found.at_ms), found.hook, webhook, found.attempts.to_string(), found.reason]
-}
-
-/// A time to read, in UTC; nothing where it is not known.
-fn time(ms: u64) -> String {
-    let known = i64::try_from(ms).ok().filter(|ms| *ms > 0);
-    let time = known.and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    time.map_or_else(String::new, |time| time.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_that_was_not_written_down_is_left_empty() {
-        assert_eq!([time(1_790_000_000_999), time(0)], ["2026-09-21 14:13:20Z", ""]);
-    }
 }

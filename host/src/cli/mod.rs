@@ -11,6 +11,7 @@ mod delivery_options;
 pub mod demo;
 mod duration;
 pub mod eval;
+pub mod events;
 pub mod functions;
 pub mod hooks;
 mod log_writer;
@@ -18,9 +19,11 @@ mod logging;
 mod manner;
 pub mod plugin;
 mod plugin_limits;
+mod printable;
 mod sample;
 pub mod serve;
 pub mod services;
+mod time;
 pub mod try_request;
 
 use std::io;
@@ -60,6 +63,7 @@ enum Command {
     Serve(serve::Arguments),
     Connections(connections::Arguments),
     Hooks(hooks::Arguments),
+    Events(events::Arguments),
     DeadLetters(dead_letters::Arguments),
     Services(services::Arguments),
     Check(check::Arguments),
@@ -78,6 +82,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(arguments) => serve::run(arguments, cli.verbose),
         Command::Connections(arguments) => connections::run(arguments),
         Command::Hooks(arguments) => hooks::run(arguments),
+        Command::Events(arguments) => events::run(arguments),
         Command::DeadLetters(arguments) => dead_letters::run(arguments),
         Command::Services(arguments) => services::run(arguments),
         Command::Check(arguments) => check::run(arguments),

@@ -1,6 +1,5 @@
 //! `hookwright try`: a recorded request through a service's spec and plugin, without a server.
 
-use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,15 +8,14 @@ use anyhow::bail;
 use hookwright_iml::{Date, Environment};
 use hookwright_webhook::sample::{self, Refusal, Request, Surroundings};
 use hookwright_webhook::{Diagnostic, Item, Plugin, Reply, Verdict, Webhook};
-use serde::Serialize;
-use serde_json::value::RawValue;
 
-use super::check::{self, Finding};
+use super::check;
 use super::sample::{Sample, choose};
 use crate::environment;
 use crate::failure::Failure;
 use crate::plugin::Grant;
 use crate::services::{Report, Service};
+use crate::trace::{self, Trace, TracedItem, TracedReply};
 
 /// Run a recorded request through a service, without a server.
 ///
@@ -51,7 +49,8 @@ pub struct Arguments {
     #[arg(long, value_name = "SERVICE=NAME,NAME")]
     grant: Vec<Grant>,
 
-    /// Print JSON: {"verification", "reply": {"status", "headers", "body"}, "items": [{"uid", "bundles"}], "diagnostics"}.
+    /// Print JSON: {"verification", "accepted", "reply": {"status", "headers", "body"}, "items": [{"uid", "bundles"}], "dedupe",
+    /// "diagnostics"}.
     #[arg(long)]
     json: bool,
 }
@@ -106,9 +105,11 @@ fn environment_of(request: &Request) -> Environment {
 /// What came of a request.
 pub(super) struct Tried {
     verification: bool,
+    accepted: bool,
     /// None where the service cannot be loaded.
     reply: Option<Reply>,
     items: Vec<Item>,
+    dedupe: Option<String>,
     report: Report,
     /// The spec's mistake while the request ran, with the text to show it in.
     mistake: Option<(Diagnostic, String)>,
@@ -122,7 +123,11 @@ impl Tried {
     }
 
     fn not_loaded(report: Report) -> Self {
-        Self { verification: false, reply: None, items: Vec::new(), report, mistake: None, failed: true }
+        Self { failed: true, ..Self::nothing(report) }
+    }
+
+    fn nothing(report: Report) -> Self {
+        Self { verification: false, accepted: false, reply: None, items: Vec::new(), dedupe: None, report, mistake: None, failed: false }
     }
 
     pub(super) fn of(webhook: &Webhook, service: &Service, report: Report, request: &Request, hook: Option<&str>) -> anyhow::Result<Self> {
@@ -145,8 +150,9 @@ impl Tried {
 
     fn decided(webhook: &Webhook, report: Report, verdict: Verdict) -> Self {
         let failed = verdict.failure.is_some();
-        let mistake = verdict.failure.map(|diagnostic| (diagnostic, webhook.source().text.clone()));
-        Self { verification: verdict.verification, reply: Some(verdict.reply), items: verdict.items, report, mistake, failed }
+        let mistake = verdict.failure.clone().map(|diagnostic| (diagnostic, webhook.source().text.clone()));
+        let Verdict { verification, accepted, reply, items, dedupe, .. } = verdict;
+        Self { verification, accepted, reply: Some(reply), items, dedupe, report, mistake, failed }
     }
 
     /// What the host answers in the spec's place.
@@ -157,23 +163,12 @@ impl Tried {
         };
         let reply = Reply { status: failure.status().as_u16(), body: failure.line().as_bytes().to_vec(), ..Reply::default() };
         let mistake = refusal.diagnostic().map(|diagnostic| (diagnostic.clone(), webhook.source().text.clone()));
-        Self { verification: false, reply: Some(reply), items: Vec::new(), report, failed: mistake.is_some(), mistake }
+        Self { reply: Some(reply), failed: mistake.is_some(), mistake, ..Self::nothing(report) }
     }
 
     /// For a person: the reply as a message, then what is delivered.
     fn text(&self) -> Vec<u8> {
-        let Some(reply) = &self.reply else { return Vec::new() };
-        let mut out = sample::print_reply(reply);
-        if !out.ends_with(b"\n") {
-            out.push(b'\n');
-        }
-        let delivered = match self.items.as_slice() {
-            [] if self.verification => "verification: nothing is delivered\n".to_owned(),
-            [] => "nothing is delivered\n".to_owned(),
-            items => sample::print_items(items),
-        };
-        out.extend_from_slice(format!("\n{delivered}").as_bytes());
-        out
+        self.reply.as_ref().map_or_else(Vec::new, |reply| trace::text(reply, &self.items, self.verification))
     }
 
     pub(super) fn rendered(&self) -> String {
@@ -185,93 +180,17 @@ impl Tried {
 
     fn json(&self) -> anyhow::Result<Vec<u8>> {
         let mistakes = self.report.diagnostics().chain(self.mistake.iter().map(|(diagnostic, _)| diagnostic));
-        let printed = Printed {
+        let trace = Trace {
             verification: self.verification,
-            reply: self.reply.as_ref().map(PrintedReply::from),
-            items: self.items.iter().map(PrintedItem::of).collect::<Result<_, _>>()?,
-            diagnostics: mistakes.map(Finding::from).collect(),
+            accepted: self.accepted,
+            reply: self.reply.as_ref().map(TracedReply::from),
+            items: self.items.iter().map(TracedItem::of).collect::<Result<_, _>>()?,
+            dedupe: self.dedupe.clone(),
+            diagnostics: trace::findings(mistakes),
         };
-        let mut out = serde_json::to_vec_pretty(&printed)?;
+        let mut out = serde_json::to_vec_pretty(&trace)?;
         out.push(b'\n');
         Ok(out)
-    }
-}
-
-/// What `--json` prints.
-#[derive(Serialize)]
-struct Printed<'p> {
-    verification: bool,
-    reply: Option<PrintedReply<'p>>,
-    items: Vec<PrintedItem<'p>>,
-    diagnostics: Vec<Finding<'p>>,
-}
-
-#[derive(Serialize)]
-struct PrintedReply<'p> {
-    status: u16,
-    headers: BTreeMap<String, HeaderValues<'p>>,
-    body: Body<'p>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum HeaderValues<'p> {
-    One(&'p str),
-    Several(Vec<&'p str>),
-}
-
-/// A body that is not UTF-8 is written as `{"$buffer": base64}`.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Body<'p> {
-    Text(&'p str),
-    Bytes {
-        #[serde(rename = "$buffer")]
-        base64: String,
-    },
-}
-
-#[derive(Serialize)]
-struct PrintedItem<'p> {
-    uid: Option<&'p str>,
-    bundles: Vec<&'p RawValue>,
-}
-
-impl<'p> From<&'p Reply> for PrintedReply<'p> {
-    fn from(reply: &'p Reply) -> Self {
-        let mut headers = BTreeMap::new();
-        for (name, value) in &reply.headers {
-            let values = headers.entry(name.to_ascii_lowercase());
-            values.and_modify(|values: &mut HeaderValues<'p>| values.push(value)).or_insert(HeaderValues::One(value));
-        }
-        Self { status: reply.status, headers, body: Body::of(&reply.body) }
-    }
-}
-
-impl<'p> HeaderValues<'p> {
-    fn push(&mut self, value: &'p str) {
-        match self {
-            Self::One(first) => *self = Self::Several(vec![*first, value]),
-            Self::Several(values) => values.push(value),
-        }
-    }
-}
-
-impl<'p> Body<'p> {
-    fn of(bytes: &'p [u8]) -> Self {
-        use base64::Engine as _;
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Self::Text(text),
-            Err(_) => Self::Bytes { base64: base64::engine::general_purpose::STANDARD.encode(bytes) },
-        }
-    }
-}
-
-impl<'p> PrintedItem<'p> {
-    /// The bundles go out as they are, so that no number loses a digit.
-    fn of(item: &'p Item) -> serde_json::Result<Self> {
-        let bundles = item.bundles.iter().map(|bundle| serde_json::from_slice(&bundle.json));
-        Ok(Self { uid: item.uid.as_deref(), bundles: bundles.collect::<Result<_, _>>()? })
     }
 }
 
@@ -320,7 +239,7 @@ mod tests {
     #[test]
     fn the_json_has_reply_items_and_diagnostics_and_keeps_every_digit() {
         let expected = concat!(
-            r#"{"verification":false,"reply":{"status":200,"headers":{"content-type":"text/plain;charset=utf-8"},"body":"ok"},"#,
+            r#"{"verification":false,"accepted":true,"reply":{"status":200,"headers":{"content-type":"text/plain;charset=utf-8"},"body":"ok"},"#,
             r#""items":[{"uid":"7","bundles":[{"price":1.00,"for":"Ada"}]}],"diagnostics":[]}"#
         );
         assert_eq!(json(r#"{"shop": 7, "price": 1.00}"#), expected);
@@ -329,7 +248,7 @@ mod tests {
     #[test]
     fn a_verification_is_answered_and_a_repeated_header_is_an_array() {
         let expected = concat!(
-            r#"{"verification":true,"reply":{"status":200,"headers":{"content-type":"application/json","x-twice":["1","2"]},"body":"\"c\""},"#,
+            r#"{"verification":true,"accepted":false,"reply":{"status":200,"headers":{"content-type":"application/json","x-twice":["1","2"]},"body":"\"c\""},"#,
             r#""items":[],"diagnostics":[]}"#
         );
         assert_eq!(json(r#"{"challenge": "c"}"#), expected);

@@ -32,6 +32,15 @@ impl Address {
         Self { url, path, query }
     }
 
+    /// The address of a stored request. Its path begins where the public URL ends, if it has that in front.
+    pub fn stored(url: String, public_url: Option<&str>) -> Self {
+        let base = public_url.map(|base| base.trim_end_matches('/')).filter(|base| url.starts_with(base));
+        let authority = url.find("://").map_or(0, |scheme| scheme + 3);
+        let path = base.map_or_else(|| url[authority..].find('/').map_or(url.len(), |slash| authority + slash), str::len);
+        let query = url[path..].find('?').map(|at| path + at + 1);
+        Self { url, path, query }
+    }
+
     /// The whole URL.
     pub fn url(&self) -> &str {
         &self.url
@@ -83,6 +92,19 @@ mod tests {
         let address = Address::of(&parts("/slack"), Some("https://hooks.example/in/"), false);
         assert_eq!(address.url(), "https://hooks.example/in/slack");
         assert_eq!((address.path(), address.query()), ("/slack", ""));
+    }
+
+    #[test]
+    fn a_stored_url_is_taken_apart_as_it_was_put_together() {
+        for public_url in [None, Some("https://hooks.example/in/"), Some("https://hooks.example")] {
+            for target in ["/slack?b=2&a=%7e+x?=1", "/h/token", "/"] {
+                let address = Address::of(&parts(target), public_url, true);
+                let (path, query) = (address.path().to_owned(), address.query().to_owned());
+                let stored = Address::stored(address.into_url(), public_url);
+                assert_eq!((stored.path(), stored.query()), (path.as_str(), query.as_str()), "{target} under {public_url:?}");
+            }
+        }
+        assert_eq!(Address::stored("https://hooks.example/slack?a".into(), Some("https://moved.example/in")).path(), "/slack");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::delivery::{self, BundleKey, Dead, DeadLetter, DeliveryState, Pending, Reason};
-use super::{Journal, JournalError, Settled};
+use super::{Journal, JournalError, Settled, Standing};
 
 /// Dead letters that are redriven with one wait for the disk.
 const REDRIVEN_AT_ONCE: usize = 8192;
@@ -40,6 +40,18 @@ impl Journal {
     /// The hook of a dead letter. `None`: it is none.
     pub fn dead_letter_hook(&self, key: BundleKey) -> Option<Arc<str>> {
         self.ledger().dead(key).map(|dead| Arc::clone(&dead.hook))
+    }
+
+    /// How far a bundle is. Blocks for a disk read if it is a dead letter.
+    pub fn standing(&self, key: BundleKey) -> Standing {
+        let ledger = self.ledger();
+        let (open, dead) = (ledger.open(key), ledger.dead(key).cloned());
+        drop(ledger);
+        match (open, dead) {
+            (Some(Pending { attempt: attempts, due_ms, .. }), _) => Standing::Pending { attempts, due_ms },
+            (None, Some(dead)) => Standing::Dead(self.dead_letter(key, dead)),
+            (None, None) => Standing::Delivered,
+        }
     }
 
     /// How many dead letters a hook has.

@@ -29,6 +29,7 @@ pub use dead_letters::Redriven;
 pub use delivery::{BundleKey, DeadLetter, DeliveryState, Pending};
 pub use error::JournalError;
 pub use event::{Event, Original, Outcome, Sequence, StoredBundle, StoredRequest, new_id};
+pub use look::Standing;
 pub use retention::{Removed, Retention};
 pub use segment::{Damage, Recovery};
 

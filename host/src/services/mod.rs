@@ -22,7 +22,7 @@ use hookwright_webhook::{Kind, Webhook};
 use crate::plugin::Plugin;
 
 pub use load::{Loader, ONLY_WEBHOOK};
-pub use report::Report;
+pub use report::{Finding, Report};
 pub use route::{Found, Missing};
 pub use scan::Services;
 pub use secrets::Secrets;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use hookwright_webhook::{Diagnostic, Source};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// All mistakes of one service directory, in the order its files were read.
 #[derive(Debug, Default)]
@@ -77,3 +79,44 @@ impl fmt::Display for Report {
 }
 
 impl std::error::Error for Report {}
+
+/// A diagnostic as it is shown to programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// `error` or `warning`.
+    pub severity: String,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1, in characters.
+    pub column: usize,
+    /// First byte and the byte behind the last.
+    pub span: [usize; 2],
+}
+
+impl From<&Diagnostic> for Finding {
+    fn from(diagnostic: &Diagnostic) -> Self {
+        Self {
+            severity: diagnostic.severity.to_string(),
+            message: diagnostic.message.clone(),
+            help: diagnostic.help.clone(),
+            file: diagnostic.file.clone(),
+            line: diagnostic.line,
+            column: diagnostic.column,
+            span: [diagnostic.span.start, diagnostic.span.end],
+        }
+    }
+}
+
+/// One line, as a [`Diagnostic`]'s.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: {}: {}", self.file, self.line, self.column, self.severity, self.message)
+    }
+}

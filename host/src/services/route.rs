@@ -50,6 +50,17 @@ impl Services {
         }
     }
 
+    /// Finds who is to answer a stored request: the webhook of that name as it is now, and of a dedicated one the hook that
+    /// the path's token belongs to.
+    pub fn route_again(&self, service: &str, webhook: &str, path: &str, connections: &Connections) -> Result<Found, Missing> {
+        let service = self.service(service).ok_or(Missing::NotLoaded)?;
+        let index = service.position(Some(webhook)).ok_or(Missing::NotLoaded)?;
+        match service.webhooks[index].kind() {
+            Kind::Shared => Ok(Found { service, index, hook: None }),
+            Kind::Dedicated => self.route(path, connections),
+        }
+    }
+
     fn shared(&self, service: &str, webhook: Option<&str>) -> Result<Found, Missing> {
         let service = self.service(service).ok_or(Missing::Unknown)?;
         let index = service.position(webhook).ok_or(Missing::Unknown)?;
