@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
+use hookwright_webhook::Webhook;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_rustls::TlsAcceptor;
 
-use crate::admin::{self, Admin, Archive, KnownPlugin, KnownService, KnownWebhook, Operator};
+use crate::admin::{self, Admin, Archive, KnownPlugin, KnownService, KnownWebhook, Operator, Remote, RemoteAdmin, ServiceState, Tokens};
 use crate::connections::Connections;
 use crate::data_directory::DataDirectory;
 use crate::deliver::{self, Deliveries, Guard};
@@ -18,7 +19,7 @@ use crate::inbound::Budget;
 use crate::journal::{self, Journal, Removed, Retention};
 use crate::plugin::{self, Plugin};
 use crate::server::{self, Limits};
-use crate::services::{Loader, Pace, Secrets, Service, Services, Watch};
+use crate::services::{Finding, Loader, Look, Pace, Secrets, Service, Services, Watch};
 
 /// What a host is started with.
 pub struct Settings {
@@ -30,8 +31,10 @@ pub struct Settings {
     pub secrets: Option<PathBuf>,
     /// What senders see before the path, where a proxy stands before the host.
     pub public_url: Option<String>,
-    /// Encrypts the public listener.
+    /// Encrypts the listeners.
     pub tls: Option<TlsAcceptor>,
+    /// Where operators with a token reach the host from afar.
+    pub operators: Option<Remote>,
     /// What a sender may ask of the host.
     pub limits: Limits,
     /// How soon changed services are taken up.
@@ -56,6 +59,7 @@ impl Settings {
             secrets: None,
             public_url: None,
             tls: None,
+            operators: None,
             limits: Limits::default(),
             pace: Pace::default(),
             delivery: deliver::Settings::default(),
@@ -90,6 +94,7 @@ pub struct Running {
     address: SocketAddr,
     base_url: String,
     admin: Admin,
+    remote_admin: Option<RemoteAdmin>,
     watch: Watch,
     upkeep: JoinHandle<()>,
     stop: oneshot::Sender<()>,
@@ -98,13 +103,15 @@ pub struct Running {
 
 impl Host {
     /// Opens what is stored, loads the services, and serves `listener` until [`Running::shutdown`].
-    pub async fn start(settings: Settings, listener: TcpListener) -> anyhow::Result<Running> {
+    pub async fn start(mut settings: Settings, listener: TcpListener) -> anyhow::Result<Running> {
         let address = listener.local_addr().context("the public listener has no address")?;
         let listener = tokio::net::TcpListener::from_std(listener).context("cannot wait for connections")?;
         let (tls, pace, retention, base_url) = (settings.tls.clone(), settings.pace, settings.retention, base_url(&settings, address));
-        let guard = settings.delivery.http.guard.clone();
+        let (guard, remote) = (settings.delivery.http.guard.clone(), settings.operators.take());
         let (host, directory) = open(settings).await?;
-        let admin = admin::serve(&directory, operator(&host, base_url.clone(), guard)).context("cannot open the control socket")?;
+        let operator = Arc::new(operator(&host, Tokens::open(&directory)?, base_url.clone(), guard));
+        let remote_admin = remote.map(|remote| admin::serve_remote(remote, tls.clone(), &host.limits, operator.clone())).transpose()?;
+        let admin = admin::serve(&directory, operator).context("cannot open the control socket")?;
         let watch = Watch::start(host.services.clone(), pace);
         let upkeep = tokio::spawn(keep_up(host.journal.clone(), retention));
         let (stop, stopped) = oneshot::channel();
@@ -115,7 +122,7 @@ impl Host {
         let server = tokio::spawn(server::run(listener, tls, host.limits.clone(), answer, async {
             let _ = stopped.await;
         }));
-        Ok(Running { host, address, base_url, admin, watch, upkeep, stop, server })
+        Ok(Running { host, address, base_url, admin, remote_admin, watch, upkeep, stop, server })
     }
 }
 
@@ -180,12 +187,13 @@ fn open_stored(
     Ok(Stored { directory, connections, journal, services })
 }
 
-fn operator(host: &Arc<Host>, base_url: String, guard: Guard) -> Operator {
+fn operator(host: &Arc<Host>, tokens: Tokens, base_url: String, guard: Guard) -> Operator {
     let services = host.services.clone();
-    let known = move || services.snapshot().values().map(|service| known(service)).collect();
+    let known = move || services.looks().iter().map(known).collect();
     Operator {
         connections: host.connections.clone(),
         archive: Archive::served(host.deliveries.clone()),
+        tokens,
         public_url: Some(base_url),
         destinations: Some(guard),
         services: Some(Box::new(known)),
@@ -193,10 +201,22 @@ fn operator(host: &Arc<Host>, base_url: String, guard: Guard) -> Operator {
     }
 }
 
-fn known(service: &Service) -> KnownService {
-    let webhooks = service.webhooks.iter().map(|webhook| KnownWebhook { name: webhook.name().to_owned(), path: service.path(webhook) });
-    let plugin = service.plugin.as_deref().map(known_plugin);
-    KnownService { name: service.name.clone(), webhooks: webhooks.collect(), plugin }
+fn known(look: &Look) -> KnownService {
+    let service = look.service.as_deref();
+    let webhook = |service: &Service, webhook: &Webhook| KnownWebhook { name: webhook.name().to_owned(), path: service.path(webhook) };
+    let webhooks = service.into_iter().flat_map(|service| service.webhooks.iter().map(move |known| webhook(service, known)));
+    let refused = look.findings.iter().any(Finding::is_error);
+    KnownService {
+        name: look.name.clone(),
+        webhooks: webhooks.collect(),
+        plugin: service.and_then(|service| service.plugin.as_deref()).map(known_plugin),
+        state: match service {
+            None => ServiceState::Refused,
+            Some(_) if refused => ServiceState::Outdated,
+            Some(_) => ServiceState::Served,
+        },
+        findings: look.findings.clone(),
+    }
 }
 
 fn known_plugin(plugin: &Plugin) -> KnownPlugin {
@@ -221,6 +241,11 @@ impl Running {
         self.address
     }
 
+    /// Where operators reach the host from afar, if they do.
+    pub fn operators_address(&self) -> Option<SocketAddr> {
+        self.remote_admin.as_ref().map(RemoteAdmin::address)
+    }
+
     /// What stands before the path in the URLs that senders use.
     pub fn base_url(&self) -> &str {
         &self.base_url
@@ -228,11 +253,14 @@ impl Running {
 
     /// Stops in order: no new connections, requests in flight to their end, then deliveries, then what operators use.
     pub async fn shutdown(self) {
-        let Self { host, admin, watch, upkeep, stop, server, .. } = self;
+        let Self { host, admin, remote_admin, watch, upkeep, stop, server, .. } = self;
         upkeep.abort();
         let _ = stop.send(());
         let _ = server.await;
         host.deliveries.shutdown().await;
+        if let Some(remote) = remote_admin {
+            remote.shutdown().await;
+        }
         admin.shutdown().await;
         // The thread may be compiling a plugin, and what is queued for the disk is written when the last part goes.
         let _ = spawn_blocking(move || drop((watch, host))).await;

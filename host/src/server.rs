@@ -7,6 +7,7 @@ mod connection;
 mod tests;
 mod tls;
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::{Request, Response};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -82,7 +83,7 @@ pub fn bind(address: SocketAddr) -> io::Result<std::net::TcpListener> {
 
 fn explain_bind(address: SocketAddr, error: &io::Error) -> io::Error {
     let message = match error.kind() {
-        io::ErrorKind::AddrInUse => format!("{address} is already in use by another process; choose another --listen address"),
+        io::ErrorKind::AddrInUse => format!("{address} is already in use by another process; choose another address"),
         io::ErrorKind::PermissionDenied => format!("not allowed to listen on {address}; ports below 1024 need a privilege"),
         io::ErrorKind::AddrNotAvailable => format!("{address} is not an address of this machine"),
         _ => format!("cannot listen on {address}: {error}"),
@@ -92,10 +93,16 @@ fn explain_bind(address: SocketAddr, error: &io::Error) -> io::Error {
 
 /// Serves `listener` until `shutdown` completes, then lets the requests in flight finish for at most
 /// [`Limits::drain_time`]. `answer` makes the response of one request.
-pub async fn run<A, F>(listener: TcpListener, tls: Option<TlsAcceptor>, limits: Arc<Limits>, answer: A, shutdown: impl Future<Output = ()>)
-where
+pub async fn run<A, F, B>(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    limits: Arc<Limits>,
+    answer: A,
+    shutdown: impl Future<Output = ()>,
+) where
     A: Fn(Request<Incoming>, Peer) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Outgoing> + Send + 'static,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
 {
     let (closing, closed) = watch::channel(());
     let mut connections = JoinSet::new();

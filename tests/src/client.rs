@@ -2,6 +2,8 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 
 use crate::wait::DEADLINE;
 
@@ -77,6 +79,17 @@ impl Request {
     pub fn send(&self, to: SocketAddr) -> io::Result<Reply> {
         exchange(to, &self.to_bytes())
     }
+
+    /// Sends it to a unix socket and reads the reply.
+    ///
+    /// # Errors
+    /// When nobody answers there with a whole reply before the deadline.
+    pub fn send_to_socket(&self, socket: &Path) -> io::Result<Reply> {
+        let mut stream = UnixStream::connect(socket)?;
+        stream.set_read_timeout(Some(DEADLINE))?;
+        stream.write_all(&self.to_bytes())?;
+        read_reply(&mut stream)
+    }
 }
 
 impl Reply {
@@ -132,7 +145,7 @@ pub fn connect(to: SocketAddr) -> io::Result<TcpStream> {
 ///
 /// # Errors
 /// When the connection ends or the deadline comes before the reply is whole.
-pub fn read_reply(stream: &mut TcpStream) -> io::Result<Reply> {
+pub fn read_reply(stream: &mut impl Read) -> io::Result<Reply> {
     let mut bytes = Vec::new();
     let mut chunk = [0; 16 * 1024];
     loop {

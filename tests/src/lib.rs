@@ -10,5 +10,6 @@ pub mod packages;
 pub mod plugins;
 pub mod receiver;
 pub mod samples;
+pub mod schema;
 pub mod signers;
 pub mod wait;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 
-use super::router::Refused;
+use super::answer::Refused;
 use crate::data_directory::DataDirectory;
 use crate::deliver::Deliveries;
 use crate::journal::{BundleKey, Journal, Redriven, Settings};

@@ -1,11 +1,10 @@
 //! What can be asked about connections.
 
 use http::StatusCode;
-use serde_json::json;
 
+use super::answer::{Answer, Asked, Refused};
 use super::operator::{Operator, did_you_mean};
-use super::router::{Answer, Asked, Refused};
-use super::wire::{ConnectionAdded, ConnectionView, NewConnection, masked};
+use super::wire::{ConnectionAdded, ConnectionView, NewConnection, Removed, masked};
 use super::{destination, hooks};
 use crate::connections::{Change, Connection, Hook, State, new_id};
 
@@ -14,6 +13,11 @@ pub(super) async fn list(operator: &Operator, asked: Asked<'_>) -> Result<Answer
     let shown = asked.shows("data");
     let views: Vec<_> = operator.connections.connections().iter().map(|connection| view(connection, shown)).collect();
     Ok(Answer::ok(views))
+}
+
+/// `GET /connections/{id}[?show=data]`
+pub(super) async fn show(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
+    Ok(Answer::ok(view(&*find(operator, asked.id)?, asked.shows("data"))))
 }
 
 /// `POST /connections`
@@ -55,7 +59,7 @@ pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer,
 pub(super) async fn remove(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
     let connection = find(operator, asked.id)?;
     operator.connections.apply(Change::RemoveConnection(connection.id.clone())).await?;
-    Ok(Answer::ok(json!({ "removed": connection.id })))
+    Ok(Answer::ok(Removed { removed: connection.id.clone() }))
 }
 
 /// A connection by its id.

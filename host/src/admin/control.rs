@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
 use http::{Method, Request, StatusCode};
@@ -14,8 +15,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
+use super::answer::Payload;
 use super::archive::Archive;
 use super::operator::Operator;
+use super::route::Caller;
+use super::router::Call;
+use super::tokens::Tokens;
 use super::wire::Problem;
 use super::{router, socket};
 use crate::connections::Connections;
@@ -73,10 +78,11 @@ impl Control {
             true => ControlError::Silent(error),
             false => ControlError::Directory(error),
         })?;
-        let connections = Connections::open(&directory).map_err(ControlError::Store)?;
+        let connections = Connections::open(&directory).context("cannot open the connections").map_err(ControlError::Store)?;
+        let tokens = Tokens::open(&directory).map_err(ControlError::Store)?;
         let archive = Archive::stored(directory);
         let (public_url, destinations, services, host) = (None, None, None, None);
-        Ok(Self(Way::Store(Box::new(Operator { connections, archive, public_url, destinations, services, host }))))
+        Ok(Self(Way::Store(Box::new(Operator { connections, archive, tokens, public_url, destinations, services, host }))))
     }
 
     /// Asks for something and reads the answer.
@@ -85,28 +91,56 @@ impl Control {
         let (status, answer) = match &self.0 {
             Way::Socket(path) => converse(path, method, target, body).await?,
             Way::Store(operator) => {
-                let answer = router::answer(operator, &method, target, &body).await;
-                (answer.status, answer.json)
+                let call = Call { caller: Caller::Local, method: &method, target, body: &body };
+                let answer = router::answer(operator, call).await;
+                match answer.payload {
+                    Payload::Whole(json) => (answer.status, json),
+                    Payload::Lines(_) => return Err(conversation("what comes line by line is to be followed")),
+                }
             }
         };
         if status.is_success() {
             return serde_json::from_slice(&answer).map_err(conversation);
         }
-        let Problem { error, help } = serde_json::from_slice(&answer).map_err(conversation)?;
-        Err(ControlError::Refused(error, help))
+        Err(refused(&answer))
+    }
+
+    /// Asks for something that comes line by line, and hands on each line without its line break until there are no more.
+    /// `begun` is called once what comes is followed.
+    pub async fn follow<E: From<ControlError>>(
+        &self,
+        target: &str,
+        begun: impl FnOnce(),
+        mut each: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Way::Socket(path) = &self.0 else {
+            let help = Some("start the server first".into());
+            return Err(ControlError::Refused("no server runs, so that there is nothing to follow".into(), help).into());
+        };
+        let (mut sender, connection) = connect(path).await?;
+        let connection = tokio::spawn(connection);
+        let request = request(Method::GET, target, Vec::new())?;
+        let (head, mut body) = sender.send_request(request).await.map_err(conversation)?.into_parts();
+        if !head.status.is_success() {
+            return Err(refused(&body.collect().await.map_err(conversation)?.to_bytes()).into());
+        }
+        begun();
+        let mut rest = Vec::new();
+        while let Some(frame) = body.frame().await {
+            rest.extend_from_slice(frame.map_err(conversation)?.data_ref().map_or(&[], |data| data));
+            while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+                each(&rest[..end])?;
+                rest.drain(..=end);
+            }
+        }
+        connection.abort();
+        Ok(())
     }
 }
 
 async fn converse(path: &Path, method: Method, target: &str, body: Vec<u8>) -> Result<(StatusCode, Vec<u8>), ControlError> {
-    let stream = UnixStream::connect(path).await.map_err(conversation)?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(conversation)?;
-    let request = Request::builder()
-        .method(method)
-        .uri(target)
-        .header(HOST, "hookwright")
-        .header(CONTENT_TYPE, "application/json")
-        .body(Full::new(Bytes::from(body)))
-        .map_err(conversation)?;
+    let (mut sender, connection) = connect(path).await?;
+    let request = request(method, target, body)?;
     let exchange = async {
         let (head, body) = sender.send_request(request).await?.into_parts();
         Ok::<_, hyper::Error>((head.status, body.collect().await?.to_bytes()))
@@ -114,6 +148,25 @@ async fn converse(path: &Path, method: Method, target: &str, body: Vec<u8>) -> R
     let (answer, _) = tokio::join!(exchange, connection);
     let (status, body) = answer.map_err(conversation)?;
     Ok((status, body.into()))
+}
+
+type Connection = http1::Connection<TokioIo<UnixStream>, Full<Bytes>>;
+
+async fn connect(path: &Path) -> Result<(http1::SendRequest<Full<Bytes>>, Connection), ControlError> {
+    let stream = UnixStream::connect(path).await.map_err(conversation)?;
+    http1::handshake(TokioIo::new(stream)).await.map_err(conversation)
+}
+
+fn request(method: Method, target: &str, body: Vec<u8>) -> Result<Request<Full<Bytes>>, ControlError> {
+    let request = Request::builder().method(method).uri(target).header(HOST, "hookwright").header(CONTENT_TYPE, "application/json");
+    request.body(Full::new(Bytes::from(body))).map_err(conversation)
+}
+
+fn refused(answer: &[u8]) -> ControlError {
+    match serde_json::from_slice(answer) {
+        Ok(Problem { error, help }) => ControlError::Refused(error, help),
+        Err(error) => conversation(error),
+    }
 }
 
 fn conversation(error: impl fmt::Display) -> ControlError {
@@ -132,7 +185,7 @@ impl fmt::Display for ControlError {
             }
             Self::Silent(error) => write!(f, "{error}, and no server answers on its control socket; try again if it is just starting"),
             Self::Forbidden(path) => write!(f, "{} is not for this user: act as the user who runs the server", path.display()),
-            Self::Store(error) => write!(f, "cannot open the connections: {error:#}"),
+            Self::Store(error) => write!(f, "{error:#}"),
             Self::Conversation(error) => write!(f, "speaking with the server failed: {error}"),
             Self::Refused(error, None) => f.write_str(error),
             Self::Refused(error, Some(help)) => write!(f, "{error}\n  help: {help}"),

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
+use super::answer::{Answer, Asked, Refused};
 use super::hooks;
 use super::operator::Operator;
-use super::router::{Answer, Asked, Refused};
 use crate::connections::{Connections, State};
 use crate::journal::{BundleKey, DeadLetter, Journal};
 
@@ -16,8 +17,22 @@ use crate::journal::{BundleKey, DeadLetter, Journal};
 const USUAL: usize = 100;
 const MOST: usize = 1_000;
 
+/// What `GET /dead-letters` may be asked with.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Query {
+    /// Only those of this hook.
+    hook: Option<String>,
+    /// Only those of this service.
+    service: Option<String>,
+    /// Only those after this one: `next` of the answer before.
+    after: Option<String>,
+    /// How many are wanted: 100 unless it is said, 1000 at most.
+    limit: Option<usize>,
+}
+
 /// The answer to `GET /dead-letters`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeadLetters {
     /// The oldest events' first.
     pub dead_letters: Vec<DeadLetterView>,
@@ -26,7 +41,7 @@ pub struct DeadLetters {
 }
 
 /// A dead letter as it is shown.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeadLetterView {
     /// Names it: its event's number and its place among the event's bundles.
     pub id: String,
@@ -49,7 +64,7 @@ pub struct DeadLetterView {
 }
 
 /// `POST /dead-letters/redrive`: exactly one of these says which.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Redrive {
     /// These.
@@ -64,7 +79,7 @@ pub struct Redrive {
 }
 
 /// The answer to [`Redrive`]: what it says is on disk.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RedriveAnswer {
     /// How many are attempted anew.
     pub redriven: u64,
@@ -73,7 +88,7 @@ pub struct RedriveAnswer {
 }
 
 /// Dead letters that were not redriven because their hook takes nothing.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeadLettersLeft {
     /// The hook.
     pub hook: String,
@@ -83,12 +98,11 @@ pub struct DeadLettersLeft {
     pub because: String,
 }
 
-/// `GET /dead-letters[?hook=ID][&service=NAME][&after=ID][&limit=N]`
+/// `GET /dead-letters`
 pub(super) async fn list(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
-    let parameters = asked.parameters(&["hook", "service", "after", "limit"])?;
-    let after = parameters.get("after").map(|id| key(id).ok_or_else(|| no_id(id))).transpose()?;
-    let limit = parameters.get("limit").map_or(Ok(USUAL), |limit| read_limit(limit))?;
-    let (hook, service) = (parameters.get("hook").cloned(), parameters.get("service").cloned());
+    let Query { hook, service, after, limit } = asked.query()?;
+    let after = after.map(|id| key(&id).ok_or_else(|| no_id(&id))).transpose()?;
+    let limit = limit.map_or(Ok(USUAL), check_limit)?;
     let (journal, connections) = (operator.archive.journal().await?, operator.connections.clone());
     let listed = reading(move || {
         let mut services = ServicesOfHooks { journal: &journal, connections: &connections, known: HashMap::new() };
@@ -234,7 +248,9 @@ fn no_id(id: &str) -> Refused {
     Refused::bad(format!("`{id}` is no dead letter's id: they look like 17-0"))
 }
 
-fn read_limit(text: &str) -> Result<usize, Refused> {
-    let limit = text.parse().ok().filter(|limit| (1..=MOST).contains(limit));
-    limit.ok_or_else(|| Refused::bad(format!("`limit` is a number from 1 to {MOST}, not `{text}`")))
+fn check_limit(limit: usize) -> Result<usize, Refused> {
+    match (1..=MOST).contains(&limit) {
+        true => Ok(limit),
+        false => Err(Refused::bad(format!("`limit` is a number from 1 to {MOST}, not `{limit}`"))),
+    }
 }

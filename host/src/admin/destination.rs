@@ -1,7 +1,7 @@
 //! Whether a hook's destination will do, said when the hook is added rather than when its first bundle fails.
 
+use super::answer::Refused;
 use super::operator::Operator;
-use super::router::Refused;
 use crate::connections::Secret;
 use crate::deliver::{Destination, Guard};
 

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use serde_json::json;
 
+use super::answer::{Answer, Asked, Refused};
 use super::manner::MannerView;
 use super::operator::{KnownService, Operator, did_you_mean};
-use super::router::{Answer, Asked, Refused};
-use super::wire::{HookAdded, HookEnabled, HookView, MASK, NewHook, RotateSecret, SecretRotated, masked};
+use super::wire::{Disabled, HookAdded, HookEnabled, HookView, MASK, NewHook, Removed, RotateSecret, SecretRotated, masked};
 use super::{connections, destination};
 use crate::connections::{Change, Hook, Secret, State, new_id, new_token};
 use crate::deliver::{self, Destination};
@@ -20,6 +19,10 @@ pub(super) struct Shown {
 }
 
 impl Shown {
+    fn asked(asked: &Asked<'_>) -> Self {
+        Self { urls: asked.shows("urls"), parameters: asked.shows("parameters") }
+    }
+
     /// The one time that a hook's URL is shown without being asked for.
     pub(super) fn new_hook() -> Self {
         Self { urls: true, parameters: false }
@@ -28,9 +31,15 @@ impl Shown {
 
 /// `GET /hooks[?show=urls,parameters]`
 pub(super) async fn list(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
-    let shown = Shown { urls: asked.shows("urls"), parameters: asked.shows("parameters") };
+    let shown = Shown::asked(&asked);
     let views: Vec<_> = present(operator).iter().map(|hook| view(operator, hook, &shown)).collect();
     Ok(Answer::ok(views))
+}
+
+/// `GET /hooks/{id}[?show=urls,parameters]`
+pub(super) async fn show(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
+    let hook = find(operator, asked.id)?;
+    Ok(Answer::ok(view(operator, &hook, &Shown::asked(&asked))))
 }
 
 /// `POST /hooks`
@@ -67,7 +76,7 @@ pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer,
 pub(super) async fn disable(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
     let hook = find(operator, asked.id)?;
     operator.connections.apply(Change::DisableHook(hook.id.clone())).await?;
-    Ok(Answer::ok(json!({ "disabled": hook.id })))
+    Ok(Answer::ok(Disabled { disabled: hook.id.clone() }))
 }
 
 /// `POST /hooks/{id}/enable`
@@ -97,7 +106,7 @@ pub(super) async fn rotate_secret(operator: &Operator, asked: Asked<'_>) -> Resu
 pub(super) async fn remove(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
     let hook = find(operator, asked.id)?;
     operator.connections.apply(Change::RemoveHook(hook.id.clone())).await?;
-    Ok(Answer::ok(json!({ "removed": hook.id })))
+    Ok(Answer::ok(Removed { removed: hook.id.clone() }))
 }
 
 /// Whether a name can be one: [a-z0-9-], as a directory's.

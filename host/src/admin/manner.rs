@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::router::Refused;
+use super::answer::Refused;
 use crate::connections::{Manner, Secret};
 
 /// Retries that a hook may ask for.
@@ -13,7 +14,7 @@ const MOST_RETRIES: usize = 100;
 const LONGEST_WAIT: Duration = Duration::from_hours(30 * 24);
 
 /// What is said about the manner of delivery.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MannerView {
     /// Milliseconds to wait before each attempt after the first; none: as the host does.

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use super::archive::Archive;
+use super::tokens::Tokens;
+use super::wire::ServiceState;
 use crate::Host;
 use crate::connections::Connections;
 use crate::deliver::Guard;
+use crate::services::Finding;
 
 /// The hands of an operator on a host, running or not.
 pub struct Operator {
@@ -13,18 +16,20 @@ pub struct Operator {
     pub connections: Arc<Connections>,
     /// The events.
     pub archive: Archive,
+    /// Who may ask from afar.
+    pub tokens: Tokens,
     /// What senders see before the path, where that is known.
     pub public_url: Option<String>,
     /// Where deliveries may go, where a server runs.
     pub destinations: Option<Guard>,
-    /// The services that are loaded now, where a server runs.
+    /// The services that there are now, where a server runs.
     pub services: Option<Box<dyn Fn() -> Vec<KnownService> + Send + Sync>>,
     /// The whole host, where a server runs: what evaluates stored requests again.
     pub host: Option<Arc<Host>>,
 }
 
-/// A service that is loaded.
-#[derive(Debug, Clone)]
+/// A service whose directory is there.
+#[derive(Debug, Clone, Default)]
 pub struct KnownService {
     /// Its name.
     pub name: String,
@@ -32,6 +37,10 @@ pub struct KnownService {
     pub webhooks: Vec<KnownWebhook>,
     /// Its plugin, where it has one.
     pub plugin: Option<KnownPlugin>,
+    /// Whether it is served.
+    pub state: ServiceState,
+    /// What is wrong with its directory.
+    pub findings: Vec<Finding>,
 }
 
 /// The plugin of a loaded service.
@@ -63,6 +72,7 @@ impl Operator {
     pub(super) fn service(&self, name: &str) -> Result<Option<KnownService>, String> {
         let Some(services) = &self.services else { return Ok(None) };
         let mut services = services();
+        services.retain(|service| service.state != ServiceState::Refused);
         if let Some(found) = services.iter().position(|service| service.name == name) {
             return Ok(Some(services.swap_remove(found)));
         }

@@ -1,7 +1,7 @@
 //! What can be asked about the services that are served.
 
+use super::answer::{Answer, Asked, Refused};
 use super::operator::{KnownPlugin, KnownService, Operator};
-use super::router::{Answer, Asked, Refused};
 use super::wire::{PluginView, ServiceView, WebhookView};
 
 /// `GET /services`
@@ -15,7 +15,8 @@ pub(super) async fn list(operator: &Operator, _: Asked<'_>) -> Result<Answer, Re
 
 fn view(service: KnownService) -> ServiceView {
     let webhooks = service.webhooks.into_iter().map(|webhook| WebhookView { name: webhook.name, path: webhook.path });
-    ServiceView { name: service.name, webhooks: webhooks.collect(), plugin: service.plugin.map(plugin_view) }
+    let (webhooks, plugin) = (webhooks.collect(), service.plugin.map(plugin_view));
+    ServiceView { name: service.name, state: service.state, webhooks, plugin, diagnostics: service.findings }
 }
 
 fn plugin_view(plugin: KnownPlugin) -> PluginView {

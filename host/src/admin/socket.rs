@@ -8,25 +8,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
+use super::exchange::exchange;
 use super::operator::Operator;
-use super::router;
+use super::route::Caller;
 use crate::data_directory::DataDirectory;
 
-/// What a request's body may have.
-const BODY_BYTES: usize = 1 << 20;
 /// How long a request's headers may take, and how long answers may go on once the host stops.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long to wait after an error of accept, which is usually that there are too many open files.
@@ -47,7 +41,7 @@ pub(super) fn path(directory: &Path) -> PathBuf {
 /// Serves the control interface in a data directory. To be called on a runtime.
 ///
 /// Whoever holds the directory is alone in it, so a socket that is there was left behind by a server that died.
-pub fn serve(directory: &DataDirectory, operator: Operator) -> io::Result<Admin> {
+pub fn serve(directory: &DataDirectory, operator: Arc<Operator>) -> io::Result<Admin> {
     let path = path(directory.path());
     match fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -57,7 +51,7 @@ pub fn serve(directory: &DataDirectory, operator: Operator) -> io::Result<Admin>
     fs::set_permissions(&path, Permissions::from_mode(0o600))?;
     let owner = fs::metadata(&path)?.uid();
     let (stop, stopped) = oneshot::channel();
-    let task = tokio::spawn(accept(listener, owner, Arc::new(operator), stopped));
+    let task = tokio::spawn(accept(listener, owner, operator, stopped));
     Ok(Admin { path, stop, task })
 }
 
@@ -75,6 +69,7 @@ impl Admin {
 }
 
 async fn accept(listener: UnixListener, owner: u32, operator: Arc<Operator>, mut stopped: oneshot::Receiver<()>) {
+    let (closing, closed) = watch::channel(());
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -82,7 +77,7 @@ async fn accept(listener: UnixListener, owner: u32, operator: Arc<Operator>, mut
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) if is_trusted(&stream, owner) => {
-                    connections.spawn(converse(stream, operator.clone()));
+                    connections.spawn(converse(stream, operator.clone(), closed.clone()));
                 }
                 Ok(_) => tracing::warn!("another user's process was turned away from the control socket"),
                 Err(error) => {
@@ -92,6 +87,7 @@ async fn accept(listener: UnixListener, owner: u32, operator: Arc<Operator>, mut
             }
         }
     }
+    drop(closing);
     let ended = timeout(PATIENCE, async { while connections.join_next().await.is_some() {} }).await;
     if ended.is_err() {
         connections.shutdown().await;
@@ -104,8 +100,11 @@ fn is_trusted(stream: &UnixStream, owner: u32) -> bool {
 }
 
 /// One request a connection: nothing idles here that shutting down would have to wait for.
-async fn converse(stream: UnixStream, operator: Arc<Operator>) {
-    let service = service_fn(|request| answer(&operator, request));
+async fn converse(stream: UnixStream, operator: Arc<Operator>, closing: watch::Receiver<()>) {
+    let service = service_fn(|request| {
+        let (operator, closing) = (operator.clone(), closing.clone());
+        async move { Ok::<_, Infallible>(exchange(&operator, Caller::Local, request, closing).await) }
+    });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(PATIENCE)
@@ -114,24 +113,4 @@ async fn converse(stream: UnixStream, operator: Arc<Operator>) {
     if let Err(error) = served.await {
         tracing::debug!(%error, "a conversation on the control socket broke off");
     }
-}
-
-async fn answer(operator: &Operator, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let (head, body) = request.into_parts();
-    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
-    Ok(match Limited::new(body, BODY_BYTES).collect().await {
-        Ok(body) => {
-            let answer = router::answer(operator, &head.method, target, &body.to_bytes()).await;
-            response(answer.status, answer.json)
-        }
-        Err(error) => response(StatusCode::BAD_REQUEST, serde_json::json!({ "error": error.to_string() }).to_string().into_bytes()),
-    })
-}
-
-fn response(status: StatusCode, mut json: Vec<u8>) -> Response<Full<Bytes>> {
-    json.push(b'\n');
-    let mut response = Response::new(Full::from(json));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }

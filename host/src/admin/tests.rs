@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
 
 use http::Method;
 use serde_json::{Value, json};
@@ -27,9 +28,10 @@ fn services() -> Vec<KnownService> {
                 asks: vec!["secrets".into()],
                 out_of_service: Some("it crashed".into()),
             }),
+            ..KnownService::default()
         },
-        KnownService { name: "parcels".into(), webhooks: vec![webhook("parcels", None)], plugin: None },
-        KnownService { name: "shop".into(), webhooks: vec![webhook("orders", None), webhook("refunds", None)], plugin: None },
+        KnownService { name: "parcels".into(), webhooks: vec![webhook("parcels", None)], ..KnownService::default() },
+        KnownService { name: "shop".into(), webhooks: vec![webhook("orders", None), webhook("refunds", None)], ..KnownService::default() },
     ]
 }
 
@@ -37,6 +39,7 @@ fn operator(directory: &DataDirectory) -> Operator {
     Operator {
         connections: Connections::open(directory).unwrap(),
         archive: Archive::stored(directory.clone()),
+        tokens: Tokens::open(directory).unwrap(),
         public_url: Some("https://hooks.test/".into()),
         destinations: Some(Guard::new(["127.0.0.1".parse().unwrap()])),
         services: Some(Box::new(services)),
@@ -48,7 +51,7 @@ fn operator(directory: &DataDirectory) -> Operator {
 async fn server() -> (tempfile::TempDir, Admin, Control) {
     let root = tempfile::tempdir().unwrap();
     let directory = DataDirectory::open(root.path()).unwrap();
-    let admin = serve(&directory, operator(&directory)).unwrap();
+    let admin = serve(&directory, Arc::new(operator(&directory))).unwrap();
     let control = Control::open(root.path()).await.unwrap();
     (root, admin, control)
 }
@@ -71,7 +74,8 @@ async fn the_services_that_are_loaded_are_listed_with_the_state_of_their_plugins
     let listed = get(&control, "/services").await;
     let plugin = json!({"name": "slack", "version": "0.1.0", "sha256": "e3b0", "asks": ["secrets"], "out_of_service": "it crashed"});
     assert_eq!((&listed[0]["name"], &listed[0]["plugin"]), (&json!("slack"), &plugin));
-    assert_eq!(listed[1], json!({"name": "parcels", "webhooks": [{"name": "parcels", "path": null}], "plugin": null}));
+    let webhooks = json!([{"name": "parcels", "path": null}]);
+    assert_eq!(listed[1], json!({"name": "parcels", "state": "served", "webhooks": webhooks, "plugin": null, "diagnostics": []}));
     admin.shutdown().await;
     drop(control);
     let store = Control::open(root.path()).await.unwrap();
@@ -218,7 +222,7 @@ async fn the_socket_is_the_owners_alone_and_one_left_behind_is_replaced() {
     assert!(!socket.exists());
     drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
     let directory = DataDirectory::open(root.path()).unwrap();
-    let admin = serve(&directory, operator(&directory)).unwrap();
+    let admin = serve(&directory, Arc::new(operator(&directory))).unwrap();
     drop(directory);
     let control = Control::open(root.path()).await.unwrap();
     assert_eq!(get(&control, "/hooks").await, json!([]));

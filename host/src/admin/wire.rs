@@ -1,15 +1,17 @@
 //! What crosses the control interface, as JSON.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::manner::MannerView;
+use crate::services::Finding;
 
 /// What stands in place of a secret.
 pub(super) const MASK: &str = "***";
 
 /// `POST /connections`: a connection, and a hook on it for every shared webhook of its service.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewConnection {
     /// The service's name.
@@ -30,7 +32,7 @@ pub struct NewConnection {
 }
 
 /// `POST /hooks`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewHook {
     /// The service's name.
@@ -52,7 +54,7 @@ pub struct NewHook {
 }
 
 /// A connection as it is shown.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ConnectionView {
     /// Names it.
     pub id: String,
@@ -67,7 +69,7 @@ pub struct ConnectionView {
 }
 
 /// A hook as it is shown.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct HookView {
     /// Names it.
     pub id: String,
@@ -93,19 +95,36 @@ pub struct HookView {
     pub urls: Vec<String>,
 }
 
-/// A loaded service as it is shown.
-#[derive(Debug, Serialize, Deserialize)]
+/// A service as it is shown.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceView {
     /// Its name.
     pub name: String,
-    /// Its webhooks.
+    /// Whether it is served, and in which version.
+    pub state: ServiceState,
+    /// Its webhooks, as they are served.
     pub webhooks: Vec<WebhookView>,
     /// Its plugin, where it has one.
     pub plugin: Option<PluginView>,
+    /// What is wrong with its directory as it is now.
+    pub diagnostics: Vec<Finding>,
+}
+
+/// Whether a service is served, and in which version.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ServiceState {
+    /// As its directory has it.
+    #[default]
+    Served,
+    /// In the last good version: what the directory has now was refused.
+    Outdated,
+    /// Not at all: there has been no good version since the start.
+    Refused,
 }
 
 /// A webhook of a loaded service as it is shown.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WebhookView {
     /// Its name.
     pub name: String,
@@ -114,7 +133,7 @@ pub struct WebhookView {
 }
 
 /// The plugin of a loaded service as it is shown.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PluginView {
     /// What it calls itself.
     pub name: String,
@@ -129,7 +148,7 @@ pub struct PluginView {
 }
 
 /// The answer to [`NewConnection`].
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct ConnectionAdded {
     /// The connection.
     pub connection: ConnectionView,
@@ -144,7 +163,7 @@ pub struct ConnectionAdded {
 }
 
 /// The answer to [`NewHook`].
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct HookAdded {
     /// The hook, its URL unmasked.
     pub hook: HookView,
@@ -157,7 +176,7 @@ pub struct HookAdded {
 }
 
 /// The answer to `POST /hooks/{id}/enable`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct HookEnabled {
     /// The hook's id.
     pub enabled: String,
@@ -166,7 +185,7 @@ pub struct HookEnabled {
 }
 
 /// `POST /hooks/{id}/rotate-secret`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RotateSecret {
     /// How long the earlier secrets sign, too.
@@ -174,7 +193,7 @@ pub struct RotateSecret {
 }
 
 /// The answer to [`RotateSecret`].
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub struct SecretRotated {
     /// The hook's id.
     pub hook: String,
@@ -182,8 +201,31 @@ pub struct SecretRotated {
     pub secret: String,
 }
 
+/// The answer to whatever removes something.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Removed {
+    /// What was removed, by its id or its name.
+    pub removed: String,
+}
+
+/// The answer to `POST /hooks/{id}/disable`.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Disabled {
+    /// The hook's id.
+    pub disabled: String,
+}
+
+/// What of an answer is not to be masked.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub(super) struct Show {
+    /// What to show that may be secret, with commas between: `data` of connections, `urls` and `parameters` of hooks,
+    /// `secrets` of events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    show: Option<String>,
+}
+
 /// The answer to whatever could not be done.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Problem {
     /// What is wrong.
     pub error: String,

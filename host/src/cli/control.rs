@@ -45,6 +45,21 @@ impl HostArguments {
         })
     }
 
+    /// Asks for something that comes line by line; `begun` is called once it is followed.
+    pub(super) fn follow<T: DeserializeOwned>(
+        &self,
+        target: &str,
+        begun: impl FnOnce(),
+        mut each: impl FnMut(T) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
+        runtime.block_on(async {
+            let control = Control::open(&self.data_dir).await?;
+            let each = |line: &[u8]| each(serde_json::from_slice(line).context("the server says what this version does not know")?);
+            control.follow(target, begun, each).await
+        })
+    }
+
     /// Asks for something that needs no body.
     pub(super) fn ask_plainly<A: DeserializeOwned>(&self, method: Method, target: &str) -> anyhow::Result<A> {
         self.ask(method, target, None::<&()>)

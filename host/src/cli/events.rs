@@ -4,6 +4,7 @@ mod list;
 mod replay;
 mod select;
 mod show;
+mod tail;
 
 use std::process::ExitCode;
 
@@ -12,7 +13,7 @@ use clap::{Args, Subcommand};
 use super::control::HostArguments;
 use crate::admin::EventOutcome;
 
-/// List, show and replay events: the requests that were accepted, and what became of them.
+/// List, show, follow and replay events: the requests that were accepted, and what became of them.
 ///
 /// Tokens in URLs and the values of headers that hold secrets are masked. Events are kept as long as the server's retention
 /// says, seven days unless it says otherwise.
@@ -29,6 +30,7 @@ enum Verb {
     List(list::Arguments),
     Show(show::Arguments),
     Replay(replay::Arguments),
+    Tail(tail::Arguments),
 }
 
 /// Runs one of the verbs.
@@ -37,6 +39,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match verb {
         Verb::List(arguments) => list::run(&host, &arguments)?,
         Verb::Show(arguments) => show::run(&host, &arguments)?,
+        Verb::Tail(arguments) => tail::run(&host, &arguments)?,
         Verb::Replay(arguments) => return replay::run(&host, &arguments),
     }
     Ok(ExitCode::SUCCESS)

@@ -7,6 +7,7 @@ pub mod completions;
 pub mod connections;
 mod control;
 pub mod dead_letters;
+pub mod deliveries;
 mod delivery_options;
 pub mod demo;
 mod duration;
@@ -17,6 +18,7 @@ pub mod hooks;
 mod log_writer;
 mod logging;
 mod manner;
+pub mod openapi;
 pub mod plugin;
 mod plugin_limits;
 mod printable;
@@ -24,6 +26,7 @@ mod sample;
 pub mod serve;
 pub mod services;
 mod time;
+pub mod tokens;
 pub mod try_request;
 
 use std::io;
@@ -64,8 +67,11 @@ enum Command {
     Connections(connections::Arguments),
     Hooks(hooks::Arguments),
     Events(events::Arguments),
+    Deliveries(deliveries::Arguments),
     DeadLetters(dead_letters::Arguments),
     Services(services::Arguments),
+    Tokens(tokens::Arguments),
+    Openapi(openapi::Arguments),
     Check(check::Arguments),
     Try(try_request::Arguments),
     Eval(eval::Arguments),
@@ -83,8 +89,11 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Connections(arguments) => connections::run(arguments),
         Command::Hooks(arguments) => hooks::run(arguments),
         Command::Events(arguments) => events::run(arguments),
+        Command::Deliveries(arguments) => deliveries::run(arguments),
         Command::DeadLetters(arguments) => dead_letters::run(arguments),
         Command::Services(arguments) => services::run(arguments),
+        Command::Tokens(arguments) => tokens::run(arguments),
+        Command::Openapi(arguments) => openapi::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Try(arguments) => try_request::run(arguments),
         Command::Eval(arguments) => eval::run(arguments),

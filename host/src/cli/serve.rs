@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::delivery_options::DeliveryOptions;
 use super::logging;
 use super::plugin_limits::PluginLimits;
+use crate::admin::Remote;
 use crate::server::{self, Limits};
 use crate::{Host, Running, Settings};
 
@@ -39,6 +40,14 @@ pub struct Arguments {
     /// A PEM file with the certificate's key.
     #[arg(long, env = "HOOKWRIGHT_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+
+    /// An address on which operators with a token (`hookwright tokens`) reach the host from afar; HTTPS where --tls-cert is given.
+    #[arg(long, env = "HOOKWRIGHT_OPERATORS", value_name = "ADDR")]
+    operators: Option<SocketAddr>,
+
+    /// Host names by which operators reach it, besides addresses and localhost.
+    #[arg(long, env = "HOOKWRIGHT_OPERATORS_NAME", value_name = "NAME", value_delimiter = ',', requires = "operators")]
+    operators_name: Vec<String>,
 
     /// What senders see before the path, where a proxy stands before this host, such as `https://hooks.example.org`
     #[arg(long, env = "HOOKWRIGHT_PUBLIC_URL", value_name = "URL")]
@@ -124,8 +133,12 @@ fn settings(arguments: Arguments) -> anyhow::Result<Settings> {
         drain_time: Duration::from_secs(arguments.drain_timeout),
         ..Limits::default()
     };
-    let (tls, public_url, secrets) = (tls, arguments.public_url, arguments.secrets);
-    let mut settings = Settings { tls, public_url, secrets, limits, ..Settings::new(arguments.services, arguments.data) };
+    let operators = match arguments.operators {
+        Some(address) => Some(Remote { listener: server::bind(address)?, names: arguments.operators_name }),
+        None => None,
+    };
+    let (public_url, secrets) = (arguments.public_url, arguments.secrets);
+    let mut settings = Settings { tls, operators, public_url, secrets, limits, ..Settings::new(arguments.services, arguments.data) };
     if let Some(list) = arguments.plugins.trust_list() {
         ensure!(list.is_file(), "there is no list of trusted plugins at {}", list.display());
     }
@@ -147,6 +160,9 @@ fn announce(running: &Running) {
                 None => anstream::eprintln!("  {base}/h/<token>  {}/{}, a token for each hook", service.name, webhook.name()),
             }
         }
+    }
+    if let Some(address) = running.operators_address() {
+        anstream::eprintln!("  operators reach it at {address}, with a token");
     }
     if services.is_empty() {
         anstream::eprintln!("  no services yet: drop a directory into {}", roots(running));

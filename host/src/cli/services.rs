@@ -6,9 +6,9 @@ use clap::Args;
 use http::Method;
 
 use super::control::{HostArguments, print_json, print_table};
-use crate::admin::{PluginView, ServiceView};
+use crate::admin::{PluginView, ServiceState, ServiceView};
 
-/// List the services that a running server has loaded, with the state of their plugins.
+/// List the services of a running server: whether they are served, what is wrong with them, how their plugins are.
 #[derive(Args, Debug)]
 pub struct Arguments {
     #[command(flatten)]
@@ -29,23 +29,29 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     let rows: Vec<_> = services.iter().map(row).collect();
     print_table(["SERVICE", "WEBHOOKS", "PLUGIN", "STATE"], &rows)?;
+    for finding in services.iter().flat_map(|service| &service.diagnostics) {
+        anstream::println!("\n{finding}");
+        if let Some(help) = &finding.help {
+            anstream::println!("  help: {help}");
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 fn row(service: &ServiceView) -> [String; 4] {
     let webhooks = service.webhooks.iter().map(|webhook| webhook.path.clone().unwrap_or_else(|| format!("{} (dedicated)", webhook.name)));
     let plugin = service.plugin.as_ref().map(|plugin| format!("{} {}", plugin.name, plugin.version));
-    [
-        service.name.clone(),
-        webhooks.collect::<Vec<_>>().join(", "),
-        plugin.unwrap_or_default(),
-        service.plugin.as_ref().map_or("ok", state).to_owned(),
-    ]
+    [service.name.clone(), webhooks.collect::<Vec<_>>().join(", "), plugin.unwrap_or_default(), state(service).to_owned()]
 }
 
-/// `ok`, or why the plugin is not called.
-fn state(plugin: &PluginView) -> &str {
-    plugin.out_of_service.as_deref().unwrap_or("ok")
+/// `ok`, or why it is not.
+fn state(service: &ServiceView) -> &str {
+    match (service.state, &service.plugin) {
+        (ServiceState::Refused, _) => "refused",
+        (ServiceState::Outdated, _) => "refused, its last good version is served",
+        (ServiceState::Served, Some(PluginView { out_of_service: Some(reason), .. })) => reason,
+        (ServiceState::Served, _) => "ok",
+    }
 }
 
 #[cfg(test)]
@@ -66,11 +72,14 @@ mod tests {
             WebhookView { name: "events".into(), path: Some("/cards/events".into()) },
             WebhookView { name: "direct".into(), path: None },
         ];
-        let mut service = ServiceView { name: "cards".into(), webhooks, plugin: None };
+        let state = ServiceState::Served;
+        let mut service = ServiceView { name: "cards".into(), state, webhooks, plugin: None, diagnostics: Vec::new() };
         assert_eq!(row(&service), ["cards", "/cards/events, direct (dedicated)", "", "ok"]);
         service.plugin = Some(plugin(None));
         assert_eq!(row(&service)[2..], ["cards 0.1.0", "ok"]);
         service.plugin = Some(plugin(Some("it crashed".into())));
         assert_eq!(row(&service)[3], "it crashed");
+        service.state = ServiceState::Outdated;
+        assert_eq!(row(&service)[3], "refused, its last good version is served");
     }
 }

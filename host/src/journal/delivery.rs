@@ -220,6 +220,12 @@ impl Ledger {
         self.open.iter().map(|(key, open)| pending(*key, open)).collect()
     }
 
+    /// The first open bundles after a certain one, `most` at most.
+    pub(super) fn open_after(&self, after: Option<BundleKey>, most: usize) -> Vec<Pending> {
+        let after = after.map_or(Unbounded, Excluded);
+        self.open.range((after, Unbounded)).take(most).map(|(key, open)| pending(*key, open)).collect()
+    }
+
     /// A bundle, if it is open.
     pub(super) fn open(&self, key: BundleKey) -> Option<Pending> {
         self.open.get(&key).map(|open| pending(key, open))

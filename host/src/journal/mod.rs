@@ -5,6 +5,7 @@
 //! timer). Delivery states are written within 100 ms: losing the last ones costs a second delivery, never an event. That
 //! dead letters are redriven is said only once it is on disk.
 
+mod backlog;
 mod catalogue;
 mod dead_letters;
 mod dedupe;
@@ -22,9 +23,10 @@ pub(crate) mod testing;
 mod tests;
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+pub use backlog::Backlog;
 pub use dead_letters::Redriven;
 pub use delivery::{BundleKey, DeadLetter, DeliveryState, Pending};
 pub use error::JournalError;
@@ -32,6 +34,8 @@ pub use event::{Event, Original, Outcome, Sequence, StoredBundle, StoredRequest,
 pub use look::Standing;
 pub use retention::{Removed, Retention};
 pub use segment::{Damage, Recovery};
+
+use tokio::sync::broadcast;
 
 use crate::data_directory::DataDirectory;
 use catalogue::Catalogue;
@@ -64,8 +68,11 @@ pub struct Journal {
     ledger: Arc<Mutex<Ledger>>,
     catalogue: Arc<Mutex<Catalogue>>,
     dedupe: Arc<Window>,
+    news: broadcast::Sender<Sequence>,
+    /// Why nothing can be written any more.
+    broken: OnceLock<Arc<str>>,
     recovery: Recovery,
-    _directory: DataDirectory,
+    directory: DataDirectory,
 }
 
 /// What became of an appended event.
@@ -102,16 +109,19 @@ impl Journal {
         events.writer.number_from(ledger.highest() + 1);
         let (index, delivery_index) = (Arc::clone(events.writer.index()), Arc::clone(deliveries.writer.index()));
         let (ledger, catalogue) = (Arc::new(Mutex::new(ledger)), Arc::new(Mutex::new(catalogue)));
+        let news = broadcast::Sender::new(NEWS);
         Ok(Self {
             recovery: events.recovery,
-            events: Committer::start("journal", events.writer, event_queue(settings), stored(&ledger, &catalogue))?,
+            events: Committer::start("journal", events.writer, event_queue(settings), stored(&ledger, &catalogue, &news))?,
             deliveries: Committer::start("deliveries", deliveries.writer, DELIVERY_QUEUE, settled(&ledger))?,
             index,
             delivery_index,
             ledger,
             catalogue,
             dedupe,
-            _directory: directory.clone(),
+            news,
+            broken: OnceLock::new(),
+            directory: directory.clone(),
         })
     }
 
@@ -130,7 +140,11 @@ impl Journal {
         let hooks = event.bundles.iter().map(|bundle| bundle.hook.as_str().into()).collect();
         let answer =
             self.events.submit(encoding::encode(event), Note { hooks, unsettled: event.is_unsettled(), entry: event.into(), claim })?;
-        answer.await.unwrap_or(Err(JournalError::Closed)).map(Appended::Stored)
+        let answer = answer.await.unwrap_or(Err(JournalError::Closed));
+        if let Err(JournalError::Broken(cause)) = &answer {
+            let _ = self.broken.set(Arc::clone(cause));
+        }
+        answer.map(Appended::Stored)
     }
 
     /// Reads an event. `None`: there is none with this number (any more). Blocks for one disk read.
@@ -167,6 +181,22 @@ impl Journal {
         self.ledger().open(key)
     }
 
+    /// The numbers of the events that become durable from now on. Who is slow hears how many were passed over.
+    pub fn subscribe(&self) -> broadcast::Receiver<Sequence> {
+        self.news.subscribe()
+    }
+
+    /// Whether an event would be stored now, as far as that is known without storing one. Blocks: asks the file system.
+    pub fn check(&self) -> Result<(), JournalError> {
+        if let Some(cause) = self.broken.get() {
+            return Err(JournalError::Broken(Arc::clone(cause)));
+        }
+        match LocalDisk.space(&self.directory.events()) {
+            Ok(space) if space.free < space.reserve() => Err(JournalError::DiskFull { free: space.free, reserve: space.reserve() }),
+            _ => Ok(()),
+        }
+    }
+
     /// What opening the journal found.
     pub fn recovery(&self) -> &Recovery {
         &self.recovery
@@ -180,6 +210,9 @@ impl Journal {
         lock(&self.catalogue)
     }
 }
+
+/// New events that somebody who follows them may be behind.
+const NEWS: usize = 4096;
 
 /// Delivery states are small and many; that they wait for company costs nobody anything.
 const DELIVERY_QUEUE: Queue = Queue { records: 65_536, bytes: 64 << 20, linger: Duration::from_millis(100) };
@@ -236,14 +269,20 @@ fn settled(ledger: &Arc<Mutex<Ledger>>) -> impl FnMut(u64, Option<Settled>) + Se
 }
 
 /// What the committer does with each event that has become durable.
-fn stored(ledger: &Arc<Mutex<Ledger>>, catalogue: &Arc<Mutex<Catalogue>>) -> impl FnMut(Sequence, Note) + Send + 'static {
-    let (ledger, catalogue) = (Arc::clone(ledger), Arc::clone(catalogue));
+fn stored(
+    ledger: &Arc<Mutex<Ledger>>,
+    catalogue: &Arc<Mutex<Catalogue>>,
+    news: &broadcast::Sender<Sequence>,
+) -> impl FnMut(Sequence, Note) + Send + 'static {
+    let (ledger, catalogue, news) = (Arc::clone(ledger), Arc::clone(catalogue), news.clone());
     move |seq, note| {
         note_stored(&mut lock(&ledger), seq, &note);
         lock(&catalogue).note(seq, &note.entry);
         if let Some(claim) = note.claim {
             claim.commit();
         }
+        // Mostly nobody listens.
+        let _ = news.send(seq);
     }
 }
 

@@ -7,7 +7,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use hyper::body::Incoming;
+use bytes::Bytes;
+use hyper::body::{Body, Incoming};
 use hyper::rt::{Read, Write};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -17,13 +18,13 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-use super::{Limits, Outgoing, Peer};
+use super::{Limits, Peer};
 
 /// Streams of one HTTP/2 connection at a time.
 const STREAMS: u32 = 256;
 
 /// Serves one connection until it ends, or `closing`'s sender is gone and its requests in flight are answered.
-pub(super) async fn serve<A, F>(
+pub(super) async fn serve<A, F, B>(
     stream: TcpStream,
     address: SocketAddr,
     tls: Option<TlsAcceptor>,
@@ -32,7 +33,8 @@ pub(super) async fn serve<A, F>(
     closing: watch::Receiver<()>,
 ) where
     A: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
-    F: Future<Output = Outgoing> + Send + 'static,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
 {
     // Replies are one small write each: waiting for more to send would only add delay.
     let _ = stream.set_nodelay(true);
@@ -47,11 +49,12 @@ pub(super) async fn serve<A, F>(
     }
 }
 
-async fn exchange<I, A, F>(io: I, peer: Peer, limits: &Limits, answer: A, mut closing: watch::Receiver<()>)
+async fn exchange<I, A, F, B>(io: I, peer: Peer, limits: &Limits, answer: A, mut closing: watch::Receiver<()>)
 where
     I: Read + Write + Unpin + Send + 'static,
     A: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
-    F: Future<Output = Outgoing> + Send + 'static,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
 {
     let begun = Arc::new(AtomicBool::new(false));
     let service = service_fn({

@@ -24,7 +24,7 @@ use crate::plugin::Plugin;
 pub use load::{Loader, ONLY_WEBHOOK};
 pub use report::{Finding, Report};
 pub use route::{Found, Missing};
-pub use scan::Services;
+pub use scan::{Look, Services};
 pub use secrets::Secrets;
 pub(crate) use watch::changes_something;
 pub use watch::{Pace, Watch};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use hookwright_webhook::{Diagnostic, Source};
+use hookwright_webhook::{Diagnostic, Severity, Source};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -98,6 +98,13 @@ pub struct Finding {
     pub column: usize,
     /// First byte and the byte behind the last.
     pub span: [usize; 2],
+}
+
+impl Finding {
+    /// Whether it keeps the service from being served.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error.to_string()
+    }
 }
 
 impl From<&Diagnostic> for Finding {

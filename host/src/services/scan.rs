@@ -9,14 +9,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 
 use super::fingerprint::Fingerprint;
-use super::{Loader, Report, Service, Snapshot};
+use super::{Finding, Loader, Report, Service, Snapshot};
 
 /// The services that are served now, and the directories they come from.
 pub struct Services {
     roots: Vec<PathBuf>,
     loader: Loader,
     live: ArcSwap<Snapshot>,
+    looks: ArcSwap<Vec<Look>>,
     seen: Mutex<Seen>,
+}
+
+/// A service directory as it was last read.
+#[derive(Clone)]
+pub struct Look {
+    /// The directory's name.
+    pub name: String,
+    /// What is served of it; `None`: nothing has been good since the start.
+    pub service: Option<Arc<Service>>,
+    /// What is wrong with it. An error among it: it was refused, and what is served is the last good version.
+    pub findings: Vec<Finding>,
 }
 
 /// What was found at the last scan; only scans touch it.
@@ -31,13 +43,14 @@ struct State {
     fingerprint: Fingerprint,
     /// What was last said about it, so that it is said once.
     complaint: String,
+    findings: Vec<Finding>,
     service: Option<Arc<Service>>,
 }
 
 impl Services {
     /// Services of all directories below `roots`; none is read before the first [`refresh`](Self::refresh).
     pub fn new(roots: Vec<PathBuf>, loader: Loader) -> Self {
-        Self { roots, loader, live: ArcSwap::default(), seen: Mutex::default() }
+        Self { roots, loader, live: ArcSwap::default(), looks: ArcSwap::default(), seen: Mutex::default() }
     }
 
     /// The directories whose directories are services.
@@ -55,6 +68,11 @@ impl Services {
         self.live.load_full()
     }
 
+    /// All service directories as they were last read, those that could not be loaded among them.
+    pub fn looks(&self) -> Arc<Vec<Look>> {
+        self.looks.load_full()
+    }
+
     /// Reads what has changed since the last time and swaps the new set in at once.
     ///
     /// Returns whether a directory was changing while it was read, so that it has to be looked at once more. Takes
@@ -68,6 +86,7 @@ impl Services {
         }
         unsettled |= forget_removed(&mut seen.directories, &present);
         self.live.store(Arc::new(snapshot(&seen.directories)));
+        self.looks.store(Arc::new(seen.directories.iter().map(look).collect()));
         unsettled
     }
 
@@ -147,7 +166,8 @@ fn take_up(directory: &Path, fingerprint: Fingerprint, outcome: Result<(Service,
     if !report.is_empty() && complaint != said {
         complain(directory, &report, service.is_some(), old.is_some());
     }
-    State { fingerprint, complaint, service: service.or(old) }
+    let findings = report.diagnostics().map(Finding::from).collect();
+    State { fingerprint, complaint, findings, service: service.or(old) }
 }
 
 fn complain(directory: &Path, report: &Report, loaded: bool, had_one: bool) {
@@ -180,6 +200,11 @@ fn directories(root: &Path) -> io::Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
+}
+
+fn look((directory, state): (&PathBuf, &State)) -> Look {
+    let name = directory.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Look { name, service: state.service.clone(), findings: state.findings.clone() }
 }
 
 fn snapshot(directories: &BTreeMap<PathBuf, State>) -> Snapshot {

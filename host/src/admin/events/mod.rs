@@ -5,6 +5,7 @@ mod mask;
 mod page;
 pub(super) mod replay;
 mod select;
+mod tail;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
@@ -14,8 +15,8 @@ mod wire_replay;
 
 use std::sync::Arc;
 
+use super::answer::{Answer, Asked, Refused};
 use super::operator::Operator;
-use super::router::{Answer, Asked, Refused};
 use crate::journal::{Event, Journal, Sequence};
 use mask::Secrets;
 use page::{BOUNDS, newest_first};
@@ -23,6 +24,8 @@ use select::Matcher;
 
 pub use bundle_ids::BundleIds;
 pub use select::Selection;
+pub use tail::TailLine;
+pub(super) use tail::tail;
 pub(super) use trace::trace;
 pub use wire::{BundleState, BundleView, EventDetail, EventOutcome, EventPage, EventView, HeaderView, RequestView};
 pub use wire_replay::{PreviewPage, ReplayEvents, ReplayManner, ReplayOutcome, ReplayPage, ReplayPreview, Replayed, ReplayedBundle};

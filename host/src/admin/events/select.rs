@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::wire::EventOutcome;
-use crate::admin::router::Refused;
+use crate::admin::answer::Refused;
 use crate::journal::{Event, Sequence};
 
 /// Events that an answer has unless more or fewer are asked for.

@@ -7,8 +7,10 @@ use tempfile::TempDir;
 
 use super::page::Bounds;
 use super::*;
-use crate::admin::router;
-use crate::admin::{Archive, Operator};
+use crate::admin::answer::{Answer, Payload};
+use crate::admin::route::Caller;
+use crate::admin::router::{self, Call};
+use crate::admin::{Archive, Operator, Tokens};
 use crate::connections::Connections;
 use crate::data_directory::DataDirectory;
 use crate::journal::{Appended, DeliveryState, Original, Outcome, StoredBundle, StoredRequest, new_id};
@@ -21,6 +23,7 @@ async fn operator() -> (TempDir, Operator, Arc<Journal>) {
     let directory = DataDirectory::open(root.path()).unwrap();
     let operator = Operator {
         connections: Connections::open(&directory).unwrap(),
+        tokens: Tokens::open(&directory).unwrap(),
         archive: Archive::stored(directory),
         public_url: None,
         destinations: None,
@@ -66,9 +69,19 @@ async fn store(journal: &Journal, event: &Event) -> Sequence {
     }
 }
 
+async fn answer(operator: &Operator, target: &str) -> Answer {
+    router::answer(operator, Call { caller: Caller::Local, method: &Method::GET, target, body: b"" }).await
+}
+
+async fn json(operator: &Operator, target: &str) -> String {
+    match answer(operator, target).await.payload {
+        Payload::Whole(json) => String::from_utf8(json).unwrap(),
+        Payload::Lines(_) => panic!("{target} comes in one piece"),
+    }
+}
+
 async fn get(operator: &Operator, target: &str) -> Value {
-    let answer = router::answer(operator, &Method::GET, target, b"").await;
-    serde_json::from_slice(&answer.json).unwrap()
+    serde_json::from_str(&json(operator, target).await).unwrap()
 }
 
 fn numbers(page: &Value) -> Vec<u64> {
@@ -144,8 +157,7 @@ async fn an_event_is_shown_with_request_bundles_and_deliveries_and_without_secre
     journal.record(seq, 0, &DeliveryState::Delivered);
     journal.record(seq, 1, &DeliveryState::Retry { attempt: 2, due_ms: NOW + 9 });
     journal.record(seq, 2, &DeliveryState::Dead { reason: "answered 500".into(), attempts: 8, at_ms: NOW });
-    let answer = router::answer(&operator, &Method::GET, &format!("/events/{}", event.id), b"").await;
-    let text = String::from_utf8(answer.json).unwrap();
+    let text = json(&operator, &format!("/events/{}", event.id)).await;
     assert!(text.contains(r#""json":{"price":1.50}"#), "every digit is kept: {text}");
     let shown: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(shown["request"]["url"], "https://hooks.test/h/***?api_key=***&x=1");
@@ -174,4 +186,50 @@ async fn what_is_not_there_and_what_makes_no_sense_is_refused() {
     assert!(get(&operator, "/events?servce=shop").await["error"].as_str().unwrap().contains("unknown field `servce`"));
     assert!(get(&operator, "/events?limit=many").await["error"].as_str().unwrap().starts_with("the query is not what this takes"));
     assert_eq!(get(&operator, "/events?cursor=x").await["error"], "`x` is no cursor");
+}
+
+async fn follow(operator: &Operator, target: &str) -> tokio::sync::mpsc::Receiver<Bytes> {
+    match answer(operator, target).await.payload {
+        Payload::Lines(lines) => lines,
+        Payload::Whole(json) => panic!("{}", String::from_utf8_lossy(&json)),
+    }
+}
+
+fn parsed(line: Option<Bytes>) -> Value {
+    serde_json::from_slice(&line.unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_meant_is_followed_as_it_comes() {
+    let (_root, operator, journal) = operator().await;
+    store(&journal, &event(0, &["h"])).await;
+    let mut lines = follow(&operator, "/events/tail?service=shop").await;
+    store(&journal, &Event { service: "other".into(), ..event(1, &[]) }).await;
+    let meant = store(&journal, &event(2, &["h"])).await;
+    let line = parsed(lines.recv().await);
+    assert_eq!((&line["event"]["number"], &line["event"]["outcome"]), (&json!(meant), &json!("pending")));
+}
+
+#[tokio::test]
+async fn a_slow_reader_is_told_how_many_it_missed_and_holds_up_nobody() {
+    const MANY: u64 = 6000;
+    let (_root, operator, journal) = operator().await;
+    let mut lines = follow(&operator, "/events/tail").await;
+    for _ in 0..MANY / 1000 {
+        let events: Vec<_> = (0..1000).map(|after| event(after, &[])).collect();
+        futures_util::future::join_all(events.iter().map(|event| store(&journal, event))).await;
+    }
+    let (mut seen, mut missed) = (0, 0);
+    while seen + missed < MANY {
+        let line = parsed(lines.recv().await);
+        seen += u64::from(line["event"].is_object());
+        missed += line["missed"].as_u64().unwrap_or_default();
+    }
+    assert!(missed > 0 && seen + missed == MANY, "{seen} seen, {missed} missed");
+}
+
+#[tokio::test]
+async fn a_tail_has_no_cursor() {
+    let (_root, operator, _journal) = operator().await;
+    assert!(json(&operator, "/events/tail?cursor=7").await.contains("neither a cursor nor a limit"));
 }

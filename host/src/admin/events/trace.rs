@@ -7,8 +7,8 @@ use http::StatusCode;
 
 use super::{find, looking};
 use crate::Host;
+use crate::admin::answer::{Answer, Asked, Refused};
 use crate::admin::operator::Operator;
-use crate::admin::router::{Answer, Asked, Refused};
 use crate::failure::Failure;
 use crate::journal::Event;
 use crate::receive::{Reconsidered, Unanswerable, reconsider};

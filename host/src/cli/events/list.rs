@@ -62,7 +62,8 @@ fn target(selection: &Selection) -> anyhow::Result<String> {
     Ok(format!("/events?{}", serde_html_form::to_string(selection)?))
 }
 
-fn row(event: EventView) -> [String; 5] {
+/// What a list has of an event.
+pub(super) fn row(event: EventView) -> [String; 5] {
     let webhook = format!("{}/{}", event.service, event.webhook);
     [event.id, time(event.received_ms), webhook, event.bundles.to_string(), coloured(event.outcome)]
 }

@@ -1,0 +1,70 @@
+//! One request over HTTP, whichever way it came: hyper in, the table in between, hyper out.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, Limited, StreamBody};
+use hyper::body::{Frame, Incoming};
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+
+use super::answer::{Answer, Payload, Refused};
+use super::operator::Operator;
+use super::route::Caller;
+use super::router::{self, Call};
+
+/// What a request's body may have.
+const BODY_BYTES: usize = 1 << 20;
+/// How long a request's body may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What goes back: in one piece, or as it comes.
+pub(super) type Reply = Response<http_body_util::combinators::UnsyncBoxBody<Bytes, Infallible>>;
+
+/// Answers one request. What is answered as it comes ends when `closing`'s sender is gone.
+pub(super) async fn exchange(operator: &Operator, caller: Caller, request: Request<Incoming>, closing: watch::Receiver<()>) -> Reply {
+    let (head, body) = request.into_parts();
+    let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+    let answer = match timeout(PATIENCE, Limited::new(body, BODY_BYTES).collect()).await {
+        Ok(Ok(body)) => router::answer(operator, Call { caller, method: &head.method, target, body: &body.to_bytes() }).await,
+        Ok(Err(error)) => Refused::bad(error.to_string()).into(),
+        Err(_) => Refused::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time").into(),
+    };
+    reply(answer, closing)
+}
+
+/// An answer as HTTP has it.
+pub(super) fn reply(answer: Answer, closing: watch::Receiver<()>) -> Reply {
+    let (body, kind) = match answer.payload {
+        Payload::Whole(mut json) => {
+            json.push(b'\n');
+            (Full::from(json).boxed_unsync(), "application/json")
+        }
+        Payload::Lines(lines) => (StreamBody::new(frames(lines, closing)).boxed_unsync(), "application/x-ndjson"),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = answer.status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if answer.status == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}
+
+fn frames(
+    lines: mpsc::Receiver<Bytes>,
+    mut closing: watch::Receiver<()>,
+) -> impl futures_util::Stream<Item = Result<Frame<Bytes>, Infallible>> + Send {
+    let lines = stream::unfold(lines, |mut lines| async { lines.recv().await.map(|line| (Ok(Frame::data(line)), lines)) });
+    lines.take_until(Box::pin(async move {
+        // Nothing is ever sent: the sender goes.
+        while closing.changed().await.is_ok() {}
+    }))
+}

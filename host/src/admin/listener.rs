@@ -1,0 +1,147 @@
+//! The operators' interface on a TCP listener of its own, for those who have a token.
+//!
+//! Browsers are kept out: whatever a page might send comes with an `Origin`, or, where its name was made to lead here, with a
+//! `Host` that is none of ours. Slow and many connections are dealt with as on the public listener.
+
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use http::header::{AUTHORIZATION, HOST, ORIGIN};
+use http::{HeaderMap, Request, StatusCode};
+use hyper::body::Incoming;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+use super::answer::Refused;
+use super::exchange::{self, exchange};
+use super::operator::Operator;
+use super::route::Caller;
+use crate::server::{self, Limits};
+
+/// Connections at one time.
+const CONNECTIONS: usize = 256;
+
+/// How the operators' interface is reached from afar.
+pub struct Remote {
+    /// Where.
+    pub listener: TcpListener,
+    /// By which host names, besides addresses and `localhost`.
+    pub names: Vec<String>,
+}
+
+/// The listener at work.
+pub struct RemoteAdmin {
+    address: SocketAddr,
+    closing: watch::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+/// Serves the interface to whoever has a token. To be called on a runtime.
+pub fn serve_remote(remote: Remote, tls: Option<TlsAcceptor>, limits: &Limits, operator: Arc<Operator>) -> anyhow::Result<RemoteAdmin> {
+    anyhow::ensure!(
+        !operator.tokens.is_empty(),
+        "nobody could use the operators' interface, because there is no token yet; `hookwright tokens add NAME` makes one"
+    );
+    let address = remote.listener.local_addr()?;
+    let listener = tokio::net::TcpListener::from_std(remote.listener)?;
+    let (closing, closed) = watch::channel(());
+    let names: Arc<[String]> = remote.names.into();
+    let answer = {
+        let closed = closed.clone();
+        move |request: Request<Incoming>, _| {
+            let (operator, names, closed) = (operator.clone(), names.clone(), closed.clone());
+            async move {
+                match admitted(&operator, &names, &request) {
+                    Ok(caller) => exchange(&operator, caller, request, closed).await,
+                    Err(refused) => exchange::reply(refused.into(), closed),
+                }
+            }
+        }
+    };
+    let limits = Arc::new(Limits { connections: CONNECTIONS, ..limits.clone() });
+    let mut stopped = closed;
+    let task = tokio::spawn(server::run(listener, tls, limits, answer, async move { while stopped.changed().await.is_ok() {} }));
+    Ok(RemoteAdmin { address, closing, task })
+}
+
+impl RemoteAdmin {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no new connections and lets answers end.
+    pub async fn shutdown(self) {
+        drop(self.closing);
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the operators' listener did not end by itself");
+        }
+    }
+}
+
+/// Who asks; an error for what a browser sends.
+fn admitted<B>(operator: &Operator, names: &[String], request: &Request<B>) -> Result<Caller, Refused> {
+    let headers = request.headers();
+    if headers.contains_key(ORIGIN) {
+        return Err(Refused::new(StatusCode::FORBIDDEN, "this is not for browsers"));
+    }
+    let named = request.uri().host().or_else(|| headers.get(HOST)?.to_str().ok());
+    if !named.is_some_and(|host| is_ours(host, names)) {
+        return Err(Refused::new(StatusCode::MISDIRECTED_REQUEST, "no such host is here")
+            .with_help("use the address, or start the server with `--operators-name NAME`"));
+    }
+    Ok(bearer(headers).and_then(|token| operator.tokens.scope(token)).map_or(Caller::Stranger, Caller::Token))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Whether a host, with its port or without, is an address, `localhost` or one of the names.
+fn is_ours(host: &str, names: &[String]) -> bool {
+    let without_port = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.ends_with(':') => name,
+        _ => host,
+    };
+    let address = without_port.trim_start_matches('[').trim_end_matches(']');
+    let is = |name: &str| without_port.trim_end_matches('.').eq_ignore_ascii_case(name);
+    address.parse::<IpAddr>().is_ok() || is("localhost") || names.iter().any(|name| is(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_and_names_that_were_told_are_ours() {
+        let names = ["ops.example.org".to_owned()];
+        for host in [
+            "127.0.0.1:8081",
+            "127.0.0.1",
+            "[::1]:8081",
+            "[::1]",
+            "localhost:8081",
+            "LOCALHOST",
+            "ops.example.org:8081",
+            "Ops.Example.Org.",
+        ] {
+            assert!(is_ours(host, &names), "{host}");
+        }
+        for host in ["", "evil.example", "evil.example:8081", "ops.example.org.evil.example", "127.0.0.1.evil.example"] {
+            assert!(!is_ours(host, &names), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_what_follows_bearer() {
+        let token = |value: &'static str| {
+            let headers = HeaderMap::from_iter([(AUTHORIZATION, http::HeaderValue::from_static(value))]);
+            bearer(&headers).map(str::to_owned)
+        };
+        assert_eq!(token("Bearer abc").as_deref(), Some("abc"));
+        assert_eq!(token("bearer  abc ").as_deref(), Some("abc"));
+        assert_eq!([token("Basic abc"), token("Bearer"), token("")], [None, None, None]);
+    }
+}
