@@ -63,7 +63,7 @@ pub enum Color {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Serve(serve::Arguments),
+    Serve(Box<serve::Arguments>),
     Connections(connections::Arguments),
     Hooks(hooks::Arguments),
     Events(events::Arguments),
@@ -85,7 +85,7 @@ enum Command {
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     choice(cli.color).write_global();
     match cli.command {
-        Command::Serve(arguments) => serve::run(arguments, cli.verbose),
+        Command::Serve(arguments) => serve::run(*arguments, cli.verbose),
         Command::Connections(arguments) => connections::run(arguments),
         Command::Hooks(arguments) => hooks::run(arguments),
         Command::Events(arguments) => events::run(arguments),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::delivery_options::DeliveryOptions;
 use super::logging;
@@ -100,13 +100,15 @@ pub fn run(arguments: Arguments, verbose: u8) -> anyhow::Result<ExitCode> {
     let settings = settings(arguments)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
     runtime.block_on(async {
+        // Whoever reads where it listens may stop it at once.
+        let mut signals = StopSignals::listen()?;
         let running = Host::start(settings, listener).await?;
         announce(&running);
-        stop_signal().await?;
+        signals.next().await;
         tracing::info!("stopping: no new connections, finishing what is in flight");
         tokio::select! {
             () = running.shutdown() => Ok(ExitCode::SUCCESS),
-            _ = stop_signal() => anyhow::bail!("told to stop a second time, stopped at once"),
+            () = signals.next() => anyhow::bail!("told to stop a second time, stopped at once"),
         }
     })
 }
@@ -174,12 +176,24 @@ fn roots(running: &Running) -> String {
     roots.join(" or ")
 }
 
-async fn stop_signal() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// The signals that tell the host to stop.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// From here on none of them ends the process by itself.
+    fn listen() -> anyhow::Result<Self> {
+        let terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+        let interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+        Ok(Self { terminate, interrupt })
     }
-    Ok(())
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
