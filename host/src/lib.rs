@@ -8,6 +8,7 @@ pub mod cli;
 pub mod connections;
 pub mod data_directory;
 pub mod deliver;
+mod duration;
 pub mod environment;
 pub mod failure;
 mod fingerprint;
@@ -17,6 +18,7 @@ pub mod plugin;
 pub mod receive;
 pub mod server;
 pub mod services;
+mod size;
 pub mod trace;
 
 mod host;

@@ -2,7 +2,7 @@
 
 use super::answer::Refused;
 use super::operator::Operator;
-use crate::connections::Secret;
+use crate::connections::{Secret, State};
 use crate::deliver::{Destination, Guard};
 
 /// A destination that is taken.
@@ -19,8 +19,11 @@ pub(super) struct Checked {
 /// runs may deliver to it.
 pub(super) async fn check(operator: &Operator, text: &str) -> Result<Checked, Refused> {
     let destination = Destination::parse(text).map_err(|error| Refused::bad(error.to_string()))?;
-    if matches!(&destination, Destination::File(path) if path.is_relative()) {
-        return Err(Refused::bad(format!("the path in `{text}` is relative, and a server has its own working directory")));
+    if let Destination::File(file) = &destination {
+        if file.path().is_relative() {
+            return Err(Refused::bad(format!("the path in `{text}` is relative, and a server has its own working directory")));
+        }
+        check_writers(operator, &destination)?;
     }
     let warning = match destination.host() {
         Some(host) => check_host(operator, host).await?,
@@ -35,6 +38,18 @@ impl Checked {
     pub(super) fn secret(&self) -> Option<String> {
         self.secrets.first().map(|secret| secret.text.clone())
     }
+}
+
+/// One file cannot be rotated by two rules.
+fn check_writers(operator: &Operator, wanted: &Destination) -> Result<(), Refused> {
+    for hook in operator.connections.hooks().iter().filter(|hook| hook.state != State::Removed) {
+        let other = hook.destination.as_deref().and_then(|text| Destination::parse(text).ok());
+        if let Some(other) = other.filter(|other| other.contradicts(wanted)) {
+            return Err(Refused::bad(format!("the hook `{}` writes to the same file in another way", hook.id))
+                .with_help(format!("its destination is `{other}`; write it in the same way")));
+        }
+    }
+    Ok(())
 }
 
 async fn check_host(operator: &Operator, host: &str) -> Result<Option<String>, Refused> {

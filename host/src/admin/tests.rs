@@ -146,6 +146,7 @@ async fn what_cannot_be_done_is_refused_with_the_reason_and_the_way_out() {
     let of = async |service: &str, to: &str| refusal(&control, Method::POST, "/hooks", json!({"service": service, "to": to})).await;
     assert!(of("parcels", "ftp://x").await.starts_with("`ftp://x` is no destination"));
     assert!(of("parcels", "file:out").await.contains("is relative"));
+    assert!(of("parcels", "file:/out?rotat=1").await.contains("there are rotate, keep and fsync"));
     let rarely = json!({"service": "parcels", "to": "stdout:", "manner": {"retry_ms": [3_000_000_000_u64]}});
     assert!(refusal(&control, Method::POST, "/hooks", rarely).await.contains("after 30 days at most"));
     let metadata = of("parcels", "http://169.254.169.254/latest").await;
@@ -159,6 +160,17 @@ async fn what_cannot_be_done_is_refused_with_the_reason_and_the_way_out() {
     assert_eq!(refusal(&control, Method::GET, "/", json!(null)).await, "there is nothing at /");
     assert!(refusal(&control, Method::POST, "/hooks", json!({"too": 1})).await.contains("unknown field `too`"));
     assert_eq!(get(&control, "/hooks").await, json!([]));
+    admin.shutdown().await;
+}
+
+#[tokio::test]
+async fn two_hooks_write_to_one_file_in_one_way() {
+    let (_root, admin, control) = server().await;
+    let hook = |to: &str| json!({"service": "parcels", "to": to});
+    post(&control, "/hooks", hook("file:/out.jsonl?rotate=1MiB")).await.unwrap();
+    post(&control, "/hooks", hook("file:/out.jsonl?rotate=1024KiB")).await.unwrap();
+    let refused = refusal(&control, Method::POST, "/hooks", hook("file:/out.jsonl")).await;
+    assert!(refused.contains("writes to the same file in another way") && refused.contains("`file:/out.jsonl?rotate="), "{refused}");
     admin.shutdown().await;
 }
 

@@ -82,7 +82,8 @@ struct AddArguments {
     /// What the spec sees as `parameters`: NAME=TEXT, or NAME:=JSON. May be given several times.
     #[arg(long, value_name = "NAME=TEXT", value_parser = member)]
     parameter: Vec<(String, Value)>,
-    /// Where its bundles go: http://..., https://..., file:PATH (JSON lines) or stdout: (the server's).
+    /// Where its bundles go: http://..., https://..., file:PATH (JSON lines) or stdout: (the server's). A file takes
+    /// ?rotate=100MiB or ?rotate=daily, &keep=N rotated ones, and &fsync=always, never or a time such as 1s.
     #[arg(long, value_name = "URL")]
     to: String,
     #[command(flatten)]

@@ -10,7 +10,6 @@ pub mod dead_letters;
 pub mod deliveries;
 mod delivery_options;
 pub mod demo;
-mod duration;
 pub mod eval;
 pub mod events;
 pub mod functions;
@@ -33,6 +32,8 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::duration;
 
 /// A self-hosted webhook runtime: specs in Make's webhook format, WebAssembly plugins, durable delivery.
 #[derive(Debug, Parser)]

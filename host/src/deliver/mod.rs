@@ -29,7 +29,7 @@ use tokio::task::JoinHandle;
 pub use breaker::Patience;
 pub use guard::{Exception, Guard};
 pub use proxies::Proxies;
-pub use settings::{FileSync, HttpSettings, Settings};
+pub use settings::{HttpSettings, Settings};
 pub use sink::{BadDestination, Bundle, Delivery, Destination, Refusal, Sink, Sinks, mask};
 
 use crate::connections::Connections;

@@ -33,8 +33,6 @@ pub struct Settings {
     pub drain: Duration,
     /// What an HTTP attempt may take.
     pub http: HttpSettings,
-    /// Whether lines written to files are on the disk before they count as delivered.
-    pub file_sync: FileSync,
 }
 
 /// Limits of the `http` sink.
@@ -48,15 +46,6 @@ pub struct HttpSettings {
     pub connect_timeout: Duration,
     /// For the whole attempt: connection, TLS, request and the reply's head.
     pub timeout: Duration,
-}
-
-/// When the `file` sink calls a line delivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileSync {
-    /// When it is on the disk (`fdatasync`, one for all lines that wait).
-    Always,
-    /// When the operating system has it; a power cut may take it.
-    Never,
 }
 
 impl Default for HttpSettings {
@@ -84,7 +73,6 @@ impl Default for Settings {
             fresh_bytes: 64 << 20,
             drain: Duration::from_secs(10),
             http: HttpSettings::default(),
-            file_sync: FileSync::Always,
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Appends bundles to files, a line of JSON each.
 
+mod appender;
+mod target;
+
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,40 +11,28 @@ use futures_util::future::BoxFuture;
 
 use super::lines::Lines;
 use super::{Delivery, Refusal, Sink};
-use crate::deliver::settings::FileSync;
+use appender::Appender;
+pub(super) use target::Target;
 
 /// The writers of all files, one for each path, so that no two write into the same file.
-pub(super) struct Files {
-    sync: FileSync,
-    open: Mutex<HashMap<PathBuf, Arc<LineFile>>>,
-}
+#[derive(Default)]
+pub(super) struct Files(Mutex<HashMap<PathBuf, Arc<LineFile>>>);
 
 struct LineFile {
-    path: PathBuf,
+    target: Target,
     lines: Lines,
 }
 
 impl Files {
-    pub(super) fn new(sync: FileSync) -> Self {
-        Self { sync, open: Mutex::new(HashMap::new()) }
-    }
-
-    pub(super) fn sink(&self, path: &Path) -> Arc<dyn Sink> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(file) = open.get(path) {
+    /// The sink of a file. One that was open with other options is closed: its hook has been changed.
+    pub(super) fn sink(&self, target: &Target) -> Arc<dyn Sink> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = open.get(target.path()).filter(|file| !file.target.contradicts(target)) {
             return file.clone();
         }
-        let file = Arc::new(LineFile::new(path, self.sync));
-        open.insert(path.to_owned(), file.clone());
+        let file = Arc::new(LineFile { target: target.clone(), lines: Lines::start(Appender::new(target)) });
+        open.insert(target.path().to_owned(), file.clone());
         file
-    }
-}
-
-impl LineFile {
-    fn new(path: &Path, sync: FileSync) -> Self {
-        let target = path.to_owned();
-        let lines = Lines::start(move |bytes| append(&target, bytes, sync));
-        Self { path: path.to_owned(), lines }
     }
 }
 
@@ -52,7 +40,7 @@ impl Sink for LineFile {
     fn deliver<'a>(&'a self, delivery: Delivery<'a>) -> BoxFuture<'a, Result<(), Refusal>> {
         Box::pin(async {
             let result = self.lines.write(delivery.bundle.json.clone()).await;
-            result.map_err(|refusal| name_file(refusal, &self.path))
+            result.map_err(|refusal| name_file(refusal, self.target.path()))
         })
     }
 }
@@ -63,54 +51,6 @@ fn name_file(refusal: Refusal, path: &Path) -> Refusal {
         Refusal::Unreachable { reason } => Refusal::unreachable(format!("{}: {reason}", path.display())),
         gone @ Refusal::Gone { .. } => gone,
     }
-}
-
-/// The path in a `file:` destination.
-pub(super) fn path(rest: &str) -> Result<PathBuf, String> {
-    let path = match rest.strip_prefix("//") {
-        Some(local) if local.starts_with('/') => local,
-        Some(_) => return Err("a file on another machine cannot be reached".into()),
-        None => rest,
-    };
-    match path {
-        "" => Err("the path is missing".into()),
-        directory if directory.ends_with('/') => Err("it names a directory, not a file".into()),
-        path => Ok(path.into()),
-    }
-}
-
-/// Appends whole lines. The file is opened each time, so that it may be moved away (rotated) at any moment.
-fn append(path: &Path, lines: &[u8], sync: FileSync) -> io::Result<()> {
-    let is_new = !path.try_exists()?;
-    let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-    if ends_within_a_line(&file)? {
-        file.write_all(b"\n")?;
-    }
-    file.write_all(lines)?;
-    if sync == FileSync::Always && file.metadata()?.is_file() {
-        file.sync_data()?;
-        if is_new {
-            sync_directory(path)?;
-        }
-    }
-    Ok(())
-}
-
-/// Whether an earlier write was cut off, by a crash or a full disk.
-fn ends_within_a_line(file: &File) -> io::Result<bool> {
-    let metadata = file.metadata()?;
-    if !metadata.is_file() || metadata.len() == 0 {
-        return Ok(false);
-    }
-    let mut last = [0];
-    file.read_exact_at(&mut last, metadata.len() - 1)?;
-    Ok(last != *b"\n")
-}
-
-/// Makes the name of a new file as durable as its lines.
-fn sync_directory(path: &Path) -> io::Result<()> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 #[cfg(test)]
@@ -126,11 +66,15 @@ mod tests {
         sink.deliver(Delivery { bundle: &bundle, connection: None, secrets: &[], now_ms: 0 }).await
     }
 
+    fn sink(path: &Path) -> Arc<dyn Sink> {
+        Files::default().sink(&Target::parse(path.to_str().unwrap()).unwrap())
+    }
+
     #[tokio::test]
     async fn lines_are_appended_and_a_rotated_file_begins_anew() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("out.jsonl");
-        let sink = Files::new(FileSync::Always).sink(&path);
+        let sink = sink(&path);
         deliver(&*sink, "{\"a\":1}").await.unwrap();
         deliver(&*sink, "2").await.unwrap();
         fs::rename(&path, directory.path().join("old.jsonl")).unwrap();
@@ -143,7 +87,7 @@ mod tests {
     async fn a_line_that_was_cut_off_does_not_spoil_the_next() {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), "1\n{\"cut").unwrap();
-        deliver(&*Files::new(FileSync::Never).sink(file.path()), "2").await.unwrap();
+        deliver(&*sink(file.path()), "2").await.unwrap();
         assert_eq!(fs::read_to_string(file.path()).unwrap(), "1\n{\"cut\n2\n");
     }
 
@@ -151,12 +95,17 @@ mod tests {
     async fn a_file_that_cannot_be_written_is_named_in_the_reason() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("missing/out.jsonl");
-        let refusal = deliver(&*Files::new(FileSync::Always).sink(&path), "1").await.unwrap_err();
+        let refusal = deliver(&*sink(&path), "1").await.unwrap_err();
         assert!(matches!(&refusal, Refusal::Unreachable { reason } if reason.contains("missing/out.jsonl: No such file")), "{refusal:?}");
     }
 
-    #[test]
-    fn a_directory_is_no_file() {
-        assert_eq!(path("/tmp/"), Err("it names a directory, not a file".into()));
+    #[tokio::test]
+    async fn a_file_whose_options_have_changed_is_opened_with_the_new_ones() {
+        let directory = tempfile::tempdir().unwrap();
+        let files = Files::default();
+        let target = |query| Target::parse(&format!("{}/out.jsonl{query}", directory.path().display())).unwrap();
+        deliver(&*files.sink(&target("")), "1").await.unwrap();
+        deliver(&*files.sink(&target("?rotate=1")), "2").await.unwrap();
+        assert_eq!(fs::read_to_string(directory.path().join("out.jsonl.1")).unwrap(), "1\n");
     }
 }

@@ -1,8 +1,9 @@
 //! Writes lines from a thread of its own, many at a time, and tells each waiting delivery how it went.
 
 use std::io;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
+use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -22,13 +23,33 @@ struct Line {
     written: oneshot::Sender<Result<(), String>>,
 }
 
+/// What the thread writes to.
+pub(super) trait Writer: Send + 'static {
+    /// Takes whole lines, several at a time; when it succeeds all of them are delivered.
+    fn write(&mut self, lines: &[u8]) -> io::Result<()>;
+
+    /// When it wants to be flushed at the latest.
+    fn flush_at(&self) -> Option<Instant> {
+        None
+    }
+
+    /// Does what is to be done later than with each write.
+    fn flush(&mut self) {}
+}
+
+impl<F: FnMut(&[u8]) -> io::Result<()> + Send + 'static> Writer for F {
+    fn write(&mut self, lines: &[u8]) -> io::Result<()> {
+        self(lines)
+    }
+}
+
 impl Lines {
-    /// Starts the thread. `write` is handed whole lines, several at a time; when it succeeds all of them are delivered.
-    pub(super) fn start(write: impl FnMut(&[u8]) -> io::Result<()> + Send + 'static) -> Self {
+    /// Starts the thread.
+    pub(super) fn start(writer: impl Writer) -> Self {
         let (sender, receiver) = mpsc::sync_channel(WAITING);
         thread::Builder::new()
             .name("hookwright-lines".into())
-            .spawn(move || write_all(&receiver, write))
+            .spawn(move || write_all(&receiver, writer))
             .expect("the operating system has a thread for a destination");
         Self(sender)
     }
@@ -42,18 +63,37 @@ impl Lines {
     }
 }
 
-fn write_all(receiver: &mpsc::Receiver<Line>, mut write: impl FnMut(&[u8]) -> io::Result<()>) {
-    while let Ok(first) = receiver.recv() {
+fn write_all(receiver: &mpsc::Receiver<Line>, mut writer: impl Writer) {
+    while let Some(first) = next(receiver, &mut writer) {
         // An attempt that was given up while it waited is not written: it will be made again.
         let mut lines: Vec<_> = std::iter::once(first).chain(receiver.try_iter().take(WAITING)).collect();
         lines.retain(|line| !line.written.is_closed());
         if lines.is_empty() {
             continue;
         }
-        let result = write(&joined(&lines)).map_err(|error| error.to_string());
+        let result = writer.write(&joined(&lines)).map_err(|error| error.to_string());
         for line in lines {
             // Nobody listens any more: the attempt was given up, the line is a repeat in waiting.
             let _ = line.written.send(result.clone());
+        }
+    }
+}
+
+/// Waits for a line, and flushes when it is time and at the end.
+fn next(receiver: &mpsc::Receiver<Line>, writer: &mut impl Writer) -> Option<Line> {
+    loop {
+        let line = match writer.flush_at() {
+            None => receiver.recv().map_err(RecvTimeoutError::from),
+            Some(at) if at <= Instant::now() => Err(RecvTimeoutError::Timeout),
+            Some(at) => receiver.recv_timeout(at.saturating_duration_since(Instant::now())),
+        };
+        match line {
+            Ok(line) => return Some(line),
+            Err(RecvTimeoutError::Timeout) => writer.flush(),
+            Err(RecvTimeoutError::Disconnected) => {
+                writer.flush();
+                return None;
+            }
         }
     }
 }
@@ -81,7 +121,7 @@ mod tests {
     async fn every_bundle_is_one_line() {
         let out = Arc::new(Mutex::new(Vec::new()));
         let written = out.clone();
-        let lines = Lines::start(move |bytes| {
+        let lines = Lines::start(move |bytes: &[u8]| {
             written.lock().unwrap().extend_from_slice(bytes);
             Ok(())
         });
@@ -92,15 +132,44 @@ mod tests {
 
     #[tokio::test]
     async fn a_writer_that_fails_is_a_reason_to_try_again() {
-        let lines = Lines::start(|_| Err(io::Error::other("no space left")));
+        let lines = Lines::start(|_: &[u8]| Err(io::Error::other("no space left")));
         assert_eq!(lines.write(Bytes::from_static(b"1")).await, Err(Refusal::unreachable("no space left")));
+    }
+
+    /// Wants to be flushed a moment after each write.
+    struct Lazy(mpsc::Sender<&'static str>, Option<Instant>);
+
+    impl Writer for Lazy {
+        fn write(&mut self, _: &[u8]) -> io::Result<()> {
+            self.1 = Some(Instant::now() + std::time::Duration::from_millis(5));
+            self.0.send("written").map_err(io::Error::other)
+        }
+
+        fn flush_at(&self) -> Option<Instant> {
+            self.1
+        }
+
+        fn flush(&mut self) {
+            self.1 = None;
+            self.0.send("flushed").unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_writer_is_flushed_when_it_is_time_though_no_line_comes_and_at_the_end() {
+        let (seen, calls) = mpsc::channel();
+        let lines = Lines::start(Lazy(seen, None));
+        lines.write(Bytes::from_static(b"1")).await.unwrap();
+        assert_eq!([calls.recv(), calls.recv()], [Ok("written"), Ok("flushed")]);
+        drop(lines);
+        assert_eq!(calls.iter().last(), Some("flushed"));
     }
 
     #[tokio::test]
     async fn a_writer_that_hangs_refuses_what_it_cannot_hold_and_skips_what_was_given_up() {
         let (release, gate) = mpsc::channel::<()>();
         let (seen, batches) = mpsc::channel();
-        let lines = Lines::start(move |bytes| {
+        let lines = Lines::start(move |bytes: &[u8]| {
             seen.send(bytes.to_vec()).unwrap();
             gate.recv().map_err(io::Error::other)
         });

@@ -6,7 +6,7 @@ mod lines;
 mod stdout;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,13 +82,13 @@ impl Refusal {
     }
 }
 
-/// A destination as a hook names it: `http://...`, `https://...`, `file:PATH` or `stdout:`.
+/// A destination as a hook names it: `http://...`, `https://...`, `file:PATH?...` or `stdout:`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
     /// Posts each bundle.
     Http(http::Target),
     /// Appends each bundle as a line.
-    File(PathBuf),
+    File(file::Target),
     /// Prints each bundle as a line.
     Stdout,
 }
@@ -107,7 +107,7 @@ impl Destination {
         let (scheme, rest) = text.split_once(':').unwrap_or((text, ""));
         match scheme.to_ascii_lowercase().as_str() {
             "http" | "https" => http::Target::parse(text).map(Self::Http).map_err(bad),
-            "file" => file::path(rest).map(Self::File).map_err(bad),
+            "file" => file::Target::parse(rest).map(Self::File).map_err(bad),
             "stdout" if rest.is_empty() => Ok(Self::Stdout),
             "stdout" => Err(bad("nothing stands after `stdout:`".into())),
             _ => Err(bad("a destination is `http://...`, `https://...`, `file:PATH` or `stdout:`".into())),
@@ -117,7 +117,7 @@ impl Destination {
     /// The destination with a relative path taken from `base`, as a process with another working directory will find it.
     pub fn absolute(self, base: &Path) -> Self {
         match self {
-            Self::File(path) => Self::File(base.join(path)),
+            Self::File(target) => Self::File(target.absolute(base)),
             other => other,
         }
     }
@@ -130,11 +130,16 @@ impl Destination {
         }
     }
 
+    /// Whether both are one file that they write to in different ways.
+    pub(crate) fn contradicts(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::File(one), Self::File(other)) if one.contradicts(other))
+    }
+
     /// What attempts are counted by: the server, the file or the stream that two destinations may have in common.
     pub(crate) fn shared_part(&self) -> String {
         match self {
             Self::Http(target) => target.origin(),
-            Self::File(path) => format!("file:{}", path.display()),
+            Self::File(target) => format!("file:{}", target.path().display()),
             Self::Stdout => "stdout:".into(),
         }
     }
@@ -145,7 +150,7 @@ impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Http(target) => target.fmt(f),
-            Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::File(target) => target.fmt(f),
             Self::Stdout => f.write_str("stdout:"),
         }
     }
@@ -179,18 +184,14 @@ pub struct Sinks {
 impl Sinks {
     /// Makes no connection and opens no file yet.
     pub fn new(settings: &Settings) -> Self {
-        Self {
-            http: http::Client::new(&settings.http),
-            files: file::Files::new(settings.file_sync),
-            stdout: Arc::new(stdout::Stdout::new()),
-        }
+        Self { http: http::Client::new(&settings.http), files: file::Files::default(), stdout: Arc::new(stdout::Stdout::new()) }
     }
 
     /// The sink that takes bundles to `destination`.
     pub fn open(&self, destination: &Destination) -> Arc<dyn Sink> {
         match destination {
             Destination::Http(target) => Arc::new(self.http.sink(target.clone())),
-            Destination::File(path) => self.files.sink(path),
+            Destination::File(target) => self.files.sink(target),
             Destination::Stdout => self.stdout.clone(),
         }
     }
@@ -203,11 +204,13 @@ mod tests {
 
     #[test]
     fn a_destination_is_chosen_by_its_scheme_and_prints_as_it_was_read() {
-        for text in ["http://a.test/x?y=1", "https://u:p@a.test:8443/", "file:/tmp/a b.jsonl", "file:rel.jsonl", "stdout:"] {
+        for text in
+            ["http://a.test/x?y=1", "https://u:p@a.test:8443/", "file:/tmp/a b.jsonl", "file:rel.jsonl?rotate=daily&keep=7", "stdout:"]
+        {
             assert_eq!(Destination::parse(text).unwrap().to_string(), text);
         }
         assert_eq!(Destination::parse("stdout").unwrap(), Destination::Stdout);
-        assert_eq!(Destination::parse("file:///tmp/a").unwrap(), Destination::File("/tmp/a".into()));
+        assert_eq!(Destination::parse("file:///tmp/a").unwrap().to_string(), "file:/tmp/a");
     }
 
     #[test]
@@ -236,7 +239,7 @@ mod tests {
         let part = |text| Destination::parse(text).unwrap().shared_part();
         assert_eq!(part("https://u:p@a.test/x"), part("https://A.test/y?z"));
         assert_ne!(part("https://a.test/"), part("http://a.test/"));
-        assert_eq!(part("file:/a"), "file:/a");
+        assert_eq!(part("file:/a?fsync=never"), "file:/a");
     }
 
     #[test]
@@ -245,6 +248,6 @@ mod tests {
         assert_eq!(mask("https://a.test?token=1"), "https://a.test/***");
         assert_eq!(mask("http://a.test/p@th"), "http://a.test/***");
         assert_eq!(mask("http://a.test:9000/"), "http://a.test:9000/");
-        assert_eq!(mask("file:/a?b"), "file:/a?b");
+        assert_eq!(mask("file:/a?keep=2"), "file:/a?keep=2");
     }
 }

@@ -1,11 +1,11 @@
-//! Times on the command line.
+//! Times as people write them.
 
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
 /// Reads a time such as `30s`, `5m` or `2h 30m`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let read: SignedDuration = text.parse().map_err(|error| format!("write it as 30s, 5m or 2h ({error})"))?;
     Duration::try_from(read).map_err(|_| "a time cannot be negative".into())
 }
