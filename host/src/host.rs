@@ -113,7 +113,7 @@ impl Host {
         let remote_admin = remote.map(|remote| admin::serve_remote(remote, tls.clone(), &host.limits, operator.clone())).transpose()?;
         let admin = admin::serve(&directory, operator).context("cannot open the control socket")?;
         let watch = Watch::start(host.services.clone(), pace);
-        let upkeep = tokio::spawn(keep_up(host.journal.clone(), retention));
+        let upkeep = tokio::spawn(keep_up(host.journal.clone(), host.connections.clone(), retention));
         let (stop, stopped) = oneshot::channel();
         let answer = {
             let host = host.clone();
@@ -129,15 +129,19 @@ impl Host {
 /// How often the journal gives back the space of what need not be kept.
 const UPKEEP: Duration = Duration::from_secs(60);
 
-async fn keep_up(journal: Arc<Journal>, retention: Retention) {
+async fn keep_up(journal: Arc<Journal>, connections: Arc<Connections>, retention: Retention) {
     let mut turns = tokio::time::interval(UPKEEP);
     loop {
         turns.tick().await;
-        let journal = journal.clone();
-        match spawn_blocking(move || journal.maintain(retention, SystemTime::now())).await {
+        let (journal, connections) = (journal.clone(), connections.clone());
+        let is_pulled = move |hook: &str| connections.hook(hook).is_some_and(|hook| hook.is_pulled());
+        match spawn_blocking(move || journal.maintain(retention, SystemTime::now(), is_pulled)).await {
             Ok(Ok(removed)) if removed.segments == 0 => {}
-            Ok(Ok(Removed { segments, bytes, dead_letters })) => {
-                tracing::info!(segments, bytes, dead_letters, "the journal gave back space");
+            Ok(Ok(Removed { segments, bytes, dead_letters, unfetched })) => {
+                tracing::info!(segments, bytes, dead_letters, unfetched, "the journal gave back space");
+                if unfetched > 0 {
+                    tracing::warn!(unfetched, "bundles were dropped that nobody had fetched for as long as they are kept");
+                }
             }
             Ok(Err(error)) => tracing::warn!(%error, "the journal could not give back space; it is tried again"),
             Err(_) => tracing::error!("the journal's upkeep broke off; it is tried again"),

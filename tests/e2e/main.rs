@@ -12,6 +12,7 @@ mod events;
 mod javascript;
 mod operators;
 mod plugins;
+mod pull;
 mod reload;
 mod samples;
 mod shared;

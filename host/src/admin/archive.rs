@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, watch};
 use tokio::task::spawn_blocking;
 
 use super::answer::Refused;
 use crate::data_directory::DataDirectory;
-use crate::deliver::Deliveries;
+use crate::deliver::{self, Deliveries};
 use crate::journal::{BundleKey, Journal, Redriven, Settings};
 
 /// The events of a host.
@@ -39,13 +39,26 @@ impl Archive {
         }
     }
 
+    /// What changes whenever a bundle arrives that waits to be fetched. `None`: no server runs, so that none does.
+    pub(super) fn arrivals(&self) -> Option<watch::Receiver<()>> {
+        match &self.0 {
+            Way::Served(deliveries) => Some(deliveries.arrivals()),
+            Way::Stored(..) => None,
+        }
+    }
+
     /// Lets the attempts of dead letters begin anew: at once where a server runs, otherwise once one does.
     pub(super) async fn redrive(&self, wanted: Vec<BundleKey>) -> Result<Redriven, Refused> {
         match &self.0 {
             Way::Served(deliveries) => Ok(deliveries.redrive(wanted).await),
-            Way::Stored(..) => Ok(self.journal().await?.redrive(&wanted).await),
+            Way::Stored(..) => Ok(self.journal().await?.redrive(&wanted, deliver::now_ms()).await),
         }
     }
+}
+
+/// Does what reads the disk.
+pub(super) async fn reading<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Result<T, Refused> {
+    spawn_blocking(read).await.map_err(|error| Refused::unavailable(format!("reading the journal broke off: {error}")))
 }
 
 async fn open(directory: DataDirectory) -> Result<Arc<Journal>, Refused> {

@@ -24,7 +24,7 @@ pub(super) async fn show(operator: &Operator, asked: Asked<'_>) -> Result<Answer
 pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
     let NewConnection { service, uid, name, data, to, manner } = asked.json()?;
     hooks::check_name("service", &service)?;
-    let to = destination::check(operator, &to).await?;
+    let to = destination::check(operator, to.as_deref()).await?;
     if uid.is_empty() {
         return Err(Refused::bad("the uid is empty").with_help("it is how the service names its user, in every webhook it sends"));
     }
@@ -44,7 +44,7 @@ pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer,
         connection: Some(connection.id.clone()),
         token: None,
         parameters: serde_json::Map::new(),
-        destination: Some(to.text),
+        destination: to.text,
         manner: manner.manner(to.secrets)?,
         failing_since_ms: None,
         state: State::Enabled,

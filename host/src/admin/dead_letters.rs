@@ -5,17 +5,13 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::task::spawn_blocking;
 
 use super::answer::{Answer, Asked, Refused};
-use super::hooks;
+use super::archive::reading;
 use super::operator::Operator;
+use super::{bundle_key, hooks, limit};
 use crate::connections::{Connections, State};
 use crate::journal::{BundleKey, DeadLetter, Journal};
-
-/// Dead letters in one answer, where nothing is said about it, and at most.
-const USUAL: usize = 100;
-const MOST: usize = 1_000;
 
 /// What `GET /dead-letters` may be asked with.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -101,8 +97,8 @@ pub struct DeadLettersLeft {
 /// `GET /dead-letters`
 pub(super) async fn list(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
     let Query { hook, service, after, limit } = asked.query()?;
-    let after = after.map(|id| key(&id).ok_or_else(|| no_id(&id))).transpose()?;
-    let limit = limit.map_or(Ok(USUAL), check_limit)?;
+    let after = after.map(|id| bundle_key::read(&id)).transpose()?;
+    let limit = limit::check(limit)?;
     let (journal, connections) = (operator.archive.journal().await?, operator.connections.clone());
     let listed = reading(move || {
         let mut services = ServicesOfHooks { journal: &journal, connections: &connections, known: HashMap::new() };
@@ -110,7 +106,7 @@ pub(super) async fn list(operator: &Operator, asked: Asked<'_>) -> Result<Answer
             hook.as_deref().is_none_or(|hook| hook == &**id) && service.as_deref().is_none_or(|service| services.is(id, key, service))
         };
         let found = journal.dead_letters(after, limit, wanted);
-        let next = (found.len() == limit).then(|| found.last().map(|last| id((last.seq, last.bundle)))).flatten();
+        let next = (found.len() == limit).then(|| found.last().map(|last| bundle_key::id((last.seq, last.bundle)))).flatten();
         DeadLetters { dead_letters: found.into_iter().map(|found| view(&journal, found)).collect(), next }
     });
     Ok(Answer::ok(listed.await?))
@@ -138,7 +134,7 @@ pub(super) async fn redrive(operator: &Operator, asked: Asked<'_>) -> Result<Ans
 }
 
 fn named(journal: &Journal, ids: &[String]) -> Result<Vec<BundleKey>, Refused> {
-    let known = |id: &String| match find(journal, id)? {
+    let known = |id: &String| match bundle_key::find(journal, id)? {
         Some(key) if journal.dead_letter_hook(key).is_some() => Ok(key),
         _ => Err(Refused::unknown(format!("there is no dead letter `{id}`; nothing was redriven"))
             .with_help("`hookwright dead-letters list` lists them")),
@@ -173,11 +169,6 @@ fn without_listener(operator: &Operator, journal: &Journal, wanted: Vec<BundleKe
     (wanted, left.collect())
 }
 
-/// Does what reads the disk.
-async fn reading<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Result<T, Refused> {
-    spawn_blocking(read).await.map_err(|error| Refused::unavailable(format!("reading the dead letters broke off: {error}")))
-}
-
 fn takes_nothing(operator: &Operator, hook: &str) -> Option<&'static str> {
     match operator.connections.hook(hook).map(|hook| hook.state) {
         Some(State::Enabled) => None,
@@ -210,7 +201,7 @@ fn view(journal: &Journal, found: DeadLetter) -> DeadLetterView {
     let event = journal.read(seq).ok().flatten();
     let stored = event.as_ref().and_then(|event| event.bundles.get(bundle as usize));
     DeadLetterView {
-        id: id((seq, bundle)),
+        id: bundle_key::id((seq, bundle)),
         hook: hook.to_string(),
         bundle: stored.map(|stored| stored.id.clone()),
         service: event.as_ref().map(|event| event.service.clone()),
@@ -219,38 +210,5 @@ fn view(journal: &Journal, found: DeadLetter) -> DeadLetterView {
         at_ms,
         attempts,
         reason,
-    }
-}
-
-fn id((seq, bundle): BundleKey) -> String {
-    format!("{seq}-{bundle}")
-}
-
-fn key(id: &str) -> Option<BundleKey> {
-    let (seq, bundle) = id.split_once('-')?;
-    Some((seq.parse().ok()?, bundle.parse().ok()?))
-}
-
-/// A bundle by its number, as [`id`] writes it, or by its own id, as receivers see it.
-fn find(journal: &Journal, id: &str) -> Result<Option<BundleKey>, Refused> {
-    if let Some(key) = key(id) {
-        return Ok(Some(key));
-    }
-    let (event, _) = id.rsplit_once('-').ok_or_else(|| no_id(id))?;
-    let found = journal.find(event).map_err(|error| Refused::unavailable(format!("cannot look for `{id}`: {error}")))?;
-    Ok(found.and_then(|(seq, event)| {
-        let place = event.bundles.iter().position(|bundle| bundle.id == id)?;
-        Some((seq, u32::try_from(place).ok()?))
-    }))
-}
-
-fn no_id(id: &str) -> Refused {
-    Refused::bad(format!("`{id}` is no dead letter's id: they look like 17-0"))
-}
-
-fn check_limit(limit: usize) -> Result<usize, Refused> {
-    match (1..=MOST).contains(&limit) {
-        true => Ok(limit),
-        false => Err(Refused::bad(format!("`limit` is a number from 1 to {MOST}, not `{limit}`"))),
     }
 }

@@ -3,12 +3,12 @@
 use super::answer::Refused;
 use super::operator::Operator;
 use crate::connections::{Secret, State};
-use crate::deliver::{Destination, Guard};
+use crate::deliver::{Destination, Guard, PULL};
 
 /// A destination that is taken.
 pub(super) struct Checked {
-    /// As it is kept.
-    pub text: String,
+    /// As it is kept; none: its bundles wait to be fetched.
+    pub text: Option<String>,
     /// What signs deliveries there: one secret where the sink signs, otherwise none.
     pub secrets: Vec<Secret>,
     /// What may keep bundles from arriving there.
@@ -17,7 +17,10 @@ pub(super) struct Checked {
 
 /// Takes a destination if there is a sink for it that finds it whatever the working directory is, and if a server that
 /// runs may deliver to it.
-pub(super) async fn check(operator: &Operator, text: &str) -> Result<Checked, Refused> {
+pub(super) async fn check(operator: &Operator, text: Option<&str>) -> Result<Checked, Refused> {
+    let Some(text) = text.filter(|text| *text != PULL) else {
+        return Ok(Checked { text: None, secrets: Vec::new(), warning: None });
+    };
     let destination = Destination::parse(text).map_err(|error| Refused::bad(error.to_string()))?;
     if let Destination::File(file) = &destination {
         if file.path().is_relative() {
@@ -30,7 +33,7 @@ pub(super) async fn check(operator: &Operator, text: &str) -> Result<Checked, Re
         None => None,
     };
     let signed = matches!(&destination, Destination::Http(_));
-    Ok(Checked { text: destination.to_string(), secrets: signed.then(Secret::random).into_iter().collect(), warning })
+    Ok(Checked { text: Some(destination.to_string()), secrets: signed.then(Secret::random).into_iter().collect(), warning })
 }
 
 impl Checked {

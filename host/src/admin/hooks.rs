@@ -47,7 +47,7 @@ pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer,
     let new: NewHook = asked.json()?;
     check_name("service", &new.service)?;
     new.webhook.as_deref().map_or(Ok(()), |webhook| check_name("webhook", webhook))?;
-    let to = destination::check(operator, &new.to).await?;
+    let to = destination::check(operator, new.to.as_deref()).await?;
     check_connection(operator, &new)?;
     let (is_shared, warning) = match operator.service(&new.service) {
         Err(unknown) => (new.connection.is_some(), Some(unknown)),
@@ -62,7 +62,7 @@ pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer,
         connection: new.connection,
         token: (!is_shared).then(new_token),
         parameters: new.parameters,
-        destination: Some(to.text),
+        destination: to.text,
         manner: new.manner.manner(to.secrets)?,
         failing_since_ms: None,
         state: State::Enabled,

@@ -6,6 +6,7 @@
 
 mod answer;
 mod archive;
+mod bundle_key;
 mod connections;
 mod control;
 mod dead_letters;
@@ -15,10 +16,12 @@ mod events;
 mod exchange;
 mod health;
 mod hooks;
+mod limit;
 mod listener;
 mod manner;
 mod openapi;
 mod operator;
+mod pull;
 mod route;
 mod router;
 mod services;
@@ -42,6 +45,7 @@ pub use listener::{Remote, RemoteAdmin, serve_remote};
 pub use manner::MannerView;
 pub use openapi::document as openapi;
 pub use operator::{KnownPlugin, KnownService, KnownWebhook, Operator};
+pub use pull::{Acknowledge, AcknowledgeAnswer, PulledBundle, PulledBundles};
 pub use socket::{Admin, serve};
 pub use tokens::{NewToken, Scope, TokenAdded, TokenView, Tokens};
 pub use wire::{

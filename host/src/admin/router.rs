@@ -10,6 +10,7 @@ use super::events::{
 };
 use super::health::{self, Health};
 use super::operator::Operator;
+use super::pull::{self, Acknowledge, AcknowledgeAnswer, PulledBundles};
 use super::route::{Access, Caller, Route, schema_of};
 use super::tokens::{self, NewToken, TokenAdded, TokenView};
 use super::wire::{
@@ -61,6 +62,20 @@ pub(super) static ROUTES: &[Route] = &[
     )
     .takes(schema_of::<RotateSecret>),
     Route::delete("/hooks/{id}", "Remove a hook", schema_of::<Removed>, |operator, asked| Box::pin(hooks::remove(operator, asked))),
+    Route::get(
+        "/hooks/{id}/bundles",
+        "Fetch the bundles that wait at a hook without a destination, or the next that comes",
+        schema_of::<PulledBundles>,
+        |operator, asked| Box::pin(pull::list(operator, asked)),
+    )
+    .query(schema_of::<pull::Query>),
+    Route::post(
+        "/hooks/{id}/bundles/ack",
+        "Acknowledge bundles that were fetched, so that they wait no longer",
+        schema_of::<AcknowledgeAnswer>,
+        |operator, asked| Box::pin(pull::acknowledge(operator, asked)),
+    )
+    .takes(schema_of::<Acknowledge>),
     Route::get("/deliveries", "List what is on its way, hook by hook", schema_of::<Vec<DeliveriesView>>, |operator, asked| {
         Box::pin(deliveries::list(operator, asked))
     })

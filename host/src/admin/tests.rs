@@ -9,6 +9,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 mod dead_letters;
+mod pull;
 
 use super::*;
 use crate::connections::Connections;

@@ -24,8 +24,9 @@ pub struct NewConnection {
     /// What else is known about the account.
     #[serde(default)]
     pub data: Map<String, Value>,
-    /// The hook's destination.
-    pub to: String,
+    /// The hook's destination; none, or `pull:`: its bundles wait to be fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
     /// How the hook's bundles are delivered.
     #[serde(default)]
     pub manner: MannerView,
@@ -46,8 +47,9 @@ pub struct NewHook {
     /// What the spec sees as `parameters`.
     #[serde(default)]
     pub parameters: Map<String, Value>,
-    /// The destination.
-    pub to: String,
+    /// The destination; none, or `pull:`: its bundles wait to be fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
     /// How its bundles are delivered.
     #[serde(default)]
     pub manner: MannerView,
@@ -81,7 +83,7 @@ pub struct HookView {
     pub connection: Option<String>,
     /// The values are `***` unless they were asked for.
     pub parameters: Map<String, Value>,
-    /// Where its bundles go; passwords and queries in it are `***` unless they were asked for.
+    /// Where its bundles go; none: they wait to be fetched. Passwords and queries in it are `***` unless they were asked for.
     pub destination: Option<String>,
     /// How they are delivered.
     pub manner: MannerView,

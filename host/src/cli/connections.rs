@@ -55,8 +55,9 @@ struct AddArguments {
     #[arg(long, value_name = "NAME=TEXT", value_parser = member)]
     data: Vec<(String, Value)>,
     /// Where its bundles go: http://..., https://..., file:PATH (JSON lines) or stdout: (the server's).
+    /// Without one, or with pull:, they wait to be fetched: see `hooks pull`.
     #[arg(long, value_name = "URL")]
-    to: String,
+    to: Option<String>,
     #[command(flatten)]
     manner: MannerArguments,
     /// Print JSON.
@@ -82,7 +83,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 fn add(host: &HostArguments, arguments: AddArguments) -> anyhow::Result<()> {
     let AddArguments { service, uid, name, data, to, manner, json, url } = arguments;
-    let new = NewConnection { service, uid, name, data: data.into_iter().collect(), to: destination(&to)?, manner: manner.wanted() };
+    let to = to.as_deref().map(destination).transpose()?;
+    let new = NewConnection { service, uid, name, data: data.into_iter().collect(), to, manner: manner.wanted() };
     let mut added: ConnectionAdded = host.ask(Method::POST, "/connections", Some(&new))?;
     if let Some(warning) = &added.warning {
         anstream::eprintln!("warning: {warning}");
@@ -92,7 +94,11 @@ fn add(host: &HostArguments, arguments: AddArguments) -> anyhow::Result<()> {
         return print_json(&added);
     }
     anstream::println!("{}", added.connection.id);
-    anstream::eprintln!("hook {} on it delivers to {}", added.hook.id, new.to);
+    let id = &added.hook.id;
+    match &added.hook.destination {
+        Some(destination) => anstream::eprintln!("hook {id} on it delivers to {destination}"),
+        None => anstream::eprintln!("hook {id} on it keeps its bundles for `hookwright hooks pull {id}`"),
+    }
     print_secret(added.secret.as_deref());
     for url in &added.hook.urls {
         anstream::eprintln!("the service sends to {url}");

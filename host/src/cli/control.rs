@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::admin::{Control, HookView};
-use crate::deliver::Destination;
+use crate::deliver::{Destination, PULL};
 
 /// Where `serve` listens unless it is told otherwise.
 const USUAL_URL: &str = "http://127.0.0.1:8080";
@@ -83,6 +83,9 @@ impl UrlArguments {
 
 /// A destination with its path, if it is one, made absolute: the server has another working directory.
 pub(super) fn destination(text: &str) -> anyhow::Result<String> {
+    if text == PULL {
+        return Ok(text.to_owned());
+    }
     let here = std::env::current_dir().context("the working directory is gone")?;
     Ok(Destination::parse(text)?.absolute(&here).to_string())
 }

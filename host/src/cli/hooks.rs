@@ -1,5 +1,7 @@
 //! `hookwright hooks`: listeners on webhooks.
 
+mod pull;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use super::dead_letters::dead_letters;
 use super::duration::duration;
 use super::manner::MannerArguments;
 use crate::admin::{HookAdded, HookEnabled, HookView, NewHook, RotateSecret, SecretRotated};
+use crate::deliver::PULL;
 
 /// Add, list, enable, disable and remove hooks: listeners on webhooks, with their parameters and destination.
 #[derive(Args, Debug)]
@@ -51,6 +54,7 @@ enum Verb {
         /// Its id, as `list` shows it.
         id: String,
     },
+    Pull(pull::Arguments),
     /// Sign a hook's deliveries with a new secret, and print it: it is shown this once.
     ///
     /// Until the overlap has passed, deliveries carry the signatures of the earlier secrets too.
@@ -84,8 +88,9 @@ struct AddArguments {
     parameter: Vec<(String, Value)>,
     /// Where its bundles go: http://..., https://..., file:PATH (JSON lines) or stdout: (the server's). A file takes
     /// ?rotate=100MiB or ?rotate=daily, &keep=N rotated ones, and &fsync=always, never or a time such as 1s.
+    /// Without one, or with pull:, they wait to be fetched: see `hooks pull`.
     #[arg(long, value_name = "URL")]
-    to: String,
+    to: Option<String>,
     #[command(flatten)]
     manner: MannerArguments,
     /// Print JSON.
@@ -112,6 +117,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             let _: Value = host.ask_plainly(Method::POST, &format!("/hooks/{id}/disable"))?;
             anstream::eprintln!("hook {id} is disabled");
         }
+        Verb::Pull(arguments) => pull::run(&host, &arguments)?,
         Verb::RotateSecret { id, overlap } => rotate_secret(&host, &id, overlap)?,
         Verb::Remove { id } => {
             let _: Value = host.ask_plainly(Method::DELETE, &format!("/hooks/{id}"))?;
@@ -132,7 +138,7 @@ fn add(host: &HostArguments, arguments: AddArguments) -> anyhow::Result<()> {
         webhook,
         connection,
         parameters: parameter.into_iter().collect(),
-        to: destination(&to)?,
+        to: to.as_deref().map(destination).transpose()?,
         manner: manner.wanted(),
     };
     let mut added: HookAdded = host.ask(Method::POST, "/hooks", Some(&new))?;
@@ -146,7 +152,11 @@ fn add(host: &HostArguments, arguments: AddArguments) -> anyhow::Result<()> {
     for url in &added.hook.urls {
         anstream::println!("{url}");
     }
-    anstream::eprintln!("hook {} delivers to {}; give the URL above to the provider", added.hook.id, new.to);
+    let id = &added.hook.id;
+    match &added.hook.destination {
+        Some(destination) => anstream::eprintln!("hook {id} delivers to {destination}; give the URL above to the provider"),
+        None => anstream::eprintln!("hook {id} keeps its bundles for `hookwright hooks pull {id}`; give the URL above to the provider"),
+    }
     print_secret(added.secret.as_deref());
     Ok(())
 }
@@ -184,5 +194,13 @@ fn row(hook: HookView, show_parameters: bool) -> [String; 7] {
     };
     let urls = if hook.urls.is_empty() { hook.paths } else { hook.urls };
     let parameters = members(&hook.parameters, show_parameters);
-    [hook.id, webhook, hook.connection.unwrap_or_default(), hook.state, parameters, hook.destination.unwrap_or_default(), urls.join(" ")]
+    [
+        hook.id,
+        webhook,
+        hook.connection.unwrap_or_default(),
+        hook.state,
+        parameters,
+        hook.destination.unwrap_or_else(|| PULL.into()),
+        urls.join(" "),
+    ]
 }

@@ -38,7 +38,7 @@ pub struct Hook {
     pub token: Option<String>,
     /// What the spec sees as `parameters`; secrets among it.
     pub parameters: Map<String, Value>,
-    /// Where its bundles go: `https://...`, `file:PATH`, `stdout:`. `None`: they stay in the journal.
+    /// Where its bundles go: `https://...`, `file:PATH`, `stdout:`. `None`: they stay in the journal until they are fetched.
     pub destination: Option<String>,
     /// How its bundles are delivered.
     pub manner: Manner,
@@ -46,6 +46,13 @@ pub struct Hook {
     pub failing_since_ms: Option<u64>,
     /// Whether it listens.
     pub state: State,
+}
+
+impl Hook {
+    /// Whether its bundles wait to be fetched.
+    pub fn is_pulled(&self) -> bool {
+        self.destination.is_none() && self.state != State::Removed
+    }
 }
 
 /// How a hook's bundles are delivered. The default is that of a hook which says nothing about it.

@@ -151,11 +151,13 @@ impl Attempts {
 
     async fn try_once(&self, hook: &str, key: Key, fresh: Option<Fresh>) -> Outcome {
         let hook = match self.connections.hook(hook) {
-            Some(hook) if hook.state == State::Enabled => hook,
-            Some(hook) if hook.state == State::Disabled => return Outcome::Dead("the hook is disabled".into()),
+            Some(hook) if hook.state != State::Removed => hook,
             _ => return Outcome::Dead("the hook was removed".into()),
         };
         let Some(destination) = &hook.destination else { return Outcome::Kept };
+        if hook.state == State::Disabled {
+            return Outcome::Dead("the hook is disabled".into());
+        }
         match Destination::parse(destination) {
             Ok(destination) => self.deliver(&hook, &destination, key, fresh).await,
             Err(error) => Outcome::Dead(error.to_string()),

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -35,6 +35,8 @@ pub(super) struct Dispatcher {
     /// Hooks of which some bundles are in the journal only, because too many wait in memory.
     spilled: HashSet<Arc<str>>,
     in_flight: JoinSet<(Ended, Contact)>,
+    /// Told when a bundle arrives that nobody delivers.
+    arrived: watch::Sender<()>,
     tasks: HashMap<task::Id, Task>,
 }
 
@@ -46,7 +48,7 @@ struct Task {
 
 impl Dispatcher {
     /// Begins with what the journal says is still to be delivered.
-    pub(super) fn new(attempts: Arc<Attempts>) -> Self {
+    pub(super) fn new(attempts: Arc<Attempts>, arrived: watch::Sender<()>) -> Self {
         let settings = &attempts.settings;
         let limits = Limits {
             per_hook: settings.per_hook.max(1),
@@ -55,8 +57,14 @@ impl Dispatcher {
             patience: settings.patience,
         };
         let pending = attempts.journal.pending();
-        let mut dispatcher =
-            Self { attempts, schedule: Schedule::new(limits), spilled: HashSet::new(), in_flight: JoinSet::new(), tasks: HashMap::new() };
+        let mut dispatcher = Self {
+            attempts,
+            schedule: Schedule::new(limits),
+            spilled: HashSet::new(),
+            in_flight: JoinSet::new(),
+            arrived,
+            tasks: HashMap::new(),
+        };
         dispatcher.take_pending(pending);
         dispatcher
     }
@@ -99,6 +107,8 @@ impl Dispatcher {
             self.spilled.insert(hook);
         } else if self.has_route(&hook) {
             self.schedule.add(&hook, Job { key, attempt: 0, fresh }, 0, now_ms());
+        } else {
+            self.arrived.send_replace(());
         }
     }
 
@@ -132,13 +142,12 @@ impl Dispatcher {
         }
         let hook = self.attempts.connections.hook(id);
         let ordered = hook.as_ref().is_some_and(|hook| hook.manner.ordered);
-        let destination = match &hook {
-            Some(hook) if hook.state == State::Enabled => match &hook.destination {
-                Some(destination) => Destination::parse(destination).map_or_else(|_| String::new(), |parsed| parsed.shared_part()),
-                None => return false,
-            },
-            _ => String::new(),
-        };
+        if hook.as_ref().is_some_and(|hook| hook.is_pulled()) {
+            return false;
+        }
+        let enabled = hook.filter(|hook| hook.state == State::Enabled);
+        let destination = enabled.and_then(|hook| Destination::parse(hook.destination.as_deref()?).ok());
+        let destination = destination.map_or_else(String::new, |destination| destination.shared_part());
         self.schedule.set_route(Route { hook: id.clone(), destination: destination.into(), ordered });
         true
     }
@@ -169,8 +178,11 @@ impl Dispatcher {
     /// Takes a hook's bundles from the journal once half of its room in memory is free.
     fn refill(&mut self, hook: &Arc<str>) {
         if self.schedule.waiting(hook) <= self.attempts.settings.waiting_per_hook / 2 && self.spilled.remove(hook) {
-            let mut pending = self.attempts.journal.pending();
-            pending.retain(|pending| pending.hook == *hook);
+            let room = self.attempts.settings.waiting_per_hook + self.attempts.settings.per_hook + 1;
+            let pending = self.attempts.journal.pending_of(hook, None, room);
+            if pending.len() == room {
+                self.spilled.insert(hook.clone());
+            }
             self.take_pending(pending);
         }
     }

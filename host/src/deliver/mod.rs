@@ -23,14 +23,14 @@ mod tests;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 pub use breaker::Patience;
 pub use guard::{Exception, Guard};
 pub use proxies::Proxies;
 pub use settings::{HttpSettings, Settings};
-pub use sink::{BadDestination, Bundle, Delivery, Destination, Refusal, Sink, Sinks, mask};
+pub use sink::{BadDestination, Bundle, Delivery, Destination, PULL, Refusal, Sink, Sinks, mask};
 
 use crate::connections::Connections;
 use crate::journal::{BundleKey, Event, Journal, JournalError, Pending, Redriven, Sequence};
@@ -43,6 +43,7 @@ use schedule::Key;
 /// The deliveries of a host at work.
 pub struct Deliveries {
     journal: Arc<Journal>,
+    arrivals: watch::Receiver<()>,
     new: mpsc::UnboundedSender<New>,
     fresh: Budget,
     running: Mutex<Option<Running>>,
@@ -59,16 +60,24 @@ impl Deliveries {
         let fresh = Budget::new(settings.fresh_bytes);
         let sinks = Sinks::new(&settings);
         let attempts = Attempts { journal: journal.clone(), connections, sinks, health: Health::default(), settings };
-        let dispatcher = Dispatcher::new(Arc::new(attempts));
+        let (arrived, arrivals) = watch::channel(());
+        let dispatcher = Dispatcher::new(Arc::new(attempts), arrived);
         let (new, receiver) = mpsc::unbounded_channel();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(dispatcher.run(receiver, stopped));
-        Arc::new(Self { journal, new, fresh, running: Mutex::new(Some(Running { stop, task })) })
+        Arc::new(Self { journal, arrivals, new, fresh, running: Mutex::new(Some(Running { stop, task })) })
     }
 
     /// Where the bundles come from.
     pub fn journal(&self) -> &Arc<Journal> {
         &self.journal
+    }
+
+    /// What changes whenever a bundle arrives that waits to be fetched, and ends when nothing is delivered any more.
+    pub fn arrivals(&self) -> watch::Receiver<()> {
+        let mut arrivals = self.arrivals.clone();
+        arrivals.mark_unchanged();
+        arrivals
     }
 
     /// Hands on an event that the journal has under `sequence`. Never waits.
@@ -86,7 +95,7 @@ impl Deliveries {
         let (journal, new) = (self.journal.clone(), self.new.clone());
         // Whoever asked may go away: what is on disk is to be attempted all the same.
         let redriving = tokio::spawn(async move {
-            let redriven = journal.redrive(&wanted).await;
+            let redriven = journal.redrive(&wanted, now_ms()).await;
             for Pending { seq, bundle, hook, .. } in &redriven.bundles {
                 let _ = new.send(New { key: Key { seq: *seq, bundle: *bundle }, hook: hook.clone(), fresh: None });
             }

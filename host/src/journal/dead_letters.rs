@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use super::delivery::{self, BundleKey, Dead, DeadLetter, DeliveryState, Pending, Reason};
-use super::{Journal, JournalError, Settled, Standing};
+use super::settle::Settled;
+use super::{Journal, JournalError, Standing};
 
-/// Dead letters that are redriven with one wait for the disk.
-const REDRIVEN_AT_ONCE: usize = 8192;
 /// Dead letters that are looked at under one lock.
 const LOOKED_AT_ONCE: usize = 1024;
 
@@ -63,36 +62,10 @@ impl Journal {
     ///
     /// What it says is on disk and pending. Whoever hands it on for delivery must not be cancelled between this call and
     /// that (a task of its own).
-    pub async fn redrive(&self, wanted: &[BundleKey]) -> Redriven {
+    pub async fn redrive(&self, wanted: &[BundleKey], now_ms: u64) -> Redriven {
         let begun = Begun { keys: self.ledger().begin_redrive(wanted), journal: self };
-        let mut redriven = Redriven::default();
-        for keys in begun.keys.chunks(REDRIVEN_AT_ONCE) {
-            if let Err(failure) = self.redrive_some(keys, &mut redriven.bundles).await {
-                redriven.failure = Some(failure);
-                break;
-            }
-        }
-        redriven
-    }
-
-    async fn redrive_some(&self, keys: &[BundleKey], redriven: &mut Vec<Pending>) -> Result<(), JournalError> {
-        let submit = |key: &BundleKey| {
-            let record = delivery::encode(key.0, key.1, &DeliveryState::Redriven);
-            self.deliveries.submit(record, Some(Settled::Redriven(*key)))
-        };
-        let answers: Vec<_> = keys.iter().map(submit).collect();
-        let mut failure = None;
-        for (key, answer) in keys.iter().zip(answers) {
-            let written = match answer {
-                Ok(answer) => answer.await.unwrap_or(Err(JournalError::Closed)),
-                Err(error) => Err(error),
-            };
-            match written {
-                Ok(_) => redriven.extend(self.pending_bundle(*key)),
-                Err(error) => failure = Some(error),
-            }
-        }
-        failure.map_or(Ok(()), Err)
+        let Settled { keys, failure } = self.settle(&begun.keys, &DeliveryState::Redriven { at_ms: now_ms }).await;
+        Redriven { bundles: keys.into_iter().filter_map(|key| self.pending_bundle(key)).collect(), failure }
     }
 
     fn all_dead(&self, mut after: Option<BundleKey>) -> impl Iterator<Item = (BundleKey, Dead)> + '_ {

@@ -31,7 +31,10 @@ pub enum DeliveryState {
         at_ms: u64,
     },
     /// It was a dead letter; attempts begin anew.
-    Redriven,
+    Redriven {
+        /// Since when, in milliseconds since 1970.
+        at_ms: u64,
+    },
 }
 
 /// A bundle by its event and its place among the event's bundles, from 0 on.
@@ -48,7 +51,7 @@ pub struct Pending {
     pub hook: Arc<str>,
     /// How many attempts there have been.
     pub attempt: u32,
-    /// When the next one is due, in milliseconds since 1970; 0 if none has been made.
+    /// When the next one is due, in milliseconds since 1970; 0 if none has ever been made.
     pub due_ms: u64,
 }
 
@@ -82,14 +85,14 @@ const REDRIVEN: u8 = 3;
 const DEAD: u8 = 4;
 
 /// The record of a delivery state: `version u8 | state u8 | seq u64 | bundle u32`, then `attempt u32 | due u64` or
-/// `attempts u32 | at u64 | reason`.
+/// `attempts u32 | at u64 | reason`, or `0 u32 | at u64`.
 pub(super) fn encode(seq: Sequence, bundle: u32, state: &DeliveryState) -> Entry {
     let numbers = |count: u32, time_ms: u64| [&count.to_le_bytes()[..], &time_ms.to_le_bytes()].concat();
     let (tag, rest) = match state {
         DeliveryState::Delivered => (DELIVERED, Vec::new()),
         DeliveryState::Retry { attempt, due_ms } => (RETRY, numbers(*attempt, *due_ms)),
         DeliveryState::Dead { reason, attempts, at_ms } => (DEAD, [&numbers(*attempts, *at_ms), reason.as_bytes()].concat()),
-        DeliveryState::Redriven => (REDRIVEN, Vec::new()),
+        DeliveryState::Redriven { at_ms } => (REDRIVEN, numbers(0, *at_ms)),
     };
     let head = [&[VERSION, tag][..], &seq.to_le_bytes(), &bundle.to_le_bytes(), &rest].concat();
     Entry { kind: KIND, head, blobs: Vec::new() }
@@ -109,7 +112,7 @@ pub(super) fn decode(payload: &[u8]) -> Result<(Sequence, u32, DeliveryState), M
         DELIVERED => DeliveryState::Delivered,
         RETRY => DeliveryState::Retry { attempt: count()?, due_ms: time_ms()? },
         DEAD_BEFORE => DeliveryState::Dead { reason: reason(0), attempts: 0, at_ms: 0 },
-        REDRIVEN => DeliveryState::Redriven,
+        REDRIVEN => DeliveryState::Redriven { at_ms: time_ms()? },
         DEAD => DeliveryState::Dead { attempts: count()?, at_ms: time_ms()?, reason: reason(12) },
         _ => return Err(Malformed("a delivery state was written by another version of hookwright")),
     };
@@ -132,8 +135,15 @@ pub(super) struct Ledger {
     unsettled: BTreeSet<Sequence>,
     /// The highest event that a delivery state speaks of.
     highest: Sequence,
-    /// Every hook's id once, however many bundles it has, with the number of its dead letters.
-    hooks: HashMap<Arc<str>, u64>,
+    /// Every hook's id once, however many bundles it has.
+    hooks: HashMap<Arc<str>, OfHook>,
+}
+
+/// What there is of one hook.
+#[derive(Debug, Default)]
+struct OfHook {
+    open: BTreeSet<BundleKey>,
+    dead_letters: u64,
 }
 
 #[derive(Debug)]
@@ -166,7 +176,7 @@ impl Ledger {
     pub(super) fn add<'h>(&mut self, seq: Sequence, hooks: impl Iterator<Item = &'h str>) {
         for (bundle, hook) in (0..).zip(hooks) {
             let hook = self.intern(hook);
-            self.open.insert((seq, bundle), Open { hook, attempt: 0, due_ms: 0 });
+            self.insert_open((seq, bundle), Open { hook, attempt: 0, due_ms: 0 });
         }
     }
 
@@ -175,12 +185,14 @@ impl Ledger {
         self.unsettled.insert(seq);
     }
 
-    /// Forgets what it knows of events that are gone; how many dead letters went with them.
-    pub(super) fn forget(&mut self, events: &Range<Sequence>) -> u64 {
+    /// Forgets what it knows of events that are gone; how many dead letters and how many open bundles went with them.
+    pub(super) fn forget(&mut self, events: &Range<Sequence>) -> (u64, u64) {
         self.unsettled.retain(|seq| !events.contains(seq));
-        let gone: Vec<_> = self.dead.range(keys(events)).map(|(key, _)| *key).collect();
-        gone.iter().for_each(|key| drop(self.take_dead(*key)));
-        gone.len() as u64
+        let dead: Vec<_> = self.dead.range(keys(events)).map(|(key, _)| *key).collect();
+        let open: Vec<_> = self.open.range(keys(events)).map(|(key, _)| *key).collect();
+        dead.iter().for_each(|key| drop(self.take_dead(*key)));
+        open.iter().for_each(|key| drop(self.take_open(*key)));
+        (dead.len() as u64, open.len() as u64)
     }
 
     /// The highest event that a delivery state speaks of: no number up to it may be given again.
@@ -194,17 +206,17 @@ impl Ledger {
         let key = (seq, bundle);
         match state {
             DeliveryState::Delivered => {
-                self.open.remove(&key);
+                self.take_open(key);
                 self.take_dead(key);
             }
             DeliveryState::Dead { reason, attempts, at_ms } => {
-                if let Some(Open { hook, .. }) = self.open.remove(&key) {
-                    self.hooks.entry(hook.clone()).and_modify(|dead| *dead += 1);
+                if let Some(Open { hook, .. }) = self.take_open(key) {
+                    self.hooks.entry(hook.clone()).or_default().dead_letters += 1;
                     self.dead.insert(key, Dead { hook, at_ms: *at_ms, attempts: *attempts, reason: Reason::Here(reason.as_str().into()) });
                 }
             }
             DeliveryState::Retry { attempt, due_ms } => self.reopen(key, *attempt, *due_ms),
-            DeliveryState::Redriven => self.reopen(key, 0, 0),
+            DeliveryState::Redriven { at_ms } => self.reopen(key, 0, *at_ms),
         }
     }
 
@@ -226,6 +238,19 @@ impl Ledger {
         self.open.range((after, Unbounded)).take(most).map(|(key, open)| pending(*key, open)).collect()
     }
 
+    /// A hook's first open bundles after a certain one, `most` at most, in the events' order.
+    pub(super) fn pending_of(&self, hook: &str, after: Option<BundleKey>, most: usize) -> Vec<Pending> {
+        let keys = self.hooks.get(hook).map(|of| of.open.range((after.map_or(Unbounded, Excluded), Unbounded)));
+        keys.into_iter().flatten().take(most).filter_map(|key| self.open(*key)).collect()
+    }
+
+    /// Those of these bundles that are open and a hook's, each once.
+    pub(super) fn open_of(&self, hook: &str, bundles: &[BundleKey]) -> Vec<BundleKey> {
+        let of = |key: &&BundleKey| self.open.get(key).is_some_and(|open| *open.hook == *hook);
+        let open: BTreeSet<_> = bundles.iter().filter(of).copied().collect();
+        open.into_iter().collect()
+    }
+
     /// A bundle, if it is open.
     pub(super) fn open(&self, key: BundleKey) -> Option<Pending> {
         self.open.get(&key).map(|open| pending(key, open))
@@ -244,7 +269,7 @@ impl Ledger {
 
     /// How many dead letters a hook has.
     pub(super) fn dead_of(&self, hook: &str) -> u64 {
-        self.hooks.get(hook).copied().unwrap_or_default()
+        self.hooks.get(hook).map_or(0, |of| of.dead_letters)
     }
 
     /// Of these bundles, those that are dead letters and are not being redriven already; from here on they are.
@@ -262,7 +287,12 @@ impl Ledger {
 
     /// Whether nothing of these events is still to be delivered.
     pub(super) fn done(&self, events: &Range<Sequence>) -> bool {
-        self.open.range(keys(events)).next().is_none() && self.redriving.range(keys(events)).next().is_none()
+        self.done_but_for(events, |_| false)
+    }
+
+    /// Whether nothing of these events is still to be delivered, but for bundles of certain hooks.
+    pub(super) fn done_but_for(&self, events: &Range<Sequence>, hooks: impl Fn(&str) -> bool) -> bool {
+        self.open.range(keys(events)).all(|(_, open)| hooks(&open.hook)) && self.redriving.range(keys(events)).next().is_none()
     }
 
     /// Whether there is nothing in these events that somebody may want to look at again.
@@ -270,15 +300,17 @@ impl Ledger {
         self.unsettled.range(events.clone()).next().is_none() && self.dead.range(keys(events)).next().is_none()
     }
 
-    /// When the youngest dead letter of these events became one, in milliseconds since 1970; 0 if there is none.
-    pub(super) fn youngest_dead(&self, events: &Range<Sequence>) -> u64 {
-        self.dead.range(keys(events)).map(|(_, dead)| dead.at_ms).max().unwrap_or_default()
+    /// When the last bundle of these events was given up or redriven, in milliseconds since 1970; 0 if none was.
+    pub(super) fn last_touched(&self, events: &Range<Sequence>) -> u64 {
+        let dead = self.dead.range(keys(events)).map(|(_, dead)| dead.at_ms);
+        let open = self.open.range(keys(events)).map(|(_, open)| open.due_ms);
+        dead.chain(open).max().unwrap_or_default()
     }
 
     /// Makes an attempt due. For a dead letter too: whatever a damaged log has lost, it has been redriven.
     fn reopen(&mut self, key: BundleKey, attempt: u32, due_ms: u64) {
         if let Some(dead) = self.take_dead(key) {
-            self.open.insert(key, Open { hook: dead.hook, attempt, due_ms });
+            self.insert_open(key, Open { hook: dead.hook, attempt, due_ms });
         } else if let Some(open) = self.open.get_mut(&key) {
             (open.attempt, open.due_ms) = (attempt, due_ms);
         }
@@ -286,8 +318,21 @@ impl Ledger {
 
     fn take_dead(&mut self, key: BundleKey) -> Option<Dead> {
         let dead = self.dead.remove(&key)?;
-        self.hooks.entry(dead.hook.clone()).and_modify(|count| *count -= 1);
+        self.hooks.entry(dead.hook.clone()).and_modify(|of| of.dead_letters -= 1);
         Some(dead)
+    }
+
+    fn insert_open(&mut self, key: BundleKey, open: Open) {
+        self.hooks.entry(open.hook.clone()).or_default().open.insert(key);
+        self.open.insert(key, open);
+    }
+
+    fn take_open(&mut self, key: BundleKey) -> Option<Open> {
+        let open = self.open.remove(&key)?;
+        self.hooks.entry(open.hook.clone()).and_modify(|of| {
+            of.open.remove(&key);
+        });
+        Some(open)
     }
 
     fn intern(&mut self, hook: &str) -> Arc<str> {
@@ -295,7 +340,7 @@ impl Ledger {
             return Arc::clone(known);
         }
         let hook: Arc<str> = hook.into();
-        self.hooks.insert(Arc::clone(&hook), 0);
+        self.hooks.insert(Arc::clone(&hook), OfHook::default());
         hook
     }
 }

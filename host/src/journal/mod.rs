@@ -3,7 +3,7 @@
 //! Two logs of our own (`segment`) lie side by side: the events with their bundles, and what became of each delivery.
 //! An event is acknowledged after its `fdatasync`, which it shares with all who wait (group commit on one thread, no
 //! timer). Delivery states are written within 100 ms: losing the last ones costs a second delivery, never an event. That
-//! dead letters are redriven is said only once it is on disk.
+//! dead letters are redriven, or that somebody has fetched what was his, is said only once it is on disk.
 
 mod backlog;
 mod catalogue;
@@ -14,8 +14,10 @@ mod encoding;
 mod error;
 mod event;
 mod look;
+mod pulled;
 mod retention;
 pub(crate) mod segment;
+mod settle;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -32,6 +34,7 @@ pub use delivery::{BundleKey, DeadLetter, DeliveryState, Pending};
 pub use error::JournalError;
 pub use event::{Event, Original, Outcome, Sequence, StoredBundle, StoredRequest, new_id};
 pub use look::Standing;
+pub use pulled::Acknowledged;
 pub use retention::{Removed, Retention};
 pub use segment::{Damage, Recovery};
 
@@ -42,6 +45,7 @@ use catalogue::Catalogue;
 use dedupe::{Claim, Window};
 use delivery::Ledger;
 use segment::{Committer, Disk, Index, LocalDisk, Opened, Queue, Record, Sizes};
+use settle::OnceWritten;
 
 /// How much a journal takes before it says [`JournalError::Full`].
 #[derive(Debug, Clone, Copy)]
@@ -62,7 +66,7 @@ impl Default for Settings {
 #[derive(Debug)]
 pub struct Journal {
     events: Committer<Note>,
-    deliveries: Committer<Option<Settled>>,
+    deliveries: Committer<Option<OnceWritten>>,
     index: Arc<Index>,
     delivery_index: Arc<Index>,
     ledger: Arc<Mutex<Ledger>>,
@@ -113,7 +117,7 @@ impl Journal {
         Ok(Self {
             recovery: events.recovery,
             events: Committer::start("journal", events.writer, event_queue(settings), stored(&ledger, &catalogue, &news))?,
-            deliveries: Committer::start("deliveries", deliveries.writer, DELIVERY_QUEUE, settled(&ledger))?,
+            deliveries: Committer::start("deliveries", deliveries.writer, DELIVERY_QUEUE, settle::written(&ledger))?,
             index,
             delivery_index,
             ledger,
@@ -162,7 +166,7 @@ impl Journal {
 
     /// Notes what became of an attempt to deliver a bundle. It counts at once and is on disk within 100 ms.
     pub fn record(&self, seq: Sequence, bundle: u32, state: &DeliveryState) {
-        let note = matches!(state, DeliveryState::Dead { .. }).then_some(Settled::Buried((seq, bundle)));
+        let note = matches!(state, DeliveryState::Dead { .. }).then_some(OnceWritten::Reason((seq, bundle)));
         // Under the lock, so that the log has the states of a bundle in the order in which they came to count.
         let mut ledger = self.ledger();
         ledger.apply(seq, bundle, state);
@@ -247,25 +251,6 @@ fn restore(record: &Record, ledger: &mut Ledger, catalogue: &mut Catalogue, dedu
         dedupe.restore(&event.service, &event.webhook, id, event.received_at);
     }
     Ok(())
-}
-
-/// What counts, or is known, only once a delivery state is on disk.
-#[derive(Debug, Clone, Copy)]
-enum Settled {
-    /// Where the reason of a dead letter is.
-    Buried(BundleKey),
-    /// A dead letter's attempts begin anew.
-    Redriven(BundleKey),
-}
-
-/// What the committer does with each delivery state that has become durable.
-fn settled(ledger: &Arc<Mutex<Ledger>>) -> impl FnMut(u64, Option<Settled>) + Send + 'static {
-    let ledger = Arc::clone(ledger);
-    move |record, note| match note {
-        None => {}
-        Some(Settled::Buried(key)) => lock(&ledger).written(key, record),
-        Some(Settled::Redriven((seq, bundle))) => lock(&ledger).apply(seq, bundle, &DeliveryState::Redriven),
-    }
 }
 
 /// What the committer does with each event that has become durable.

@@ -10,7 +10,7 @@ use super::segment::{Disk, Index, LocalDisk, Segment};
 use super::{Journal, Sequence, delivery};
 
 /// How long events are kept. What is still to be delivered is always kept; failed events and those for a uid that nobody
-/// has are kept for the whole age, dead letters too, from when they became such.
+/// has are kept for the whole age; dead letters and what waits to be fetched too, from when they became such.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {
     /// Events older than this may go.
@@ -36,12 +36,15 @@ pub struct Removed {
     pub bytes: u64,
     /// Dead letters that nobody had redriven.
     pub dead_letters: u64,
+    /// Bundles that nobody had fetched.
+    pub unfetched: u64,
 }
 
 impl Journal {
-    /// Removes the segments that `retention` does not ask to keep. Blocks; call it now and then.
-    pub fn maintain(&self, retention: Retention, now: SystemTime) -> io::Result<Removed> {
-        let mut removed = self.remove_events(retention, now)?;
+    /// Removes the segments that `retention` does not ask to keep. Blocks; call it now and then. `is_pulled`: whether a
+    /// hook's bundles wait to be fetched, which they do for the whole age and no longer.
+    pub fn maintain(&self, retention: Retention, now: SystemTime, is_pulled: impl Fn(&str) -> bool) -> io::Result<Removed> {
+        let mut removed = self.remove_events(retention, now, is_pulled)?;
         let oldest = self.index.oldest().unwrap_or(1);
         for segment in self.delivery_index.sealed() {
             if self.speaks_only_of_events_before(oldest, &segment)? {
@@ -51,7 +54,7 @@ impl Journal {
         Ok(removed)
     }
 
-    fn remove_events(&self, retention: Retention, now: SystemTime) -> io::Result<Removed> {
+    fn remove_events(&self, retention: Retention, now: SystemTime, is_pulled: impl Fn(&str) -> bool) -> io::Result<Removed> {
         let mut removed = Removed::default();
         let sealed = self.index.sealed();
         let sizes = sealed.iter().map(|segment| segment.path.metadata()).collect::<io::Result<Vec<_>>>()?;
@@ -61,8 +64,9 @@ impl Journal {
             let written = metadata.modified()?;
             let wanted = Wanted { written, age: retention.age, now, in_the_way: removed.bytes < excess };
             let events = segment.first..segment.next();
-            if let Some(dead_letters) = self.give_up(&events, wanted) {
+            if let Some((dead_letters, unfetched)) = self.give_up(&events, wanted, &is_pulled) {
                 removed.dead_letters += dead_letters;
+                removed.unfetched += unfetched;
                 remove(&self.index, segment, metadata.len(), &mut removed)?;
                 self.catalogue().forget(events);
             }
@@ -70,13 +74,16 @@ impl Journal {
         Ok(removed)
     }
 
-    /// Forgets these events if nobody needs them any more: how many dead letters are among them. From here on they are
-    /// gone, so that none can be redriven while its segment is being removed.
-    fn give_up(&self, events: &Range<Sequence>, wanted: Wanted) -> Option<u64> {
+    /// Forgets these events if nobody needs them any more: how many dead letters and how many bundles that nobody had
+    /// fetched are among them. From here on they are gone, so that none can be redriven while its segment is being removed.
+    fn give_up(&self, events: &Range<Sequence>, wanted: Wanted, is_pulled: &impl Fn(&str) -> bool) -> Option<(u64, u64)> {
         let mut ledger = self.ledger();
-        let newest = wanted.written.max(UNIX_EPOCH + Duration::from_millis(ledger.youngest_dead(events)));
+        let newest = wanted.written.max(UNIX_EPOCH + Duration::from_millis(ledger.last_touched(events)));
         let old = wanted.now.duration_since(newest).unwrap_or_default() > wanted.age;
-        let may_go = ledger.done(events) && (old || wanted.in_the_way && ledger.settled(events));
+        let may_go = match old {
+            true => ledger.done_but_for(events, is_pulled),
+            false => wanted.in_the_way && ledger.done(events) && ledger.settled(events),
+        };
         may_go.then(|| ledger.forget(events))
     }
 

@@ -134,7 +134,7 @@ async fn only_segments_whose_bundles_are_all_done_are_removed() {
     }
     (1..=12).filter(|seq| *seq != 5).for_each(|seq| journal.record(seq, 0, &DeliveryState::Delivered));
     let everything = Retention { age: Duration::MAX, bytes: 0 };
-    assert!(journal.maintain(everything, SystemTime::now()).unwrap().segments > 0);
+    assert!(journal.maintain(everything, SystemTime::now(), |_| false).unwrap().segments > 0);
     let left: Vec<_> = journal.scan(1).map(|event| event.unwrap().0).collect();
     assert!(left.contains(&5), "{left:?}");
     assert!(left.contains(&12), "the newest segment stays: {left:?}");
@@ -163,10 +163,10 @@ async fn dead_letters_and_failed_events_are_kept_for_their_whole_time() {
     }
     let (now, day) = (SystemTime::now(), Duration::from_secs(24 * 3600));
     let tight = Retention { age: 7 * day, bytes: 0 };
-    journal.maintain(tight, now).unwrap();
+    journal.maintain(tight, now, |_| false).unwrap();
     assert!(journal.read(7).unwrap().is_some() && journal.read(seq).unwrap().is_some());
     assert_eq!(journal.read(1).unwrap(), None);
-    journal.maintain(tight, now + 8 * day).unwrap();
+    journal.maintain(tight, now + 8 * day, |_| false).unwrap();
     assert_eq!((journal.read(7).unwrap(), journal.read(seq).unwrap()), (None, None));
 }
 
@@ -206,8 +206,8 @@ async fn retention_keeps_what_is_young_and_fits() {
         store(&journal, &event(&number.to_string(), &[])).await;
     }
     let (now, day) = (SystemTime::now(), Duration::from_secs(24 * 3600));
-    assert_eq!(journal.maintain(Retention::default(), now + 6 * day).unwrap(), Removed::default());
-    let removed = journal.maintain(Retention::default(), now + 8 * day).unwrap();
+    assert_eq!(journal.maintain(Retention::default(), now + 6 * day, |_| false).unwrap(), Removed::default());
+    let removed = journal.maintain(Retention::default(), now + 8 * day, |_| false).unwrap();
     assert!(removed.segments > 0 && removed.bytes > 0);
 }
 
@@ -225,7 +225,7 @@ async fn delivery_states_of_removed_events_are_removed_with_them() {
     let journal = open_small(root.path());
     let segments = || std::fs::read_dir(root.path().join("journal/deliveries")).unwrap().count();
     let before = segments();
-    journal.maintain(Retention { age: Duration::MAX, bytes: 0 }, SystemTime::now()).unwrap();
+    journal.maintain(Retention { age: Duration::MAX, bytes: 0 }, SystemTime::now(), |_| false).unwrap();
     assert!(segments() < before, "{before} segments are still there");
     drop(journal);
     assert_eq!(pending(&open_small(root.path())), []);

@@ -19,7 +19,10 @@ async fn dispatcher(directory: &std::path::Path) -> Dispatcher {
     journal.append(&event("e", &["h"])).await.unwrap();
     let (settings, connections) = (Settings::default(), Connections::in_memory());
     let sinks = Sinks::new(&settings);
-    Dispatcher::new(Arc::new(Attempts { journal: Arc::new(journal), connections, sinks, health: Health::default(), settings }))
+    Dispatcher::new(
+        Arc::new(Attempts { journal: Arc::new(journal), connections, sinks, health: Health::default(), settings }),
+        watch::channel(()).0,
+    )
 }
 
 fn new() -> New {
@@ -32,7 +35,7 @@ async fn a_dead_letter_that_is_redriven_before_its_end_was_noticed_is_attempted_
     let mut dispatcher = dispatcher(directory.path()).await;
     dispatcher.start_due();
     let ended = dispatcher.in_flight.join_next_with_id().await.unwrap();
-    let redriven = dispatcher.attempts.journal.redrive(&[(1, 0)]).await;
+    let redriven = dispatcher.attempts.journal.redrive(&[(1, 0)], now_ms()).await;
     assert_eq!(redriven.bundles.len(), 1);
     dispatcher.take_new(new());
     dispatcher.ended(ended);

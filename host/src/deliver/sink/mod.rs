@@ -82,6 +82,9 @@ impl Refusal {
     }
 }
 
+/// What a hook says that has no destination: its bundles wait to be fetched.
+pub const PULL: &str = "pull:";
+
 /// A destination as a hook names it: `http://...`, `https://...`, `file:PATH?...` or `stdout:`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destination {
@@ -110,7 +113,7 @@ impl Destination {
             "file" => file::Target::parse(rest).map(Self::File).map_err(bad),
             "stdout" if rest.is_empty() => Ok(Self::Stdout),
             "stdout" => Err(bad("nothing stands after `stdout:`".into())),
-            _ => Err(bad("a destination is `http://...`, `https://...`, `file:PATH` or `stdout:`".into())),
+            _ => Err(bad("a destination is `http://...`, `https://...`, `file:PATH` or `stdout:`; `pull:` is none".into())),
         }
     }
 
@@ -218,14 +221,17 @@ mod tests {
         let message = |text| Destination::parse(text).unwrap_err().to_string();
         assert_eq!(
             message("ftp://a.test"),
-            "`ftp://a.test` is no destination: a destination is `http://...`, `https://...`, `file:PATH` or `stdout:`"
+            "`ftp://a.test` is no destination: a destination is `http://...`, `https://...`, `file:PATH` or `stdout:`; `pull:` is none"
         );
         assert_eq!(message("file:"), "`file:` is no destination: the path is missing");
         assert_eq!(message("file://host/x"), "`file://host/x` is no destination: a file on another machine cannot be reached");
         assert_eq!(message("stdout:x"), "`stdout:x` is no destination: nothing stands after `stdout:`");
         assert_eq!(message("http:///x"), "`http:///***` is no destination: it is not a URL (invalid format)");
         assert_eq!(message("http:a.test"), "`http:a.test` is no destination: it is not a URL with a host");
-        assert_eq!(message(""), "`` is no destination: a destination is `http://...`, `https://...`, `file:PATH` or `stdout:`");
+        assert_eq!(
+            message(""),
+            "`` is no destination: a destination is `http://...`, `https://...`, `file:PATH` or `stdout:`; `pull:` is none"
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ fn dead(reason: &str) -> DeliveryState {
 #[test]
 fn every_state_reads_back_as_it_was_written() {
     let retry = DeliveryState::Retry { attempt: 3, due_ms: 1_790_000_000_123 };
-    for state in [DeliveryState::Delivered, retry, dead("gone"), DeliveryState::Redriven] {
+    for state in [DeliveryState::Delivered, retry, dead("gone"), DeliveryState::Redriven { at_ms: 7 }] {
         let entry = encode(7, 2, &state);
         assert_eq!(decode(&entry.head), Ok((7, 2, state)));
     }
@@ -19,7 +19,7 @@ fn every_state_reads_back_as_it_was_written() {
 
 #[test]
 fn a_state_that_ends_too_early_is_an_error_at_every_length() {
-    for state in [DeliveryState::Retry { attempt: 3, due_ms: 9 }, dead("")] {
+    for state in [DeliveryState::Retry { attempt: 3, due_ms: 9 }, DeliveryState::Redriven { at_ms: 9 }, dead("")] {
         let entry = encode(7, 2, &state);
         for length in 0..entry.head.len() {
             assert!(decode(&entry.head[..length]).is_err(), "{state:?} {length}");
@@ -62,7 +62,7 @@ fn a_bundle_that_was_delivered_does_not_come_back() {
     ledger.add(1, ["a"].into_iter());
     ledger.apply(1, 0, &DeliveryState::Delivered);
     ledger.apply(1, 0, &DeliveryState::Retry { attempt: 1, due_ms: 1 });
-    ledger.apply(1, 0, &DeliveryState::Redriven);
+    ledger.apply(1, 0, &DeliveryState::Redriven { at_ms: 7 });
     assert_eq!(ledger.pending(), []);
 }
 
@@ -74,12 +74,12 @@ fn a_dead_letter_that_is_redriven_begins_anew_and_is_counted_no_more() {
     ledger.apply(1, 0, &dead("gone"));
     ledger.apply(1, 1, &dead("gone"));
     assert_eq!((ledger.pending(), ledger.dead_of("a"), ledger.done(&(1..2))), (vec![], 2, true));
-    ledger.apply(1, 0, &DeliveryState::Redriven);
-    assert_eq!(ledger.pending(), [Pending { seq: 1, bundle: 0, hook: "a".into(), attempt: 0, due_ms: 0 }]);
+    ledger.apply(1, 0, &DeliveryState::Redriven { at_ms: 7 });
+    assert_eq!(ledger.pending(), [Pending { seq: 1, bundle: 0, hook: "a".into(), attempt: 0, due_ms: 7 }]);
     assert_eq!((ledger.dead_of("a"), ledger.done(&(1..2))), (1, false));
     ledger.apply(1, 0, &DeliveryState::Delivered);
     assert_eq!((ledger.done(&(1..2)), ledger.settled(&(1..2))), (true, false));
-    assert_eq!(ledger.forget(&(1..2)), 1);
+    assert_eq!(ledger.forget(&(1..2)), (1, 0));
     assert_eq!((ledger.dead_of("a"), ledger.settled(&(1..2))), (0, true));
 }
 
@@ -107,4 +107,20 @@ fn what_a_damaged_log_has_lost_of_a_redrive_is_inferred_from_what_came_after_it(
     ledger.apply(1, 1, &DeliveryState::Delivered);
     assert_eq!(ledger.pending(), [Pending { seq: 1, bundle: 0, hook: "a".into(), attempt: 1, due_ms: 5 }]);
     assert_eq!(ledger.dead_of("a"), 0);
+}
+
+#[test]
+fn what_is_open_of_a_hook_is_known_without_looking_at_others() {
+    let mut ledger = Ledger::default();
+    ledger.add(1, ["a", "b", "a"].into_iter());
+    ledger.add(2, ["a"].into_iter());
+    let of = |ledger: &Ledger, after, most| ledger.pending_of("a", after, most).into_iter().map(|p| (p.seq, p.bundle)).collect::<Vec<_>>();
+    assert_eq!((of(&ledger, None, 2), of(&ledger, Some((1, 0)), 9)), (vec![(1, 0), (1, 2)], vec![(1, 2), (2, 0)]));
+    ledger.apply(1, 2, &DeliveryState::Delivered);
+    ledger.apply(1, 0, &dead("gone"));
+    assert_eq!(of(&ledger, None, 9), [(2, 0)]);
+    ledger.apply(1, 0, &DeliveryState::Redriven { at_ms: 7 });
+    assert_eq!(of(&ledger, None, 9), [(1, 0), (2, 0)]);
+    assert_eq!(ledger.forget(&(1..2)), (0, 2), "one of each hook");
+    assert_eq!((of(&ledger, None, 9), ledger.pending().len()), (vec![(2, 0)], 1));
 }

@@ -72,10 +72,10 @@ async fn a_redrive_is_on_the_disk_once_it_is_acknowledged() {
     store(&journal, &event("a", &["h", "h"])).await;
     journal.record(1, 0, &dead("gone", NOW));
     journal.record(1, 1, &DeliveryState::Delivered);
-    let redriven = journal.redrive(&[(1, 0), (1, 1), (9, 9)]).await;
+    let redriven = journal.redrive(&[(1, 0), (1, 1), (9, 9)], NOW).await;
     assert_eq!((keys(&redriven), redriven.failure), (vec![(1, 0)], None));
     let after_the_crash = as_if_killed(root.path());
-    assert_eq!(pending(&open(after_the_crash.path())), [(1, 0, "h".into(), 0, 0)]);
+    assert_eq!(pending(&open(after_the_crash.path())), [(1, 0, "h".into(), 0, NOW)]);
     assert_eq!(dead_letters(&journal), []);
 }
 
@@ -88,8 +88,8 @@ async fn a_redrive_that_could_not_be_written_leaves_the_dead_letter_and_can_be_a
     journal.record(1, 0, &dead("gone", NOW));
     disk.set(Faults { sync_fails: true, ..Faults::default() });
     for _ in 0..2 {
-        let redriven = journal.redrive(&[(1, 0)]).await;
-        assert!(redriven.bundles.is_empty() && matches!(redriven.failure, Some(JournalError::Broken(_))), "{redriven:?}");
+        let redriven = journal.redrive(&[(1, 0)], NOW).await;
+        assert!(redriven.bundles.is_empty() && redriven.failure.is_some(), "{redriven:?}");
     }
     assert_eq!((pending(&journal), dead_letters(&journal).len()), (vec![], 1));
 }
@@ -105,11 +105,11 @@ async fn a_dead_letter_is_kept_from_when_it_became_one() {
     (2..=12).for_each(|seq| journal.record(seq, 0, &DeliveryState::Delivered));
     journal.record(1, 0, &dead("gone", now_ms + 6 * DAY.as_millis() as u64));
     let retention = Retention { age: AGE, bytes: 0 };
-    assert_eq!(journal.maintain(retention, now + 12 * DAY).unwrap().dead_letters, 0);
+    assert_eq!(journal.maintain(retention, now + 12 * DAY, |_| false).unwrap().dead_letters, 0);
     assert_eq!(dead_letters(&journal).len(), 1);
-    assert_eq!(journal.maintain(retention, now + 14 * DAY).unwrap().dead_letters, 1);
+    assert_eq!(journal.maintain(retention, now + 14 * DAY, |_| false).unwrap().dead_letters, 1);
     assert_eq!((dead_letters(&journal), journal.read(1).unwrap()), (vec![], None));
-    assert_eq!(keys(&journal.redrive(&[(1, 0)]).await), []);
+    assert_eq!(keys(&journal.redrive(&[(1, 0)], NOW).await), []);
 }
 
 /// What may happen to a journal; numbers choose among what there is.
@@ -194,7 +194,7 @@ impl Model {
                 if let Some(key) = chosen(&self.dead, choice) {
                     self.dead.remove(&key);
                     self.open.insert(key, 0);
-                    assert_eq!(keys(&self.journal().redrive(&[key]).await), [key]);
+                    assert_eq!(keys(&self.journal().redrive(&[key], self.now_ms()).await), [key]);
                 }
             }
             Step::Days(days) => self.now += DAY * days as u32,
@@ -208,7 +208,7 @@ impl Model {
 
     /// Dead letters may go with their segments, but only such as are too old.
     fn maintain(&mut self) {
-        let removed = self.journal().maintain(Retention { age: AGE, bytes: 0 }, self.now).unwrap();
+        let removed = self.journal().maintain(Retention { age: AGE, bytes: 0 }, self.now, |_| false).unwrap();
         let (left, before) = (dead_letters(self.journal()), self.dead.len());
         let (now_ms, age_ms) = (self.now_ms(), AGE.as_millis() as u64);
         self.dead.retain(|&key, &mut since| {
@@ -252,4 +252,42 @@ proptest! {
             model.check()?;
         }
     }
+}
+
+#[tokio::test]
+async fn what_waits_to_be_fetched_is_kept_for_the_whole_age_and_then_counted() {
+    let root = root();
+    let journal = open_small(root.path());
+    for number in 0..12 {
+        store(&journal, &event(&number.to_string(), &["pulled", "delivered"])).await;
+    }
+    (1..=12).for_each(|seq| journal.record(seq, 1, &DeliveryState::Delivered));
+    let (now, tight) = (SystemTime::now(), Retention { age: AGE, bytes: 0 });
+    let is_pulled = |hook: &str| hook == "pulled";
+    assert_eq!(journal.maintain(tight, now + 6 * DAY, is_pulled).unwrap(), Removed::default(), "they are in the way, and stay");
+    assert_eq!(journal.maintain(tight, now + 8 * DAY, |_| false).unwrap(), Removed::default(), "what is delivered waits for ever");
+    assert_eq!(journal.acknowledge("pulled", &[(1, 0), (2, 1), (99, 0)]).await.bundles, 1);
+    let removed = journal.maintain(tight, now + 8 * DAY, is_pulled).unwrap();
+    let left = journal.pending_of("pulled", None, usize::MAX);
+    assert!(removed.unfetched > 0 && removed.unfetched + left.len() as u64 == 11, "{removed:?}, {} left", left.len());
+    assert!(left.iter().all(|bundle| journal.read(bundle.seq).unwrap().is_some()));
+}
+
+#[tokio::test]
+async fn what_was_redriven_to_be_fetched_is_kept_from_then_on() {
+    let root = root();
+    let journal = open_small(root.path());
+    let (now, now_ms) = (SystemTime::now(), crate::deliver::now_ms());
+    for number in 0..12 {
+        store(&journal, &event(&number.to_string(), &["pulled"])).await;
+    }
+    (2..=12).for_each(|seq| journal.record(seq, 0, &DeliveryState::Delivered));
+    journal.record(1, 0, &dead("gone", now_ms));
+    journal.redrive(&[(1, 0)], now_ms + 6 * DAY.as_millis() as u64).await;
+    let retention = Retention { age: AGE, bytes: 0 };
+    drop(journal);
+    let journal = open_small(root.path());
+    journal.maintain(retention, now + 12 * DAY, |_| true).unwrap();
+    assert_eq!(journal.pending_of("pulled", None, 9).len(), 1);
+    assert_eq!(journal.maintain(retention, now + 14 * DAY, |_| true).unwrap().unfetched, 1);
 }

@@ -1,0 +1,28 @@
+//! Bundles that nobody delivers: whoever wants them fetches them and says so.
+
+use super::Journal;
+use super::delivery::{BundleKey, DeliveryState, Pending};
+use super::error::JournalError;
+
+/// What became of bundles that were acknowledged.
+#[derive(Debug)]
+pub struct Acknowledged {
+    /// How many count as delivered now, which is on disk.
+    pub bundles: u64,
+    /// Why it is not all of them.
+    pub failure: Option<JournalError>,
+}
+
+impl Journal {
+    /// A hook's first bundles after a certain one that are neither delivered nor dead, `most` at most, in the events' order.
+    pub fn pending_of(&self, hook: &str, after: Option<BundleKey>, most: usize) -> Vec<Pending> {
+        self.ledger().pending_of(hook, after, most)
+    }
+
+    /// Notes that bundles of a hook have been taken; what it says is on disk. Those that are not pending are passed over.
+    pub async fn acknowledge(&self, hook: &str, bundles: &[BundleKey]) -> Acknowledged {
+        let open = self.ledger().open_of(hook, bundles);
+        let settled = self.settle(&open, &DeliveryState::Delivered).await;
+        Acknowledged { bundles: settled.keys.len() as u64, failure: settled.failure }
+    }
+}
