@@ -84,6 +84,8 @@ pub struct Host {
     pub limits: Arc<Limits>,
     /// The memory that the bodies of all requests share.
     pub bodies: Budget,
+    /// What is measured of the public listener.
+    pub meters: server::Meters,
     /// What senders see before the path, if that is not this listener's own address.
     pub public_url: Option<String>,
 }
@@ -172,7 +174,10 @@ async fn open(settings: Settings) -> anyhow::Result<(Arc<Host>, DataDirectory)> 
     // A body that may be sent fits at least when it is alone.
     let bodies = Budget::new(limits.bodies_bytes.max(limits.body_bytes));
     let limits = Arc::new(limits);
-    Ok((Arc::new(Host { services, connections, journal, deliveries, limits, bodies, public_url }), directory))
+    Ok((
+        Arc::new(Host { services, connections, journal, deliveries, limits, bodies, meters: server::Meters::default(), public_url }),
+        directory,
+    ))
 }
 
 fn open_stored(

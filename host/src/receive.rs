@@ -74,6 +74,20 @@ pub enum Outcome {
     Failed,
 }
 
+impl Outcome {
+    /// The one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Verification => "verification",
+            Self::Rejected => "rejected",
+            Self::Accepted => "accepted",
+            Self::Unmatched => "unmatched",
+            Self::Repeated => "repeated",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// Takes one request through its webhook. What is to be delivered is on disk when this returns.
 pub async fn receive(host: &Arc<Host>, found: &Found, arrived: Arrived) -> Result<Receipt, Failure> {
     let environment = environment::now();

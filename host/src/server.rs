@@ -2,6 +2,7 @@
 
 mod answer;
 mod connection;
+mod meters;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
@@ -24,6 +25,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 pub use answer::answer;
+pub use meters::Meters;
 pub use tls::{TlsError, acceptor};
 
 /// What goes back to a sender: always whole, never streamed.

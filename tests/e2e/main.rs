@@ -10,6 +10,7 @@ mod destinations;
 mod discord;
 mod events;
 mod javascript;
+mod metrics;
 mod operators;
 mod plugins;
 mod pull;

@@ -26,10 +26,12 @@ pub(super) struct Answer {
     pub payload: Payload,
 }
 
-/// JSON.
+/// JSON, or figures.
 #[derive(Debug)]
 pub(super) enum Payload {
     Whole(Vec<u8>),
+    /// As Prometheus reads it.
+    Text(String),
     /// Each with its line break, for as long as somebody reads.
     Lines(mpsc::Receiver<Bytes>),
 }
@@ -72,6 +74,11 @@ impl Answer {
 
     pub(super) fn ok(json: impl Serialize) -> Self {
         Self::new(StatusCode::OK, json)
+    }
+
+    /// Text in one piece.
+    pub(super) fn text(text: String) -> Self {
+        Self { status: StatusCode::OK, payload: Payload::Text(text) }
     }
 
     /// Lines as they come.

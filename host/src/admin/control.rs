@@ -95,7 +95,9 @@ impl Control {
                 let answer = router::answer(operator, call).await;
                 match answer.payload {
                     Payload::Whole(json) => (answer.status, json),
-                    Payload::Lines(_) => return Err(conversation("what comes line by line is to be followed")),
+                    Payload::Text(_) | Payload::Lines(_) => {
+                        return Err(conversation("what is no JSON in one piece is asked for otherwise"));
+                    }
                 }
             }
         };

@@ -17,6 +17,7 @@ use super::answer::{Answer, Payload, Refused};
 use super::operator::Operator;
 use super::route::Caller;
 use super::router::{self, Call};
+use crate::metrics::CONTENT_TYPE as CONTENT_TYPE_OF_METRICS;
 
 /// What a request's body may have.
 const BODY_BYTES: usize = 1 << 20;
@@ -45,6 +46,7 @@ pub(super) fn reply(answer: Answer, closing: watch::Receiver<()>) -> Reply {
             json.push(b'\n');
             (Full::from(json).boxed_unsync(), "application/json")
         }
+        Payload::Text(text) => (Full::from(text).boxed_unsync(), CONTENT_TYPE_OF_METRICS),
         Payload::Lines(lines) => (StreamBody::new(frames(lines, closing)).boxed_unsync(), "application/x-ndjson"),
     };
     let mut response = Response::new(body);

@@ -19,6 +19,7 @@ mod hooks;
 mod limit;
 mod listener;
 mod manner;
+mod metrics;
 mod openapi;
 mod operator;
 mod pull;

@@ -45,6 +45,7 @@ pub fn document() -> Value {
 fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     let kind = match route.form {
         Form::Whole => "application/json",
+        Form::Text => crate::metrics::CONTENT_TYPE,
         Form::Lines => "application/x-ndjson",
     };
     let given = json!({ "description": "Done.", "content": content(kind, route.gives, generator) });

@@ -31,7 +31,7 @@ pub(super) struct Route {
     pub(super) status: StatusCode,
     /// What is answered then.
     pub(super) gives: SchemaOf,
-    /// Whether the answer comes line by line.
+    /// How the answer comes.
     pub(super) form: Form,
     pub(super) handler: Handler,
 }
@@ -64,6 +64,7 @@ pub(super) enum Caller {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     Whole,
+    Text,
     Lines,
 }
 
@@ -104,6 +105,11 @@ impl Route {
 
     pub(super) const fn creates(mut self) -> Self {
         self.status = StatusCode::CREATED;
+        self
+    }
+
+    pub(super) const fn in_text(mut self) -> Self {
+        self.form = Form::Text;
         self
     }
 

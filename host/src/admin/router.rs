@@ -17,7 +17,7 @@ use super::wire::{
     ConnectionAdded, ConnectionView, Disabled, HookAdded, HookEnabled, HookView, NewConnection, NewHook, Removed, RotateSecret,
     SecretRotated, ServiceView, Show,
 };
-use super::{connections, hooks, openapi, services};
+use super::{connections, hooks, metrics, openapi, services};
 use crate::trace::Trace;
 
 /// Everything that can be asked. Of two that match the first is meant.
@@ -140,6 +140,10 @@ pub(super) static ROUTES: &[Route] = &[
         Box::pin(health::ready(operator, asked))
     })
     .access(Access::Open),
+    Route::get("/metrics", "Figures for Prometheus, as OpenMetrics text", schema_of::<String>, |operator, asked| {
+        Box::pin(metrics::show(operator, asked))
+    })
+    .in_text(),
     Route::get("/openapi.json", "This description (OpenAPI 3.1)", schema_of::<serde_json::Value>, |operator, asked| {
         Box::pin(openapi::show(operator, asked))
     }),

@@ -48,6 +48,11 @@ impl Index {
         hooks.filter(|hook| listens(hook, webhook)).cloned().collect()
     }
 
+    /// How many connections and how many hooks there are.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        (self.connections.pin().len(), self.hooks.pin().len())
+    }
+
     pub(super) fn connections(&self) -> Vec<Arc<Connection>> {
         let mut all: Vec<_> = self.connections.pin().values().cloned().collect();
         all.sort_by(|a, b| (&a.service, &a.uid, &a.id).cmp(&(&b.service, &b.uid, &b.id)));

@@ -88,6 +88,11 @@ impl Connections {
         self.index.hooks()
     }
 
+    /// How many connections and how many hooks there are.
+    pub fn counts(&self) -> (usize, usize) {
+        self.index.counts()
+    }
+
     /// Makes a change. When this returns `Ok` it is on disk and every later look-up sees it.
     pub async fn apply(&self, change: Change) -> Result<(), StoreError> {
         self.commands.apply(change).await

@@ -1,11 +1,12 @@
 //! One attempt from its hook and its bundle to what the journal is told about it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::breaker::Contact;
 use super::fresh::Fresh;
 use super::health::Health;
+use super::meters::Meters;
 use super::schedule::{Ended, Job, Key};
 use super::settings::Settings;
 use super::sink::{Bundle, Delivery, Destination, Refusal, Sinks};
@@ -22,6 +23,7 @@ pub(super) struct Attempts {
     pub connections: Arc<Connections>,
     pub sinks: Sinks,
     pub health: Health,
+    pub meters: Meters,
     pub settings: Settings,
 }
 
@@ -99,12 +101,14 @@ impl Attempts {
             return self.bury(hook, key, made, reason);
         };
         tracing::info!(%hook, event = key.seq, bundle = key.bundle, attempt = made, %reason, due_ms, "delivery failed, to be tried again");
+        self.meters.retries.inc();
         self.journal.record(key.seq, key.bundle, &DeliveryState::Retry { attempt: made, due_ms });
         Ended::Retry { due_ms, hold: put_off.is_some() }
     }
 
     fn bury(&self, hook: &str, key: Key, attempts: u32, reason: &str) -> Ended {
         tracing::warn!(%hook, event = key.seq, bundle = key.bundle, attempts, %reason, "a bundle is a dead letter");
+        self.meters.dead.inc();
         let reason = reason.chars().take(MOST_REASON).collect();
         self.journal.record(key.seq, key.bundle, &DeliveryState::Dead { reason, attempts, at_ms: now_ms() });
         Ended::Dead
@@ -144,7 +148,10 @@ impl Attempts {
             return;
         }
         match self.connections.apply(Change::DisableHook(hook.to_owned())).await {
-            Ok(()) => tracing::warn!(%hook, %reason, "the hook is disabled; `hookwright hooks enable` lets it listen again"),
+            Ok(()) => {
+                self.meters.disabled.inc();
+                tracing::warn!(%hook, %reason, "the hook is disabled; `hookwright hooks enable` lets it listen again");
+            }
             Err(error) => tracing::error!(%hook, %error, "a hook could not be disabled"),
         }
     }
@@ -177,10 +184,10 @@ impl Attempts {
             },
         };
         let delivery = Delivery { bundle, connection: hook.connection.as_deref(), secrets: &hook.manner.secrets, now_ms: now_ms() };
-        match self.sinks.open(destination).deliver(delivery).await {
-            Ok(()) => Outcome::Delivered,
-            Err(refusal) => Outcome::Refused(refusal),
-        }
+        let begun = Instant::now();
+        let result = self.sinks.open(destination).deliver(delivery).await;
+        self.meters.attempted(bundle, &result, begun.elapsed());
+        result.map_or_else(Outcome::Refused, |()| Outcome::Delivered)
     }
 
     async fn read(&self, key: Key) -> Result<Bundle, Outcome> {

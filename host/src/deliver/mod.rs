@@ -9,6 +9,7 @@ mod dispatch;
 mod fresh;
 mod guard;
 mod health;
+mod meters;
 mod proxies;
 mod retry;
 mod schedule;
@@ -38,12 +39,14 @@ use attempt::Attempts;
 use dispatch::{Dispatcher, New};
 use fresh::Budget;
 use health::Health;
+use meters::Meters;
 use schedule::Key;
 
 /// The deliveries of a host at work.
 pub struct Deliveries {
     journal: Arc<Journal>,
     arrivals: watch::Receiver<()>,
+    meters: Meters,
     new: mpsc::UnboundedSender<New>,
     fresh: Budget,
     running: Mutex<Option<Running>>,
@@ -59,13 +62,15 @@ impl Deliveries {
     pub fn start(journal: Arc<Journal>, connections: Arc<Connections>, settings: Settings) -> Arc<Self> {
         let fresh = Budget::new(settings.fresh_bytes);
         let sinks = Sinks::new(&settings);
-        let attempts = Attempts { journal: journal.clone(), connections, sinks, health: Health::default(), settings };
+        let meters = Meters::default();
+        let attempts =
+            Attempts { journal: journal.clone(), connections, sinks, health: Health::default(), meters: meters.clone(), settings };
         let (arrived, arrivals) = watch::channel(());
         let dispatcher = Dispatcher::new(Arc::new(attempts), arrived);
         let (new, receiver) = mpsc::unbounded_channel();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(dispatcher.run(receiver, stopped));
-        Arc::new(Self { journal, arrivals, new, fresh, running: Mutex::new(Some(Running { stop, task })) })
+        Arc::new(Self { journal, arrivals, meters, new, fresh, running: Mutex::new(Some(Running { stop, task })) })
     }
 
     /// Where the bundles come from.
@@ -78,6 +83,11 @@ impl Deliveries {
         let mut arrivals = self.arrivals.clone();
         arrivals.mark_unchanged();
         arrivals
+    }
+
+    /// What is measured.
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.meters
     }
 
     /// Hands on an event that the journal has under `sequence`. Never waits.

@@ -251,6 +251,21 @@ impl Ledger {
         open.into_iter().collect()
     }
 
+    /// How many bundles are open.
+    pub(super) fn pending_count(&self) -> usize {
+        self.open.len()
+    }
+
+    /// The oldest event with an open bundle.
+    pub(super) fn oldest_pending(&self) -> Option<Sequence> {
+        self.open.first_key_value().map(|((seq, _), _)| *seq)
+    }
+
+    /// How many dead letters there are.
+    pub(super) fn dead_count(&self) -> usize {
+        self.dead.len()
+    }
+
     /// A bundle, if it is open.
     pub(super) fn open(&self, key: BundleKey) -> Option<Pending> {
         self.open.get(&key).map(|open| pending(key, open))

@@ -49,7 +49,7 @@ pub fn new_id(now_ms: u64) -> String {
 }
 
 /// The time in an id, in milliseconds since 1970. Ids from before they had one have none.
-pub(super) fn id_time(id: &str) -> Option<u64> {
+pub(crate) fn id_time(id: &str) -> Option<u64> {
     let (seconds, nanoseconds) = uuid::Uuid::parse_str(id).ok()?.get_timestamp()?.to_unix();
     Some(seconds * 1000 + u64::from(nanoseconds / 1_000_000))
 }

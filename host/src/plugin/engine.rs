@@ -17,6 +17,7 @@ use super::compile::Compiler;
 use super::contract::{self, LoadError, bindings};
 use super::description::Description;
 use super::health::Health;
+use super::meters::Meters;
 use super::session::Running;
 use super::settings::{KEPT_MEMORY, LOADING, Settings};
 use super::state::State;
@@ -33,6 +34,7 @@ pub(super) struct Shared {
     /// As many as there are instances in the pool.
     pub(super) places: Arc<Semaphore>,
     pub(super) slow_lane: SlowLane,
+    pub(super) meters: Meters,
     /// Held while a plugin says what it offers: the pool keeps one instance for that.
     describing: Mutex<()>,
     pub(super) wasmtime: wasmtime::Engine,
@@ -67,6 +69,7 @@ impl Engine {
             settings: settings.clone(),
             places: Arc::new(Semaphore::new(settings.pool() as usize)),
             slow_lane: SlowLane::new(),
+            meters: Meters::default(),
             describing: Mutex::new(()),
             wasmtime,
             linker,
@@ -141,6 +144,11 @@ fn describe(shared: &Arc<Shared>, service: &str, prepared: &bindings::PluginPre<
 }
 
 impl Engine {
+    /// What is measured of all its plugins.
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.0.meters
+    }
+
     /// The list of the plugins that may be loaded, where there is one: a change of it may let a refused plugin in.
     pub fn trust_list(&self) -> Option<&Path> {
         self.0.settings.trust.as_deref()

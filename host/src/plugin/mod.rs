@@ -12,6 +12,7 @@ mod description;
 mod engine;
 mod health;
 mod imports;
+mod meters;
 mod permit;
 mod session;
 mod settings;

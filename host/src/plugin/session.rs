@@ -14,7 +14,7 @@ use super::capability::Capability;
 use super::contract::bindings;
 use super::contract::bindings::exports::hookwright::plugin::guest::Guest;
 use super::contract::bindings::hookwright::plugin::types::Failure;
-use super::engine::Shared;
+use super::engine::{Plugin, Shared};
 use super::permit::Permit;
 use super::settings::Settings;
 use super::state::{Confided, Members, RequestParts, State};
@@ -127,7 +127,10 @@ impl Drop for Session {
     fn drop(&mut self) {
         let ended = self.ended.get_mut();
         if ended.called {
-            self.permit.plugin.health.note(ended.stopped.as_deref());
+            let Plugin { health, shared, .. } = &*self.permit.plugin;
+            let took = shared.settings.deadline.saturating_sub(self.work.get_mut().left);
+            shared.meters.called(health.service(), took, ended.stopped.is_some());
+            health.note(ended.stopped.as_deref());
         }
     }
 }

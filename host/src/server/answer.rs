@@ -25,9 +25,10 @@ pub async fn answer(host: Arc<Host>, request: Request<Incoming>, peer: Peer) -> 
         Ok(found) => {
             let result = hand_over(&host, &found, request, peer).await;
             log(&found, &result, begun);
+            host.meters.answered(&found.service.name, &result, begun.elapsed());
             result.map_or_else(|failure| failure.reply(), |receipt| receipt.reply)
         }
-        Err(missing) => unrouted(&missing, begun),
+        Err(missing) => unrouted(&host, &missing, begun),
     };
     if is_head { without_body(reply) } else { reply }
 }
@@ -42,12 +43,13 @@ async fn hand_over(host: &Arc<Host>, found: &Found, request: Request<Incoming>, 
 }
 
 /// The path is not logged: it may be a token with a slip in it.
-fn unrouted(missing: &Missing, begun: Instant) -> Outgoing {
+fn unrouted(host: &Host, missing: &Missing, begun: Instant) -> Outgoing {
     let failure = match missing {
         Missing::Unknown => Failure::NotFound,
         Missing::Gone => Failure::Gone,
         Missing::NotLoaded => Failure::Unavailable("the hook's service is not loaded".into()),
     };
+    host.meters.lost(failure.status());
     tracing::info!(status = failure.status().as_u16(), ms = %Milliseconds(begun), "{failure}");
     failure.reply()
 }

@@ -48,6 +48,11 @@ struct State {
 }
 
 impl Services {
+    /// What loads their plugins.
+    pub(crate) fn engine(&self) -> &crate::plugin::Engine {
+        &self.loader.engine
+    }
+
     /// Services of all directories below `roots`; none is read before the first [`refresh`](Self::refresh).
     pub fn new(roots: Vec<PathBuf>, loader: Loader) -> Self {
         Self { roots, loader, live: ArcSwap::default(), looks: ArcSwap::default(), seen: Mutex::default() }

@@ -76,7 +76,7 @@ async fn answer(operator: &Operator, target: &str) -> Answer {
 async fn json(operator: &Operator, target: &str) -> String {
     match answer(operator, target).await.payload {
         Payload::Whole(json) => String::from_utf8(json).unwrap(),
-        Payload::Lines(_) => panic!("{target} comes in one piece"),
+        Payload::Text(_) | Payload::Lines(_) => panic!("{target} comes in one piece"),
     }
 }
 
@@ -191,7 +191,7 @@ async fn what_is_not_there_and_what_makes_no_sense_is_refused() {
 async fn follow(operator: &Operator, target: &str) -> tokio::sync::mpsc::Receiver<Bytes> {
     match answer(operator, target).await.payload {
         Payload::Lines(lines) => lines,
-        Payload::Whole(json) => panic!("{}", String::from_utf8_lossy(&json)),
+        other => panic!("{target} comes line by line, not as {other:?}"),
     }
 }
 

@@ -7,10 +7,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
+use prometheus_client::metrics::histogram::Histogram;
 use tokio::sync::oneshot;
 
 use super::{Disk, Entry, Sizes, Writer};
 use crate::journal::JournalError;
+use crate::metrics::seconds;
 
 /// How much may wait for the disk, and how long the first may wait for company.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +30,8 @@ pub(crate) struct Queue {
 /// if it does not get there, the note is dropped.
 #[derive(Debug)]
 pub(crate) struct Committer<N> {
+    /// How long commits take.
+    pub(crate) seconds: Histogram,
     submissions: Option<SyncSender<Submission<N>>>,
     waiting_bytes: Arc<AtomicUsize>,
     limit: usize,
@@ -61,8 +65,10 @@ impl<N: Send + 'static> Committer<N> {
             held: None,
             last: Commit::default(),
         };
-        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || run(inbox, writer, committed))?;
-        Ok(Self { submissions: Some(submissions), waiting_bytes, limit: queue.bytes, thread: Some(thread) })
+        let seconds = seconds();
+        let measured = seconds.clone();
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || run(inbox, writer, &measured, committed))?;
+        Ok(Self { seconds, submissions: Some(submissions), waiting_bytes, limit: queue.bytes, thread: Some(thread) })
     }
 
     /// Queues a record; the receiver hears its number when it is on disk.
@@ -75,6 +81,11 @@ impl<N: Send + 'static> Committer<N> {
     /// Queues a record that nobody waits for.
     pub(crate) fn submit_unwatched(&self, entry: Entry, note: N) -> Result<(), JournalError> {
         self.send(Submission { entry, note, answer: None })
+    }
+
+    /// The bytes that wait for the disk.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes.load(Ordering::Relaxed)
     }
 
     fn send(&self, submission: Submission<N>) -> Result<(), JournalError> {
@@ -107,7 +118,7 @@ impl<N> Drop for Committer<N> {
     }
 }
 
-fn run<N, D: Disk>(mut inbox: Inbox<N>, mut writer: Writer<D>, mut committed: impl FnMut(u64, N)) {
+fn run<N, D: Disk>(mut inbox: Inbox<N>, mut writer: Writer<D>, seconds: &Histogram, mut committed: impl FnMut(u64, N)) {
     let mut batch = Batch { entries: Vec::new(), waiting: Vec::new() };
     while inbox.gather(&mut batch) {
         let (records, begun) = (batch.entries.len(), Instant::now());
@@ -116,6 +127,7 @@ fn run<N, D: Disk>(mut inbox: Inbox<N>, mut writer: Writer<D>, mut committed: im
             Err(error) => batch.failed(&error),
         }
         inbox.last = Commit { records, took: begun.elapsed() };
+        seconds.observe(inbox.last.took.as_secs_f64());
     }
 }
 

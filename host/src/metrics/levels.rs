@@ -1,0 +1,53 @@
+//! What is counted when it is asked for: how much there is of something now.
+
+use std::fmt;
+use std::sync::Arc;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Unit;
+
+use crate::Host;
+use crate::connections::Connections;
+use crate::deliver::now_ms;
+use crate::journal::Journal;
+
+/// The parts that are asked.
+pub(super) struct Levels {
+    journal: Arc<Journal>,
+    connections: Arc<Connections>,
+}
+
+impl Levels {
+    pub(super) fn of(host: &Host) -> Self {
+        Self { journal: host.journal.clone(), connections: host.connections.clone() }
+    }
+}
+
+impl Collector for Levels {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let levels = self.journal.levels();
+        let mut gauge = |name, help, unit: Option<&Unit>, value: f64| {
+            let gauge = ConstGauge::new(value);
+            let encoder = encoder.encode_descriptor(name, help, unit, EncodeMetric::metric_type(&gauge))?;
+            gauge.encode(encoder)
+        };
+        let count = |count: usize| count as f64;
+        gauge("bundles_pending", "Bundles that are to be delivered", None, count(levels.pending))?;
+        let age = levels.oldest_pending_ms.map_or(0, |received_at| now_ms().saturating_sub(received_at));
+        gauge("oldest_pending_age", "How long the oldest of them has waited", Some(&Unit::Seconds), age as f64 / 1000.0)?;
+        gauge("dead_letters", "Bundles that were given up and can be redriven", None, count(levels.dead_letters))?;
+        gauge("journal_queue", "Events that wait for the disk", Some(&Unit::Bytes), count(levels.queued_bytes))?;
+        gauge("journal_damaged", "Damaged places that were set aside when the journal was opened", None, count(levels.damaged))?;
+        let (connections, hooks) = self.connections.counts();
+        gauge("connections", "Connections", None, count(connections))?;
+        gauge("hooks", "Hooks, whatever their state", None, count(hooks))
+    }
+}
+
+impl fmt::Debug for Levels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Levels")
+    }
+}
