@@ -17,6 +17,7 @@ use crate::data_directory::DataDirectory;
 use crate::deliver::{self, Deliveries, Guard};
 use crate::inbound::Budget;
 use crate::journal::{self, Journal, Removed, Retention};
+use crate::key_file::Key;
 use crate::plugin::{self, Plugin};
 use crate::server::{self, Limits};
 use crate::services::{Finding, Loader, Look, Pace, Secrets, Service, Services, Watch};
@@ -27,6 +28,8 @@ pub struct Settings {
     pub services: Vec<PathBuf>,
     /// Where connections, hooks and events are kept.
     pub data: PathBuf,
+    /// What connections and hooks are encrypted with.
+    pub key: Option<Key>,
     /// The operator's values over the services' `common.json`.
     pub secrets: Option<PathBuf>,
     /// What senders see before the path, where a proxy stands before the host.
@@ -56,6 +59,7 @@ impl Settings {
         Self {
             services,
             data,
+            key: None,
             secrets: None,
             public_url: None,
             tls: None,
@@ -167,8 +171,8 @@ struct Stored {
 }
 
 async fn open(settings: Settings) -> anyhow::Result<(Arc<Host>, DataDirectory)> {
-    let Settings { services, data, secrets, public_url, limits, delivery, journal, plugins, .. } = settings;
-    let stored = spawn_blocking(move || open_stored(&data, journal, services, Secrets::new(secrets), &plugins));
+    let Settings { services, data, key, secrets, public_url, limits, delivery, journal, plugins, .. } = settings;
+    let stored = spawn_blocking(move || open_stored(&data, key.as_ref(), journal, services, Secrets::new(secrets), &plugins));
     let Stored { directory, connections, journal, services } = stored.await.context("opening the host's parts broke off")??;
     let deliveries = Deliveries::start(journal.clone(), connections.clone(), delivery);
     // A body that may be sent fits at least when it is alone.
@@ -182,13 +186,14 @@ async fn open(settings: Settings) -> anyhow::Result<(Arc<Host>, DataDirectory)> 
 
 fn open_stored(
     data: &Path,
+    key: Option<&Key>,
     journal: journal::Settings,
     roots: Vec<PathBuf>,
     secrets: Secrets,
     plugins: &plugin::Settings,
 ) -> anyhow::Result<Stored> {
     let directory = DataDirectory::open(data)?;
-    let connections = Connections::open(&directory).context("cannot open the connections")?;
+    let connections = Connections::open_with(&directory, key).context("cannot open the connections")?;
     let journal = Arc::new(Journal::open(&directory, journal).context("cannot open the event journal")?);
     let engine = Arc::new(plugin::Engine::new(plugins)?);
     let services = Arc::new(Services::new(roots, Loader { engine, secrets }));

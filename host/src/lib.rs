@@ -14,6 +14,7 @@ pub mod failure;
 mod fingerprint;
 pub mod inbound;
 pub mod journal;
+pub mod key_file;
 pub mod metrics;
 pub mod plugin;
 pub mod receive;

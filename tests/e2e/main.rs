@@ -10,6 +10,7 @@ mod destinations;
 mod discord;
 mod events;
 mod javascript;
+mod keys;
 mod metrics;
 mod operators;
 mod plugins;

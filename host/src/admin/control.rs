@@ -25,6 +25,7 @@ use super::wire::Problem;
 use super::{router, socket};
 use crate::connections::Connections;
 use crate::data_directory::{DataDirectory, DataDirectoryError};
+use crate::key_file::Key;
 
 /// A way to a host's connections, hooks and events.
 pub struct Control(Way);
@@ -56,29 +57,45 @@ pub enum ControlError {
 impl Control {
     /// Finds the server of a data directory, or opens the directory.
     pub async fn open(directory: &Path) -> Result<Self, ControlError> {
-        Self::find(directory, DataDirectory::open_existing).await
+        Self::open_with(directory, None).await
+    }
+
+    /// As [`open`](Self::open), with the file of the key that a server would be started with.
+    pub async fn open_with(directory: &Path, key: Option<&Path>) -> Result<Self, ControlError> {
+        Self::find(directory, DataDirectory::open_existing, key).await
     }
 
     /// As [`open`](Self::open), and makes the directory where there is none: the first connection may come before the first start.
     pub async fn open_or_create(directory: &Path) -> Result<Self, ControlError> {
-        Self::find(directory, DataDirectory::open).await
+        Self::open_or_create_with(directory, None).await
     }
 
-    async fn find(directory: &Path, open: impl Fn(&Path) -> Result<DataDirectory, DataDirectoryError>) -> Result<Self, ControlError> {
+    /// As [`open_or_create`](Self::open_or_create), with the file of the key that a server would be started with.
+    pub async fn open_or_create_with(directory: &Path, key: Option<&Path>) -> Result<Self, ControlError> {
+        Self::find(directory, DataDirectory::open, key).await
+    }
+
+    async fn find(
+        directory: &Path,
+        open: impl Fn(&Path) -> Result<DataDirectory, DataDirectoryError>,
+        key: Option<&Path>,
+    ) -> Result<Self, ControlError> {
         let path = socket::path(directory);
         match UnixStream::connect(&path).await {
             Ok(_) => Ok(Self(Way::Socket(path))),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(ControlError::Forbidden(path)),
-            Err(_) => Self::open_store(open(directory)),
+            Err(_) => Self::open_store(open(directory), key),
         }
     }
 
-    fn open_store(directory: Result<DataDirectory, DataDirectoryError>) -> Result<Self, ControlError> {
+    fn open_store(directory: Result<DataDirectory, DataDirectoryError>, key: Option<&Path>) -> Result<Self, ControlError> {
         let directory = directory.map_err(|error| match error.is_in_use() {
             true => ControlError::Silent(error),
             false => ControlError::Directory(error),
         })?;
-        let connections = Connections::open(&directory).context("cannot open the connections").map_err(ControlError::Store)?;
+        let key = key.map(Key::read).transpose().map_err(|error| ControlError::Store(error.into()))?;
+        let connections =
+            Connections::open_with(&directory, key.as_ref()).context("cannot open the connections").map_err(ControlError::Store)?;
         let tokens = Tokens::open(&directory).map_err(ControlError::Store)?;
         let archive = Archive::stored(directory);
         let (public_url, destinations, services, host) = (None, None, None, None);

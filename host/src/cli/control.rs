@@ -1,7 +1,7 @@
 //! What the commands over connections and hooks have in common: their arguments, their way to the host, their tables.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::admin::{Control, HookView};
 use crate::deliver::{Destination, PULL};
+use crate::key_file::Key;
 
 /// Where `serve` listens unless it is told otherwise.
 const USUAL_URL: &str = "http://127.0.0.1:8080";
@@ -22,6 +23,10 @@ pub(super) struct HostArguments {
     /// The host's data directory; the host may be running or not.
     #[arg(long, global = true, env = "HOOKWRIGHT_DATA", value_name = "DIR", default_value = "data")]
     data_dir: PathBuf,
+
+    /// The file with the key that connections and hooks are encrypted with; only where no server runs.
+    #[arg(long, global = true, env = "HOOKWRIGHT_KEY_FILE", value_name = "FILE")]
+    key_file: Option<PathBuf>,
 }
 
 /// What stands before the path in printed URLs.
@@ -33,13 +38,23 @@ pub(super) struct UrlArguments {
 }
 
 impl HostArguments {
+    /// The data directory itself, for what is done where no server runs.
+    pub(super) fn data_directory(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// The key, where one is named.
+    pub(super) fn key(&self) -> anyhow::Result<Option<Key>> {
+        Ok(self.key_file.as_deref().map(Key::read).transpose()?)
+    }
+
     /// Asks the host for something.
     pub(super) fn ask<A: DeserializeOwned>(&self, method: Method, target: &str, body: Option<&impl Serialize>) -> anyhow::Result<A> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
         runtime.block_on(async {
             let control = match method {
-                Method::POST => Control::open_or_create(&self.data_dir).await?,
-                _ => Control::open(&self.data_dir).await?,
+                Method::POST => Control::open_or_create_with(&self.data_dir, self.key_file.as_deref()).await?,
+                _ => Control::open_with(&self.data_dir, self.key_file.as_deref()).await?,
             };
             Ok(control.ask(method, target, body).await?)
         })

@@ -14,6 +14,7 @@ pub mod eval;
 pub mod events;
 pub mod functions;
 pub mod hooks;
+pub mod keys;
 mod log_writer;
 mod logging;
 mod manner;
@@ -72,6 +73,7 @@ enum Command {
     DeadLetters(dead_letters::Arguments),
     Services(services::Arguments),
     Tokens(tokens::Arguments),
+    Keys(keys::Arguments),
     Openapi(openapi::Arguments),
     Check(check::Arguments),
     Try(try_request::Arguments),
@@ -94,6 +96,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::DeadLetters(arguments) => dead_letters::run(arguments),
         Command::Services(arguments) => services::run(arguments),
         Command::Tokens(arguments) => tokens::run(arguments),
+        Command::Keys(arguments) => keys::run(arguments),
         Command::Openapi(arguments) => openapi::run(arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Try(arguments) => try_request::run(arguments),

@@ -13,6 +13,7 @@ use super::delivery_options::DeliveryOptions;
 use super::logging;
 use super::plugin_limits::PluginLimits;
 use crate::admin::Remote;
+use crate::key_file::Key;
 use crate::server::{self, Limits};
 use crate::{Host, Running, Settings};
 
@@ -28,6 +29,10 @@ pub struct Arguments {
     /// Where connections, hooks and events are kept.
     #[arg(long, env = "HOOKWRIGHT_DATA", value_name = "DIR", default_value = "data")]
     data: PathBuf,
+
+    /// A file with a key (`hookwright keys new FILE`): connections and hooks are encrypted with it on the disk.
+    #[arg(long, env = "HOOKWRIGHT_KEY_FILE", value_name = "FILE")]
+    key_file: Option<PathBuf>,
 
     /// The address that senders reach.
     #[arg(long, env = "HOOKWRIGHT_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
@@ -139,8 +144,9 @@ fn settings(arguments: Arguments) -> anyhow::Result<Settings> {
         Some(address) => Some(Remote { listener: server::bind(address)?, names: arguments.operators_name }),
         None => None,
     };
+    let key = arguments.key_file.as_deref().map(Key::read).transpose()?;
     let (public_url, secrets) = (arguments.public_url, arguments.secrets);
-    let mut settings = Settings { tls, operators, public_url, secrets, limits, ..Settings::new(arguments.services, arguments.data) };
+    let mut settings = Settings { tls, key, operators, public_url, secrets, limits, ..Settings::new(arguments.services, arguments.data) };
     if let Some(list) = arguments.plugins.trust_list() {
         ensure!(list.is_file(), "there is no list of trusted plugins at {}", list.display());
     }

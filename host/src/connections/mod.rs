@@ -2,7 +2,7 @@
 //!
 //! A [`Change`] is written to the connection journal first, then to the `store`, then to the `index`; only then is
 //! it acknowledged. The journal is the truth: a store that does not open or does not agree with it is rebuilt at start.
-//! Requests read the index and nothing else; it takes no lock.
+//! Requests read the index and nothing else; it takes no lock. With a key, what goes to journal and store passes the `vault`.
 
 mod change;
 mod definition;
@@ -13,9 +13,11 @@ mod memory;
 mod open;
 mod random;
 mod record;
+mod rotate;
 mod secret;
 mod sled;
 mod store;
+mod vault;
 mod writer;
 
 #[cfg(test)]
@@ -23,15 +25,20 @@ mod tests;
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
+
 pub use change::Change;
 pub use definition::{Connection, Hook, Manner, State};
 pub use error::StoreError;
 pub use random::{new_id, new_token};
+pub use rotate::rotate;
 pub use secret::Secret;
 
 use crate::data_directory::DataDirectory;
+use crate::key_file::Key;
 use index::Index;
 use memory::MemoryStore;
+use vault::Vault;
 use writer::{Commands, Writer};
 
 /// All connections and hooks of a host.
@@ -45,15 +52,21 @@ pub struct Connections {
 impl Connections {
     /// Opens the connections of a data directory. Blocks: everything is read and checked.
     pub fn open(directory: &DataDirectory) -> anyhow::Result<Arc<Self>> {
-        let open::Opened { log, store, index } = open::open(&directory.connections())?;
-        let commands = Commands::start(Writer::new(Some(log), store, Arc::clone(&index)))?;
+        Self::open_with(directory, None)
+    }
+
+    /// As [`open`](Self::open), with the key that everything is encrypted with from now on, and may have been before.
+    pub fn open_with(directory: &DataDirectory, key: Option<&Key>) -> anyhow::Result<Arc<Self>> {
+        let open::Opened { log, store, index, vault } = open::open(&directory.connections(), key)?;
+        rotate::remove_leftover(&directory.connections()).context("cannot remove what a rotation of keys has left behind")?;
+        let commands = Commands::start(Writer::new(Some(log), store, Arc::clone(&index), vault))?;
         Ok(Arc::new(Self { index, commands, _directory: Some(directory.clone()) }))
     }
 
     /// Connections that last as long as the process: for trials and tests.
     pub fn in_memory() -> Arc<Self> {
         let index = Arc::new(Index::default());
-        let writer = Writer::new(None, MemoryStore::default(), Arc::clone(&index));
+        let writer = Writer::new(None, MemoryStore::default(), Arc::clone(&index), Vault::plain());
         let commands = Commands::start(writer).expect("a process that runs can start a thread");
         Arc::new(Self { index, commands, _directory: None })
     }

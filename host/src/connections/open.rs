@@ -17,8 +17,10 @@ use super::log::{Log, Truth};
 use super::record::{self, Write};
 use super::sled::{self, SledStore};
 use super::store::{Contents, Fault, Store};
+use super::vault::Vault;
 use super::writer::catching;
 use crate::data_directory::write_durably;
+use crate::key_file::Key;
 
 /// How long the store may take to open: a million connections take under three seconds; a damaged one may take for ever.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -30,11 +32,14 @@ pub(super) struct Opened {
     pub(super) log: Log,
     pub(super) store: SledStore,
     pub(super) index: Arc<Index>,
+    pub(super) vault: Vault,
 }
 
-/// Opens journal and store in `directory`, which must exist, and fills the index.
-pub(super) fn open(directory: &Path) -> anyhow::Result<Opened> {
+/// Opens journal and store in `directory`, which must exist, and fills the index. With a key what is written is encrypted.
+pub(super) fn open(directory: &Path, key: Option<&Key>) -> anyhow::Result<Opened> {
     let journal = directory.join("journal");
+    let is_new = !journal.exists() && !directory.join(sled::NAME).exists();
+    let vault = Vault::open(directory, key, is_new)?;
     DirBuilder::new().recursive(true).mode(0o700).create(&journal).with_context(|| format!("cannot make {}", journal.display()))?;
     let (mut log, mut truth) = Log::open(&journal).context("cannot read the connection journal")?;
     let place = Place { store: directory.join(sled::NAME), format: directory.join("FORMAT") };
@@ -46,7 +51,8 @@ pub(super) fn open(directory: &Path) -> anyhow::Result<Opened> {
         Ok(store) => store,
         Err(fault) => place.rebuild(&fault, &truth.contents())?,
     };
-    Ok(Opened { log, store, index: Arc::new(index(&truth)?) })
+    let index = Arc::new(index(&truth, &vault)?);
+    Ok(Opened { log, store, index, vault })
 }
 
 /// Brings a store that is only behind up to date. Any other difference is a fault.
@@ -90,10 +96,11 @@ fn salvage(log: &mut Log, truth: &mut Truth, contents: &Contents) -> anyhow::Res
     Ok(())
 }
 
-fn index(truth: &Truth) -> anyhow::Result<Index> {
+fn index(truth: &Truth, vault: &Vault) -> anyhow::Result<Index> {
     let index = Index::default();
     for (key, row) in &truth.contents().rows {
-        let definition = record::read(key, &row.json).with_context(|| format!("{key} in the connection journal cannot be read"))?;
+        let json = vault.unseal(key, &row.json)?;
+        let definition = record::read(key, &json).with_context(|| format!("{key} in the connection journal cannot be read"))?;
         index.apply(Step::Put(definition.with_context(|| format!("{key} was written by another version of hookwright"))?));
     }
     Ok(index)

@@ -10,6 +10,8 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod encrypted;
+
 fn connection(id: &str, uid: &str) -> Connection {
     Connection { id: id.into(), service: "slack".into(), uid: uid.into(), name: Some("Ann".into()), data: Map::new() }
 }

@@ -13,6 +13,7 @@ use super::index::Index;
 use super::log::Log;
 use super::record::Write;
 use super::store::{Fault, MAX_VALUE, Store, VALUE_HEADER};
+use super::vault::Vault;
 use crate::journal::JournalError;
 
 /// Changes that may wait for the thread.
@@ -62,13 +63,14 @@ pub(super) struct Writer<S> {
     /// `None`: it has failed. The journal has everything, and the next start rebuilds it.
     store: Option<S>,
     index: Arc<Index>,
+    vault: Vault,
     /// Counts where no journal does.
     revision: u64,
 }
 
 impl<S: Store> Writer<S> {
-    pub(super) fn new(log: Option<Log>, store: S, index: Arc<Index>) -> Self {
-        Self { log, store: Some(store), index, revision: 0 }
+    pub(super) fn new(log: Option<Log>, store: S, index: Arc<Index>, vault: Vault) -> Self {
+        Self { log, store: Some(store), index, vault, revision: 0 }
     }
 
     fn run(mut self, commands: &Receiver<Command>) {
@@ -80,7 +82,7 @@ impl<S: Store> Writer<S> {
 
     fn make(&mut self, change: Change) -> Result<(), StoreError> {
         let steps = plan(change, &self.index)?;
-        let writes: Vec<_> = steps.iter().map(super::change::Step::write).collect();
+        let writes: Vec<_> = steps.iter().map(|step| self.vault.seal(step.write())).collect();
         check_sizes(&writes)?;
         let first = self.journal(&writes)?;
         self.keep(first, &writes);
