@@ -101,6 +101,13 @@ fn every_route_is_described_and_answers_as_it_is_described() {
         "no replay is replayed"
     );
 
+    let pulled = ask("POST", "/hooks", "/hooks", Some(json!({ "service": "direct" })))["hook"].clone();
+    let (id, path) = (pulled["id"].as_str().unwrap().to_owned(), pulled["paths"][0].as_str().unwrap());
+    assert_eq!(host.post(path, &json!({ "id": 2 })).status, 200);
+    let waiting = ask("GET", "/hooks/{id}/bundles", &format!("/hooks/{id}/bundles?wait=30s"), None);
+    let cursor = json!({ "cursor": waiting["bundles"][0]["cursor"] });
+    assert_eq!(ask("POST", "/hooks/{id}/bundles/ack", &format!("/hooks/{id}/bundles/ack"), Some(cursor))["acknowledged"], 1);
+
     ask("POST", "/tokens", "/tokens", Some(json!({ "name": "ci", "scope": "read" })));
     ask("GET", "/tokens", "/tokens", None);
     ask("DELETE", "/tokens/{id}", "/tokens/ci", None);

@@ -2,9 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::task::spawn_blocking;
 
 use super::answer::{Answer, Asked, Refused};
+use super::archive::reading;
 use super::operator::Operator;
 use crate::journal::{Backlog, Journal};
 
@@ -48,8 +48,7 @@ pub(super) async fn list(operator: &Operator, asked: Asked<'_>) -> Result<Answer
         let service = |hook: &str| connections.hook(hook).map(|hook| hook.service.clone());
         backlogs.map(|backlog| view(&journal, service(&backlog.hook), &backlog)).collect::<Vec<_>>()
     };
-    let views = spawn_blocking(look).await.map_err(|error| Refused::unavailable(format!("looking broke off: {error}")))?;
-    Ok(Answer::ok(views))
+    Ok(Answer::ok(reading(look).await?))
 }
 
 fn view(journal: &Journal, service: Option<String>, backlog: &Backlog) -> DeliveriesView {

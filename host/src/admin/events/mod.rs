@@ -16,6 +16,7 @@ mod wire_replay;
 use std::sync::Arc;
 
 use super::answer::{Answer, Asked, Refused};
+use super::archive::reading;
 use super::operator::Operator;
 use crate::journal::{Event, Journal, Sequence};
 use mask::Secrets;
@@ -53,7 +54,7 @@ pub(super) async fn show(operator: &Operator, asked: Asked<'_>) -> Result<Answer
 /// Looks at the journal where waiting for the disk keeps nobody else waiting.
 async fn looking<T: Send + 'static>(operator: &Operator, look: impl FnOnce(Arc<Journal>) -> T + Send + 'static) -> Result<T, Refused> {
     let journal = operator.archive.journal().await?;
-    tokio::task::spawn_blocking(move || look(journal)).await.map_err(|error| Refused::unavailable(format!("looking broke off: {error}")))
+    reading(move || look(journal)).await
 }
 
 /// An event by its id or its number.
