@@ -1,6 +1,6 @@
 //! How Hookwright compares with the same work written by hand.
 //!
-//!     cargo bench -p hookwright-tests
+//!     cargo bench -p hookwright-tests --bench load
 //!
 //! starts the optimised binary and a hyper server that does the same by hand, sends both the same signed GitHub payload
 //! over the same connections, turn by turn, and prints requests a second, latencies and their ratio; then it watches
@@ -65,7 +65,7 @@ fn main() -> anyhow::Result<()> {
         return baseline::serve(directory, SECRET);
     }
     if !arguments.bench {
-        println!("not measured: run `cargo bench -p hookwright-tests`");
+        println!("not measured: run `cargo bench -p hookwright-tests --bench load`");
         return Ok(());
     }
     compare(&arguments)?;

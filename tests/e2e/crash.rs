@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use hookwright_tests::client::Request;
+use hookwright_tests::crash::{Campaign, Kill};
 use hookwright_tests::host::Host;
 use hookwright_tests::receiver::Receiver;
 use hookwright_tests::wait;
@@ -75,4 +76,15 @@ fn send_until_refused(host: &Host, path: &str, sender: usize, count: &AtomicUsiz
             acknowledged
         })
         .collect()
+}
+
+/// `cargo bench -p hookwright-tests --bench crash` does the same as often as is asked for, with the optimised binary.
+#[test]
+fn nothing_that_was_acknowledged_is_lost_over_two_hundred_kills_and_six_kinds_of_receivers() {
+    const KILLS: u32 = 200;
+    let seed = std::env::var("CRASH_SEED").map_or_else(|_| u64::from(std::process::id()), |seed| seed.parse().unwrap());
+    println!("CRASH_SEED={seed} repeats these dice");
+    let tally = Campaign::new(installation(), Kill, seed).unwrap().run(KILLS, |kills, tally| println!("{kills} kills: {tally}")).unwrap();
+    assert!(tally.holds(), "{tally}");
+    assert!(tally.carried_over > u64::from(KILLS), "recovery had nothing to do, so this has shown nothing: {tally}");
 }

@@ -147,9 +147,14 @@ impl Installation {
 
     /// As [`serve`](Self::serve), with more flags.
     pub fn serve_with(&self, flags: &[&str]) -> Host {
+        Host::start(self.serve_command(flags))
+    }
+
+    /// What [`serve`](Self::serve) starts.
+    pub fn serve_command(&self, flags: &[&str]) -> Command {
         let mut arguments = vec!["serve", "--listen", "127.0.0.1:0", "--allow-destinations", "127.0.0.1"];
         arguments.extend(flags);
-        Host::start(self.command(&arguments))
+        self.command(&arguments)
     }
 }
 

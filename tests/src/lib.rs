@@ -3,6 +3,7 @@
 pub use hookwright::cli::demo::sign;
 
 pub mod client;
+pub mod crash;
 pub mod host;
 pub mod javascript;
 mod key_pair;

@@ -2,9 +2,10 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -65,11 +66,9 @@ impl Receiver {
     fn listen(listener: TcpListener) -> io::Result<Self> {
         let kept = Arc::new(Kept { deliveries: Mutex::default(), status: AtomicU16::new(200) });
         let receiver = Self { address: listener.local_addr()?, kept: Arc::clone(&kept) };
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let kept = Arc::clone(&kept);
-                thread::spawn(move || kept.serve(&stream));
-            }
+        answer_all(listener, move |delivery| {
+            kept.lock().push(delivery);
+            Answer::Status(kept.status.load(Ordering::SeqCst))
         });
         Ok(receiver)
     }
@@ -107,19 +106,64 @@ impl Kept {
     fn lock(&self) -> MutexGuard<'_, Vec<Delivery>> {
         self.deliveries.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// Answers one connection's requests until it ends.
-    fn serve(&self, stream: &TcpStream) {
-        let mut reader = BufReader::new(stream);
-        while let Ok(Some(delivery)) = read(&mut reader) {
-            self.lock().push(delivery);
-            let status = self.status.load(Ordering::SeqCst);
-            let reply = format!("HTTP/1.1 {status} Answer\r\ncontent-length: 0\r\n\r\n");
-            if (&mut &*stream).write_all(reply.as_bytes()).is_err() {
-                return;
+/// What is done about one delivery.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// A whole reply with this status.
+    Status(u16),
+    /// 429 with a `Retry-After` of so many seconds.
+    PutOff(u32),
+    /// A reply that breaks off in its middle.
+    Half,
+    /// Nothing: the connection is closed.
+    Close,
+    /// Nothing for as long as the other side waits, or until this is true.
+    Hang(Arc<AtomicBool>),
+}
+
+/// Answers whatever comes to `listener` as it is told for each delivery, until the process ends.
+pub fn answer_all(listener: TcpListener, answer: impl Fn(Delivery) -> Answer + Send + Sync + 'static) {
+    let answer = Arc::new(answer);
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let answer = Arc::clone(&answer);
+            // Whatever goes wrong with a connection is the sender's to deal with.
+            thread::spawn(move || drop(serve(&stream, &*answer)));
+        }
+    });
+}
+
+/// Answers one connection's requests until it ends.
+fn serve(stream: &TcpStream, answer: &dyn Fn(Delivery) -> Answer) -> io::Result<()> {
+    let mut reader = BufReader::new(stream);
+    let mut writer = stream;
+    while let Some(delivery) = read(&mut reader)? {
+        match answer(delivery) {
+            Answer::Status(status) => write!(writer, "HTTP/1.1 {status} Answer\r\ncontent-length: 0\r\n\r\n")?,
+            Answer::PutOff(seconds) => {
+                write!(writer, "HTTP/1.1 429 Later\r\nretry-after: {seconds}\r\ncontent-length: 0\r\n\r\n")?;
             }
+            Answer::Half => return write!(writer, "HTTP/1.1 200 Answer\r\ncontent-le"),
+            Answer::Close => return Ok(()),
+            Answer::Hang(released) => return hang(stream, &released),
         }
     }
+    Ok(())
+}
+
+/// Returns when the other side has ended the connection, or when told to.
+fn hang(mut stream: &TcpStream, released: &AtomicBool) -> io::Result<()> {
+    stream.set_read_timeout(Some(Duration::from_millis(20)))?;
+    while !released.load(Ordering::SeqCst) {
+        match stream.read(&mut [0; 64]) {
+            Ok(0) => return Ok(()),
+            Err(error) if !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// One request, or nothing where the connection has ended.
@@ -184,6 +228,22 @@ mod tests {
         assert_eq!(reply.status, 503);
         assert_eq!(receiver.wait_for("/a", 1), [serde_json::json!([1])]);
         assert!(receiver.bodies("/b").is_empty());
+    }
+
+    #[test]
+    fn it_can_be_told_not_to_answer_properly() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        answer_all(listener, |delivery| match delivery.path.as_str() {
+            "/later" => Answer::PutOff(7),
+            "/half" => Answer::Half,
+            "/hang" => Answer::Hang(Arc::new(AtomicBool::new(true))),
+            _ => Answer::Close,
+        });
+        let send = |path| Request::json(path, "1").send(address);
+        let later = send("/later").unwrap();
+        assert_eq!((later.status, later.header("retry-after")), (429, Some("7")));
+        assert!(["/half", "/hang", "/close"].into_iter().all(|path| send(path).is_err()));
     }
 
     #[test]

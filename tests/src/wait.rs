@@ -6,13 +6,20 @@ use std::time::{Duration, Instant};
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Looks until there is something to see, and gives it back; panics with `what` at the deadline.
-pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    before_deadline(look).unwrap_or_else(|| panic!("gave up waiting until {what}"))
+}
+
+/// Looks until there is something to see; nothing at the deadline.
+pub fn before_deadline<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let began = Instant::now();
     loop {
         if let Some(found) = look() {
-            return found;
+            return Some(found);
         }
-        assert!(began.elapsed() < DEADLINE, "gave up waiting until {what}");
+        if began.elapsed() >= DEADLINE {
+            return None;
+        }
         std::thread::sleep(Duration::from_millis(5));
     }
 }
