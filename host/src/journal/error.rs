@@ -20,7 +20,9 @@ pub enum JournalError {
         /// Its bytes.
         bytes: usize,
     },
-    /// A write or a sync failed: the journal is read-only until the host is started again.
+    /// A write or a sync failed. The next event is tried in a new segment.
+    Failed(Arc<str>),
+    /// A write or a sync failed, and so did going on from there: the journal is read-only until the host is started again.
     Broken(Arc<str>),
     /// The journal is shutting down.
     Closed,
@@ -36,6 +38,7 @@ impl fmt::Display for JournalError {
             Self::TooLarge { bytes } => {
                 write!(f, "{bytes} bytes are more than one journal record can hold")
             }
+            Self::Failed(cause) => write!(f, "writing the journal failed: {cause}"),
             Self::Broken(cause) => write!(f, "the journal is read-only until a restart, because writing failed: {cause}"),
             Self::Closed => f.write_str("the journal is shutting down"),
         }

@@ -21,6 +21,8 @@ pub(crate) mod segment;
 mod settle;
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
@@ -78,6 +80,7 @@ pub struct Journal {
     /// Why nothing can be written any more.
     broken: OnceLock<Arc<str>>,
     recovery: Recovery,
+    disk: Box<dyn Disk>,
     directory: DataDirectory,
 }
 
@@ -110,7 +113,7 @@ impl Journal {
         let dedupe = Arc::new(Window::default());
         let mut events =
             segment::open(&directory.events(), sizes, disk.clone(), |record| restore(&record, &mut ledger, &mut catalogue, &dedupe))?;
-        let deliveries = open_deliveries(disk, directory, sizes, &mut ledger)?;
+        let deliveries = open_deliveries(disk.clone(), directory, sizes, &mut ledger)?;
         // An old state must never be taken for that of a new event, whatever a damaged log has lost.
         events.writer.number_from(ledger.highest() + 1);
         let (index, delivery_index) = (Arc::clone(events.writer.index()), Arc::clone(deliveries.writer.index()));
@@ -127,6 +130,7 @@ impl Journal {
             dedupe,
             news,
             broken: OnceLock::new(),
+            disk: Box::new(disk),
             directory: directory.clone(),
         })
     }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::segment::{Disk, Index, LocalDisk, Segment};
+use super::segment::{Index, Segment};
 use super::{Journal, Sequence, delivery};
 
 /// How long events are kept. What is still to be delivered is always kept; failed events and those for a uid that nobody
@@ -48,7 +48,9 @@ impl Journal {
         let oldest = self.index.oldest().unwrap_or(1);
         for segment in self.delivery_index.sealed() {
             if self.speaks_only_of_events_before(oldest, &segment)? {
-                remove(&self.delivery_index, &segment, segment.path.metadata()?.len(), &mut removed)?;
+                // Events that came back after a power cut without their delivery states would be delivered again.
+                self.disk.sync_directory(&self.directory.events())?;
+                self.remove(&self.delivery_index, &segment, segment.path.metadata()?.len(), &mut removed)?;
             }
         }
         Ok(removed)
@@ -59,7 +61,7 @@ impl Journal {
         let sealed = self.index.sealed();
         let sizes = sealed.iter().map(|segment| segment.path.metadata()).collect::<io::Result<Vec<_>>>()?;
         let kept: u64 = sizes.iter().map(fs::Metadata::len).sum();
-        let excess = kept.saturating_sub(retention.bytes).max(lacking(&sealed));
+        let excess = kept.saturating_sub(retention.bytes).max(self.lacking(&sealed));
         for (segment, metadata) in sealed.iter().zip(&sizes) {
             let written = metadata.modified()?;
             let wanted = Wanted { written, age: retention.age, now, in_the_way: removed.bytes < excess };
@@ -67,7 +69,7 @@ impl Journal {
             if let Some((dead_letters, unfetched)) = self.give_up(&events, wanted, &is_pulled) {
                 removed.dead_letters += dead_letters;
                 removed.unfetched += unfetched;
-                remove(&self.index, segment, metadata.len(), &mut removed)?;
+                self.remove(&self.index, segment, metadata.len(), &mut removed)?;
                 self.catalogue().forget(events);
             }
         }
@@ -100,6 +102,21 @@ impl Journal {
         }
         Ok(true)
     }
+
+    /// The bytes that must go so that the log's disk has twice the room below which nothing is accepted any more.
+    fn lacking(&self, sealed: &[Arc<Segment>]) -> u64 {
+        let directory = sealed.first().and_then(|segment| segment.path.parent());
+        let space = directory.and_then(|directory| self.disk.space(directory).ok());
+        space.map_or(0, |space| (2 * space.reserve()).saturating_sub(space.free))
+    }
+
+    fn remove(&self, index: &Index, segment: &Segment, bytes: u64, removed: &mut Removed) -> io::Result<()> {
+        self.disk.remove(&segment.path)?;
+        index.forget(segment);
+        removed.segments += 1;
+        removed.bytes += bytes;
+        Ok(())
+    }
 }
 
 /// What decides whether a segment may go, besides what is in it.
@@ -111,19 +128,4 @@ struct Wanted {
     now: SystemTime,
     /// There is too little room.
     in_the_way: bool,
-}
-
-/// The bytes that must go so that the log's disk has twice the room below which nothing is accepted any more.
-fn lacking(sealed: &[Arc<Segment>]) -> u64 {
-    let directory = sealed.first().and_then(|segment| segment.path.parent());
-    let space = directory.and_then(|directory| LocalDisk.space(directory).ok());
-    space.map_or(0, |space| (2 * space.reserve()).saturating_sub(space.free))
-}
-
-fn remove(index: &Index, segment: &Segment, bytes: u64, removed: &mut Removed) -> io::Result<()> {
-    fs::remove_file(&segment.path)?;
-    index.forget(segment);
-    removed.segments += 1;
-    removed.bytes += bytes;
-    Ok(())
 }

@@ -120,8 +120,8 @@ async fn a_failed_commit_frees_the_id_and_everybody_gets_the_error() {
     disk.set(Faults { sync_fails: true, ..Faults::default() });
     let event = repeatable("d1");
     let (one, two) = tokio::join!(journal.append(&event), journal.append(&event));
-    assert!(matches!(one, Err(JournalError::Broken(_))), "{one:?}");
-    assert!(matches!(two, Err(JournalError::Broken(_))), "{two:?}");
+    assert!(matches!(one, Err(JournalError::Failed(_))), "{one:?}");
+    assert!(matches!(two, Err(JournalError::Failed(_))), "{two:?}");
     assert_eq!(journal.pending(), []);
 }
 

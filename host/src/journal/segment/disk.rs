@@ -1,16 +1,22 @@
 //! What a log asks of the file system when it writes: one small seam, so that tests can make a disk fail.
 
-use std::fs::{File, OpenOptions};
-use std::io;
+use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
+use std::{fmt, io};
 
 /// The writing half of a file system. Reading goes past it: a failing read needs no seam to be tested.
-pub(crate) trait Disk: Send + 'static {
+pub(crate) trait Disk: fmt::Debug + Send + Sync + 'static {
     /// Creates (or empties) a file and reserves `reserve` bytes for it without changing its length.
     fn create(&self, path: &Path, reserve: u64) -> io::Result<File>;
     /// Writes all of `bytes` at `offset`.
     fn write(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()>;
+    /// Cuts `file` off at `length`, and gives back what is reserved behind it.
+    fn cut(&self, file: &File, length: u64) -> io::Result<()>;
+    /// Gives a file another name.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Removes a file.
+    fn remove(&self, path: &Path) -> io::Result<()>;
     /// Returns when what was written to `file` is on the device (`fdatasync`).
     fn sync(&self, file: &File) -> io::Result<()>;
     /// Returns when the names in `directory` are on the device (`fsync`).
@@ -46,6 +52,18 @@ impl Disk for LocalDisk {
 
     fn write(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
         file.write_all_at(bytes, offset)
+    }
+
+    fn cut(&self, file: &File, length: u64) -> io::Result<()> {
+        file.set_len(length)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
     }
 
     fn sync(&self, file: &File) -> io::Result<()> {
@@ -96,6 +114,8 @@ pub(crate) mod failing {
         pub(crate) short_write: Option<usize>,
         /// `sync` fails with EIO.
         pub(crate) sync_fails: bool,
+        /// `cut` fails with EIO.
+        pub(crate) cut_fails: bool,
         /// What `space` answers instead of the truth.
         pub(crate) space: Option<Space>,
     }
@@ -128,6 +148,21 @@ pub(crate) mod failing {
             };
             LocalDisk.write(file, &bytes[..stored.min(bytes.len())], offset)?;
             Err(rustix::io::Errno::NOSPC.into())
+        }
+
+        fn cut(&self, file: &File, length: u64) -> io::Result<()> {
+            if self.faults().cut_fails {
+                return Err(rustix::io::Errno::IO.into());
+            }
+            LocalDisk.cut(file, length)
+        }
+
+        fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+            LocalDisk.rename(from, to)
+        }
+
+        fn remove(&self, path: &Path) -> io::Result<()> {
+            LocalDisk.remove(path)
         }
 
         fn sync(&self, file: &File) -> io::Result<()> {

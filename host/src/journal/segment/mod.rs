@@ -7,8 +7,9 @@
 //! which knows where each record lies and holds no payloads.
 //!
 //! What is promised: when [`Writer::append`] returns `Ok`, the records are on disk (`fdatasync`). When a write or a
-//! sync fails, the log is broken and stays so until it is opened again: the page cache may have lost what the disk
-//! never got, and a second try could succeed without the data.
+//! sync fails, its segment is left and the log goes on in a new one: the page cache may have lost what the disk never
+//! got, and a second try in the same file could succeed without the data. For the same reason opening a log writes its
+//! newest segment once more: what was read there may have been in the page cache only.
 
 mod committer;
 mod disk;
@@ -16,6 +17,9 @@ mod header;
 mod index;
 mod record;
 mod recover;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(crate) mod simulated;
 mod writer;
 
 #[cfg(test)]

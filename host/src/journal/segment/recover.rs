@@ -47,21 +47,20 @@ pub(crate) fn open<D: Disk>(
     disk: D,
     mut visit: impl FnMut(Record) -> io::Result<()>,
 ) -> io::Result<Opened<D>> {
-    let mut scan = Scan { index: Arc::default(), recovery: Recovery::default(), next: 1, tail: None };
+    let mut scan = Scan { disk: &disk, index: Arc::default(), recovery: Recovery::default(), next: 1, tail: None };
     let paths = segments(directory)?;
     for (place, (first, path)) in paths.iter().enumerate() {
         let until = paths.get(place + 1).map(|(next, _)| *next);
         scan.segment(*first, path, until, &mut visit).map_err(|error| named(path, &error))?;
     }
-    if let Some(tail) = &scan.tail {
+    let Scan { index, recovery, next, tail, .. } = scan;
+    if let Some(tail) = &tail {
         super::disk::reserve_blocks(&tail.segment.file, sizes.segment.max(tail.end)).or_else(no_room)?;
-        // A process that was killed between writing and syncing leaves whole records that are on no disk yet.
-        disk.sync(&tail.segment.file)?;
     }
     disk.sync_directory(directory)?;
-    report(directory, &scan.recovery);
-    let writer = Writer::new(disk, directory.to_owned(), sizes, scan.index, scan.tail, scan.next);
-    Ok(Opened { writer, recovery: scan.recovery })
+    report(directory, &recovery);
+    let writer = Writer::new(disk, directory.to_owned(), sizes, index, tail, next);
+    Ok(Opened { writer, recovery })
 }
 
 /// A full disk is told to those who append, not to those who only want to read what is there.
@@ -97,7 +96,8 @@ fn report(directory: &Path, recovery: &Recovery) {
 /// Sees every record. Its payload shares the memory of the whole segment, so what is kept of it must be copied.
 type Visit<'v> = dyn FnMut(Record) -> io::Result<()> + 'v;
 
-struct Scan {
+struct Scan<'d, D> {
+    disk: &'d D,
     index: Arc<Index>,
     recovery: Recovery,
     /// The number the next record must have at least.
@@ -105,7 +105,7 @@ struct Scan {
     tail: Option<Tail>,
 }
 
-impl Scan {
+impl<D: Disk> Scan<'_, D> {
     /// Reads the segment whose first record is `first`; `until` is that of the segment after it, if there is one.
     fn segment(&mut self, first: u64, path: &Path, until: Option<u64>, visit: &mut Visit<'_>) -> io::Result<()> {
         let file = OpenOptions::new().read(true).write(true).open(path)?;
@@ -119,6 +119,7 @@ impl Scan {
         match until {
             None => {
                 self.cut(&segment, end, bytes.len())?;
+                self.make_durable(&segment, &bytes[..end])?;
                 self.tail = Some(Tail { segment: Arc::clone(&segment), end: end as u64 });
             }
             Some(until) if end < bytes.len() => {
@@ -159,18 +160,25 @@ impl Scan {
     fn headless(&mut self, path: &Path, bytes: usize, until: Option<u64>) -> io::Result<()> {
         if until.is_none() && bytes <= header::SIZE {
             self.recovery.torn_bytes += bytes as u64;
-            return std::fs::remove_file(path);
+            return self.disk.remove(path);
         }
         self.damaged(path, 0..bytes, self.next..until.unwrap_or(self.next));
         // Under another name, so that its numbers cannot be given to a second file of the same name.
-        std::fs::rename(path, path.with_extension("damaged"))
+        self.disk.rename(path, &path.with_extension("damaged"))
+    }
+
+    /// Writes once more what was read. A process that was killed between writing and syncing leaves records that are on no
+    /// disk yet; after a sync that failed they are there for readers, and no sync will ever write them.
+    fn make_durable(&self, segment: &Segment, bytes: &[u8]) -> io::Result<()> {
+        self.disk.write(&segment.file, bytes, 0)?;
+        self.disk.sync(&segment.file)
     }
 
     fn cut(&mut self, segment: &Segment, end: usize, length: usize) -> io::Result<()> {
         if end < length {
             self.recovery.torn_bytes += (length - end) as u64;
-            segment.file.set_len(end as u64)?;
-            segment.file.sync_all()?;
+            self.disk.cut(&segment.file, end as u64)?;
+            self.disk.sync(&segment.file)?;
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -222,10 +222,26 @@ fn a_full_segment_gives_back_what_it_reserved() {
 }
 
 #[test]
-fn a_failed_sync_breaks_the_log_for_everybody_until_it_is_opened_again() {
+fn a_failed_sync_refuses_the_batch_and_the_log_goes_on_in_a_new_segment() {
     let (directory, disk) = (log_of(1), FailingDisk::default());
     let mut writer = super::open(directory.path(), SMALL, disk.clone(), |_| Ok(())).unwrap().writer;
     disk.set(Faults { sync_fails: true, ..Faults::default() });
+    for number in 2..5 {
+        assert!(matches!(writer.append(&[padded(number)]), Err(JournalError::Failed(_))));
+    }
+    disk.set(Faults::default());
+    append(&mut writer, 3..=4);
+    assert_eq!(writer.index().read(2).unwrap(), None);
+    drop(writer);
+    assert_eq!(files(directory.path()).iter().map(|path| header::first_of(path).unwrap()).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(numbers(directory.path()), [1, 3, 4]);
+}
+
+#[test]
+fn a_log_that_cannot_be_cut_after_a_failure_is_broken_until_it_is_opened_again() {
+    let (directory, disk) = (log_of(1), FailingDisk::default());
+    let mut writer = super::open(directory.path(), SMALL, disk.clone(), |_| Ok(())).unwrap().writer;
+    disk.set(Faults { sync_fails: true, cut_fails: true, ..Faults::default() });
     let broken = writer.append(&[padded(2)]).unwrap_err();
     assert!(matches!(broken, JournalError::Broken(_)), "{broken}");
     disk.set(Faults::default());
@@ -235,11 +251,26 @@ fn a_failed_sync_breaks_the_log_for_everybody_until_it_is_opened_again() {
 }
 
 #[test]
-fn a_short_write_breaks_the_log_and_is_cut_when_it_is_opened_again() {
+fn a_short_write_leaves_nothing_behind_and_the_log_goes_on_when_there_is_room() {
     for stored in 0..100 {
         let (directory, disk) = (log_of(1), FailingDisk::default());
         let mut writer = super::open(directory.path(), SMALL, disk.clone(), |_| Ok(())).unwrap().writer;
         disk.set(Faults { short_write: Some(stored), ..Faults::default() });
+        assert!(matches!(writer.append(&[padded(2)]), Err(JournalError::DiskFull { .. })));
+        disk.set(Faults::default());
+        append(&mut writer, 3..=3);
+        drop(writer);
+        assert_eq!(open_at(directory.path()).recovery, Recovery { records: 2, ..Recovery::default() });
+        assert_eq!(numbers(directory.path()), [1, 3]);
+    }
+}
+
+#[test]
+fn a_short_write_that_could_not_be_cut_is_cut_when_the_log_is_opened_again() {
+    for stored in 0..100 {
+        let (directory, disk) = (log_of(1), FailingDisk::default());
+        let mut writer = super::open(directory.path(), SMALL, disk.clone(), |_| Ok(())).unwrap().writer;
+        disk.set(Faults { short_write: Some(stored), cut_fails: true, ..Faults::default() });
         assert!(matches!(writer.append(&[padded(2)]), Err(JournalError::Broken(_))));
         drop(writer);
         let mut opened = open_at(directory.path());
@@ -293,9 +324,10 @@ fn a_visitor_that_refuses_a_record_keeps_the_log_closed_and_is_told_where() {
 }
 
 /// A disk on which the test holds up every sync until it lets it go.
+#[derive(Debug)]
 struct Gated {
     entered: mpsc::Sender<()>,
-    passes: mpsc::Receiver<()>,
+    passes: Mutex<mpsc::Receiver<()>>,
 }
 
 impl Disk for Gated {
@@ -305,9 +337,18 @@ impl Disk for Gated {
     fn write(&self, file: &fs::File, bytes: &[u8], offset: u64) -> io::Result<()> {
         LocalDisk.write(file, bytes, offset)
     }
+    fn cut(&self, file: &fs::File, length: u64) -> io::Result<()> {
+        LocalDisk.cut(file, length)
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        LocalDisk.rename(from, to)
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        LocalDisk.remove(path)
+    }
     fn sync(&self, file: &fs::File) -> io::Result<()> {
         let _ = self.entered.send(());
-        let _ = self.passes.recv();
+        let _ = self.passes.lock().unwrap().recv();
         LocalDisk.sync(file)
     }
     fn sync_directory(&self, directory: &Path) -> io::Result<()> {
@@ -327,7 +368,7 @@ impl Gate {
     /// Starts a committer on a log of one record and holds it in the sync of the second.
     fn hold(directory: &Path, queue: Queue) -> (Self, Committer<u64>, mpsc::Receiver<(u64, u64)>) {
         let ((entering, entered), (passes, passing)) = (mpsc::channel(), mpsc::channel());
-        let disk = Gated { entered: entering, passes: passing };
+        let disk = Gated { entered: entering, passes: Mutex::new(passing) };
         // Opening syncs what it trusts.
         passes.send(()).unwrap();
         let writer = super::open(directory, SMALL, disk, |_| Ok(())).unwrap().writer;
@@ -392,7 +433,7 @@ fn everybody_who_waits_for_a_failed_commit_hears_of_it() {
     let committer = Committer::start("test", writer, QUEUE, |_, ()| panic!("nothing was committed")).unwrap();
     for _ in 0..3 {
         let answer = committer.submit(padded(2), ()).unwrap();
-        assert!(matches!(answer.blocking_recv().unwrap(), Err(JournalError::Broken(_))));
+        assert!(matches!(answer.blocking_recv().unwrap(), Err(JournalError::Failed(_))));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::header::{self, Header};
@@ -24,6 +24,9 @@ pub(crate) struct Writer<D> {
     current: Option<Tail>,
     next: u64,
     buffer: Vec<u8>,
+    /// The last write or sync failed.
+    failing: bool,
+    /// Something failed that cannot be put right before the log is opened again.
     broken: Option<Arc<str>>,
 }
 
@@ -36,7 +39,7 @@ pub(super) struct Tail {
 
 impl<D: Disk> Writer<D> {
     pub(super) fn new(disk: D, directory: PathBuf, sizes: Sizes, index: Arc<Index>, tail: Option<Tail>, next: u64) -> Self {
-        Self { disk, directory, sizes, index, current: tail, next, buffer: Vec::new(), broken: None }
+        Self { disk, directory, sizes, index, current: tail, next, buffer: Vec::new(), failing: false, broken: None }
     }
 
     /// The log's readers.
@@ -51,24 +54,26 @@ impl<D: Disk> Writer<D> {
     /// Gives no number below `least` from now on, in a new segment where that leaves a gap.
     pub(crate) fn number_from(&mut self, least: u64) {
         if least > self.next {
-            self.current.take().iter().for_each(Tail::seal);
+            self.current.take().iter().for_each(|tail| tail.seal(&self.disk));
             self.next = least;
         }
     }
 
     /// Appends a batch and returns the number of its first record when all of it is on disk.
     ///
-    /// On an error none of the batch counts as stored. [`JournalError::DiskFull`] and [`JournalError::TooLarge`] leave
-    /// the log usable; any other error breaks it.
+    /// On an error none of the batch counts as stored, and its numbers may never be given again. The log stays usable
+    /// unless the error is [`JournalError::Broken`].
     pub(crate) fn append(&mut self, batch: &[Entry]) -> Result<u64, JournalError> {
         if let Some(cause) = &self.broken {
             return Err(JournalError::Broken(Arc::clone(cause)));
         }
         self.check(batch)?;
         match self.write(batch) {
-            Ok(first) => Ok(first),
-            Err(Failure::NoRoom) => Err(self.disk_full()),
-            Err(Failure::Fatal(error)) => Err(self.break_with(&error)),
+            Ok(first) => {
+                self.works();
+                Ok(first)
+            }
+            Err(error) => Err(self.failed(&error, batch.len() as u64)),
         }
     }
 
@@ -87,89 +92,99 @@ impl<D: Disk> Writer<D> {
         JournalError::DiskFull { free, reserve }
     }
 
+    fn works(&mut self) {
+        if std::mem::take(&mut self.failing) {
+            tracing::info!(log = %self.directory.display(), "the log can be written again");
+        }
+    }
+
+    /// Leaves the segment in which a batch failed: a sync that is repeated could succeed without the data, because the
+    /// page cache may have lost what the disk never got. The next batch goes to a new segment, under new numbers.
+    fn failed(&mut self, error: &io::Error, records: u64) -> JournalError {
+        let (log, full) = (self.directory.display(), error.kind() == io::ErrorKind::StorageFull);
+        if !std::mem::replace(&mut self.failing, true) {
+            tracing::error!(%log, %error, "WRITING THE LOG FAILED: nothing new is accepted until it can be written again");
+        }
+        if let Some(tail) = self.current.take() {
+            self.next += records;
+            // Nobody was promised what is cut off, so nobody may find it here and take it for stored.
+            if let Err(error) = self.disk.cut(&tail.segment.file, tail.end) {
+                tracing::error!(%log, %error, "A FAILED COMMIT COULD NOT BE CUT OFF: the log is read-only until a restart");
+                return self.break_with(&error);
+            }
+        }
+        if full { self.disk_full() } else { JournalError::Failed(error.to_string().into()) }
+    }
+
     fn break_with(&mut self, error: &io::Error) -> JournalError {
         let cause: Arc<str> = error.to_string().into();
-        tracing::error!(log = %self.directory.display(), %error, "WRITING THE LOG FAILED: it is read-only until a restart");
         self.broken = Some(Arc::clone(&cause));
         JournalError::Broken(cause)
     }
 
-    fn write(&mut self, batch: &[Entry]) -> Result<u64, Failure> {
+    fn write(&mut self, batch: &[Entry]) -> io::Result<u64> {
         let bytes: u64 = batch.iter().map(|entry| (FRAME + entry.size()) as u64).sum();
         let large = batch.iter().any(|entry| entry.size() >= self.sizes.large);
         let tail = self.tail_for(bytes, large)?;
-        let first = self.next;
-        let start = tail.end;
-        let mut output = Output { disk: &self.disk, file: &tail.segment.file, buffer: &mut self.buffer, at: start };
+        let (segment, start, first) = (Arc::clone(&tail.segment), tail.end, self.next);
+        let mut output = Output { disk: &self.disk, file: &segment.file, buffer: &mut self.buffer, at: start };
         for (entry, seq) in batch.iter().zip(first..) {
-            output.put(&entry.frame(seq, tail.segment.id))?;
+            output.put(&entry.frame(seq, segment.id))?;
             entry.parts().try_for_each(|part| output.put(part))?;
         }
         output.flush()?;
-        self.disk.sync(&tail.segment.file)?;
-        tail.segment.place_all(first, places(batch, start));
+        self.disk.sync(&segment.file)?;
+        segment.place_all(first, places(batch, start));
         self.next += batch.len() as u64;
         // A segment that holds a large record is full.
-        self.current = Some(Tail { end: start + bytes, ..tail }).filter(|_| !large);
+        self.current = Some(Tail { segment, end: start + bytes }).filter(|_| !large);
         Ok(first)
     }
 
     /// The segment that takes the next `bytes`: the newest if they fit, else a new one. A whole batch lies in one.
-    fn tail_for(&mut self, bytes: u64, large: bool) -> Result<Tail, Failure> {
-        match self.current.take() {
-            Some(tail) if !large && tail.end + bytes <= self.sizes.segment => Ok(tail),
-            // Nothing in it yet, so it would keep the name that the new one needs.
-            Some(tail) if tail.segment.first == self.next => Ok(tail),
-            full => {
-                full.iter().for_each(Tail::seal);
-                let reserve = if large { bytes + header::SIZE as u64 } else { self.sizes.segment };
-                self.create(reserve)
-            }
+    fn tail_for(&mut self, bytes: u64, large: bool) -> io::Result<&Tail> {
+        let fits = |tail: &Tail| !large && tail.end + bytes <= self.sizes.segment;
+        // One with nothing in it yet would keep the name that the new one needs.
+        let goes_on = |tail: &Tail| fits(tail) || tail.segment.first == self.next;
+        if !self.current.as_ref().is_some_and(goes_on) {
+            self.current.take().iter().for_each(|tail| tail.seal(&self.disk));
+            let reserve = if large { bytes + header::SIZE as u64 } else { self.sizes.segment };
+            self.current = Some(self.create(reserve)?);
         }
+        Ok(self.current.as_ref().expect("it has just been made"))
     }
 
     /// Creates the next segment: its header and its name are on disk before any record in it is acknowledged.
-    fn create(&self, reserve: u64) -> Result<Tail, Failure> {
+    fn create(&self, reserve: u64) -> io::Result<Tail> {
         let path = header::path(&self.directory, self.next);
+        let begun = self.begin(&path, reserve);
+        if begun.is_err()
+            && let Err(error) = self.disk.remove(&path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(path = %path.display(), %error, "a segment that could not be begun could not be removed");
+        }
+        begun
+    }
+
+    fn begin(&self, path: &Path, reserve: u64) -> io::Result<Tail> {
         let id = getrandom::u32().map_err(|error| io::Error::other(error.to_string()))?;
-        let file = self.disk.create(&path, reserve).map_err(|error| self.not_created(&path, error))?;
+        let file = self.disk.create(path, reserve)?;
         self.disk.write(&file, &Header { id, first: self.next }.encode(), 0)?;
         self.disk.sync(&file)?;
         self.disk.sync_directory(&self.directory)?;
-        let segment = Arc::new(Segment::new(self.next, path, id, file));
+        let segment = Arc::new(Segment::new(self.next, path.to_owned(), id, file));
         self.index.insert(Arc::clone(&segment));
         Ok(Tail { segment, end: header::SIZE as u64 })
-    }
-
-    /// No room for a new segment is no damage: nothing was written that anybody waits for.
-    fn not_created(&self, path: &std::path::Path, error: io::Error) -> Failure {
-        if error.kind() != io::ErrorKind::StorageFull {
-            return Failure::Fatal(error);
-        }
-        if let Err(error) = std::fs::remove_file(path) {
-            tracing::warn!(path = %path.display(), %error, "an empty segment could not be removed");
-        }
-        Failure::NoRoom
     }
 }
 
 impl Tail {
     /// Gives back what was reserved and not used. Failing costs space only.
-    fn seal(&self) {
-        if let Err(error) = self.segment.file.set_len(self.end) {
+    fn seal(&self, disk: &impl Disk) {
+        if let Err(error) = disk.cut(&self.segment.file, self.end) {
             tracing::warn!(path = %self.segment.path.display(), %error, "a full segment keeps its reserved space");
         }
-    }
-}
-
-enum Failure {
-    NoRoom,
-    Fatal(io::Error),
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::Fatal(error)
     }
 }
 
