@@ -132,13 +132,16 @@ impl Host {
     }
 }
 
-/// How often the journal gives back the space of what need not be kept.
+/// How often the journal gives back the space of what need not be kept, at least.
 const UPKEEP: Duration = Duration::from_secs(60);
 
 async fn keep_up(journal: Arc<Journal>, connections: Arc<Connections>, retention: Retention) {
     let mut turns = tokio::time::interval(UPKEEP);
     loop {
-        turns.tick().await;
+        tokio::select! {
+            _ = turns.tick() => {}
+            () = journal.wants_upkeep() => {}
+        }
         let (journal, connections) = (journal.clone(), connections.clone());
         let is_pulled = move |hook: &str| connections.hook(hook).is_some_and(|hook| hook.is_pulled());
         match spawn_blocking(move || journal.maintain(retention, SystemTime::now(), is_pulled)).await {

@@ -3,12 +3,14 @@
 
 mod bad_input;
 mod crash;
+mod damage;
 mod dead_letters;
 mod dedupe;
 mod demo;
 mod destinations;
 mod discord;
 mod events;
+mod full_disk;
 mod javascript;
 mod keys;
 mod metrics;

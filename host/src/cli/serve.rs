@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::delivery_options::DeliveryOptions;
+use super::journal_options::JournalOptions;
 use super::logging;
 use super::plugin_limits::PluginLimits;
 use crate::admin::Remote;
@@ -86,6 +87,9 @@ pub struct Arguments {
     delivery: DeliveryOptions,
 
     #[command(flatten)]
+    journal: JournalOptions,
+
+    #[command(flatten)]
     plugins: PluginLimits,
 }
 
@@ -151,6 +155,8 @@ fn settings(arguments: Arguments) -> anyhow::Result<Settings> {
         ensure!(list.is_file(), "there is no list of trusted plugins at {}", list.display());
     }
     settings.delivery = arguments.delivery.settings();
+    settings.journal = arguments.journal.settings();
+    settings.retention = arguments.journal.retention();
     settings.plugins = arguments.plugins.settings(settings.plugins.cache.take());
     Ok(settings)
 }

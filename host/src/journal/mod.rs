@@ -28,7 +28,7 @@ pub(crate) mod testing;
 mod tests;
 
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub use backlog::Backlog;
@@ -42,7 +42,8 @@ pub use pulled::Acknowledged;
 pub use retention::{Removed, Retention};
 pub use segment::{Damage, Recovery};
 
-use tokio::sync::broadcast;
+use arc_swap::ArcSwapOption;
+use tokio::sync::{Notify, broadcast};
 
 use crate::data_directory::DataDirectory;
 use catalogue::Catalogue;
@@ -58,11 +59,20 @@ pub struct Settings {
     pub queue_events: usize,
     /// Their bytes.
     pub queue_bytes: usize,
+    /// Bytes of a segment: space is given back in such parts.
+    pub segment_bytes: u64,
+}
+
+impl Settings {
+    /// The segments of a journal that is to have so many bytes: small enough that what may go makes a difference.
+    pub fn segment_for(bytes: u64) -> u64 {
+        (bytes / 16).clamp(1 << 20, Sizes::default().segment)
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { queue_events: 4096, queue_bytes: 256 << 20 }
+        Self { queue_events: 4096, queue_bytes: 256 << 20, segment_bytes: Sizes::default().segment }
     }
 }
 
@@ -77,9 +87,11 @@ pub struct Journal {
     catalogue: Arc<Mutex<Catalogue>>,
     dedupe: Arc<Window>,
     news: broadcast::Sender<Sequence>,
-    /// Why nothing can be written any more.
-    broken: OnceLock<Arc<str>>,
+    /// Why the last event could not be written, until one can.
+    failure: ArcSwapOption<JournalError>,
     recovery: Recovery,
+    /// There may be something to give back: a segment is full, or the disk.
+    upkeep: Arc<Notify>,
     disk: Box<dyn Disk>,
     directory: DataDirectory,
 }
@@ -105,7 +117,8 @@ struct Note {
 impl Journal {
     /// Opens the journal, recovers it and reads what is still to be delivered. Blocks: all segments are read.
     pub fn open(directory: &DataDirectory, settings: Settings) -> io::Result<Self> {
-        Self::open_on(LocalDisk, directory, settings, Sizes::default())
+        let sizes = Sizes { segment: settings.segment_bytes, ..Sizes::default() };
+        Self::open_on(LocalDisk, directory, settings, sizes)
     }
 
     fn open_on<D: Disk + Clone>(disk: D, directory: &DataDirectory, settings: Settings, sizes: Sizes) -> io::Result<Self> {
@@ -117,6 +130,11 @@ impl Journal {
         // An old state must never be taken for that of a new event, whatever a damaged log has lost.
         events.writer.number_from(ledger.highest() + 1);
         let (index, delivery_index) = (Arc::clone(events.writer.index()), Arc::clone(deliveries.writer.index()));
+        let upkeep = Arc::new(Notify::new());
+        events.writer.tell_when_full({
+            let upkeep = Arc::clone(&upkeep);
+            move || upkeep.notify_one()
+        });
         let (ledger, catalogue) = (Arc::new(Mutex::new(ledger)), Arc::new(Mutex::new(catalogue)));
         let news = broadcast::Sender::new(NEWS);
         Ok(Self {
@@ -129,7 +147,8 @@ impl Journal {
             catalogue,
             dedupe,
             news,
-            broken: OnceLock::new(),
+            failure: ArcSwapOption::empty(),
+            upkeep,
             disk: Box::new(disk),
             directory: directory.clone(),
         })
@@ -151,9 +170,7 @@ impl Journal {
         let answer =
             self.events.submit(encoding::encode(event), Note { hooks, unsettled: event.is_unsettled(), entry: event.into(), claim })?;
         let answer = answer.await.unwrap_or(Err(JournalError::Closed));
-        if let Err(JournalError::Broken(cause)) = &answer {
-            let _ = self.broken.set(Arc::clone(cause));
-        }
+        self.note_answer(&answer);
         answer.map(Appended::Stored)
     }
 
@@ -198,12 +215,22 @@ impl Journal {
 
     /// Whether an event would be stored now, as far as that is known without storing one. Blocks: asks the file system.
     pub fn check(&self) -> Result<(), JournalError> {
-        if let Some(cause) = self.broken.get() {
-            return Err(JournalError::Broken(Arc::clone(cause)));
+        if let Some(failure) = self.failure.load_full() {
+            return Err(JournalError::clone(&failure));
         }
-        match LocalDisk.space(&self.directory.events()) {
+        match self.disk.space(&self.directory.events()) {
             Ok(space) if space.free < space.reserve() => Err(JournalError::DiskFull { free: space.free, reserve: space.reserve() }),
             _ => Ok(()),
+        }
+    }
+
+    fn note_answer(&self, answer: &Result<Sequence, JournalError>) {
+        match answer {
+            Ok(_) if self.failure.load().is_none() => {}
+            Ok(_) => self.failure.store(None),
+            Err(JournalError::DiskFull { .. }) => self.upkeep.notify_one(),
+            Err(failure @ (JournalError::Failed(_) | JournalError::Broken(_))) => self.failure.store(Some(Arc::new(failure.clone()))),
+            Err(JournalError::Full | JournalError::TooLarge { .. } | JournalError::Closed) => {}
         }
     }
 

@@ -17,8 +17,8 @@ use super::*;
 /// When everything begins, in milliseconds since 1970.
 const NOW: u64 = 1_790_000_000_000;
 const HOUR: u64 = 3_600_000;
-/// Segments hold a few events; one event in eight is large enough for a segment of its own.
-const SIZES: Sizes = Sizes { segment: 2000, large: 1500, commit_records: 8, commit_bytes: 3000 };
+/// Segments hold a few events or a dozen delivery states; one event in eight is large enough for a segment of its own.
+const SIZES: Sizes = Sizes { segment: 700, large: 1500, commit_records: 8, commit_bytes: 3000 };
 
 /// What is done with a journal.
 #[derive(Debug, Clone)]
@@ -327,14 +327,12 @@ impl Arriving {
 }
 
 fn arriving() -> impl Strategy<Value = Arriving> {
-    let size = prop_oneof![7 => 0..600_usize, 1 => 1500..4000_usize];
+    let size = prop_oneof![7 => 0..300_usize, 1 => 1500..4000_usize];
     (prop::collection::vec(0..3_u8, 0..3), prop::option::of(0..4_u8), size, prop::bool::weighted(0.1))
         .prop_map(|(hooks, dedupe, size, failed)| Arriving { hooks, dedupe, size, failed })
 }
 
-fn trouble() -> impl Strategy<Value = Trouble> {
-    prop_oneof![Just(Trouble::Kill), Just(Trouble::PowerCut), Just(Trouble::InputOutput), Just(Trouble::NoSpace)]
-}
+const TROUBLES: [Trouble; 5] = [Trouble::Kill, Trouble::PowerCut, Trouble::InputOutput, Trouble::NoSpace, Trouble::ErrorAndKill];
 
 fn deed() -> impl Strategy<Value = Deed> {
     let ended = prop_oneof![4 => Just(Ended::Delivered), 1 => Just(Ended::Dead), 1 => Just(Ended::Retry)];
@@ -346,14 +344,18 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => (1..30_u64).prop_map(|hours| Deed::Wait { hours }),
         1 => Just(Deed::Reopen),
         1 => prop_oneof![Just(Trouble::Kill), Just(Trouble::PowerCut)].prop_map(Deed::Strike),
-        3 => (directory, 0..12_u64, trouble()).prop_map(|(directory, after, trouble)| Deed::Arm { directory, after, trouble }),
+        3 => (directory, 0..12_u64, prop::sample::select(&TROUBLES[..])).prop_map(|(directory, after, trouble)| Deed::Arm { directory, after, trouble }),
     ]
 }
 
-/// More of them by hand: `PROPTEST_CASES=20000 cargo test --release -p hookwright --lib journal::model`.
-fn config() -> ProptestConfig {
+/// How many lives are lived. More by hand: `PROPTEST_CASES=20000 cargo test --release -p hookwright --lib journal::model`.
+fn cases() -> u32 {
     let asked_for = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(asked_for.unwrap_or(128)) }
+    asked_for.unwrap_or(128)
+}
+
+fn config() -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) }
 }
 
 proptest! {
@@ -365,37 +367,25 @@ proptest! {
     }
 }
 
-/// A life with all that a journal does: several segments, a large record, delivery states, removal, a second opening.
+/// A life with all that a journal does: several segments of both logs, a large record, repeats, removal, two openings.
 fn life() -> Vec<Deed> {
-    let event = |size, dedupe| Arriving { hooks: vec![0, 1], dedupe, size, failed: false };
-    let delivered = || Deed::Record(0, Ended::Delivered);
-    vec![
-        Deed::Append(vec![event(300, Some(0)), event(300, None), event(0, Some(1))]),
-        Deed::Append(vec![event(400, None), event(400, Some(0))]),
-        delivered(),
-        Deed::Record(1, Ended::Retry),
-        Deed::Append(vec![event(3000, Some(2))]),
-        delivered(),
-        Deed::Reopen,
-        Deed::Append(vec![event(500, Some(2)), event(500, None)]),
-        delivered(),
-        delivered(),
-        Deed::Reopen,
-        Deed::Maintain,
-        Deed::Append(vec![event(100, Some(3)), event(100, Some(3))]),
-        Deed::Append(vec![event(100, Some(3)), event(900, Some(2))]),
-    ]
+    let event = |size, dedupe| Arriving { hooks: vec![0, 1, 2], dedupe, size, failed: false };
+    let delivered = || std::iter::repeat_n(Deed::Record(0, Ended::Delivered), 8);
+    let first = [Deed::Append(vec![event(100, Some(0)), event(0, None)]), Deed::Append(vec![event(200, None), event(100, Some(0))])];
+    let second = [Deed::Record(0, Ended::Retry), Deed::Append(vec![event(3000, Some(2))]), Deed::Append(vec![event(0, None)])];
+    let third = [Deed::Reopen, Deed::Append(vec![event(100, Some(2)), event(100, None)])];
+    let last = [Deed::Reopen, Deed::Maintain, Deed::Append(vec![event(50, Some(0)), event(0, Some(2))])];
+    first.into_iter().chain(delivered()).chain(second).chain(third).chain(delivered()).chain(last).collect()
 }
 
 #[test]
 fn wherever_a_life_is_struck_nothing_acknowledged_is_lost() {
-    let kinds = [Trouble::Kill, Trouble::PowerCut, Trouble::InputOutput, Trouble::NoSpace];
-    for (directory, trouble) in ["events", "deliveries"].into_iter().flat_map(|directory| kinds.map(|trouble| (directory, trouble))) {
+    for (directory, trouble) in ["events", "deliveries"].into_iter().flat_map(|directory| TROUBLES.map(|trouble| (directory, trouble))) {
         let points = (0..).take_while(|after| {
             let deeds: Vec<_> = std::iter::once(Deed::Arm { directory, after: *after, trouble }).chain(life()).collect();
             let run =
                 |seed| Model::run(&deeds, seed).unwrap_or_else(|error| panic!("{trouble:?} after {after} in {directory}, {seed}: {error}"));
-            (0..2).map(run).sum::<u64>() > 0
+            (0..u64::from(cases() / 64).max(1)).map(run).sum::<u64>() > 0
         });
         assert!(points.count() > 5, "{trouble:?} in {directory}");
     }

@@ -41,6 +41,11 @@ pub struct Removed {
 }
 
 impl Journal {
+    /// Returns when [`maintain`](Self::maintain) is worth calling: a segment has become full, or the disk has.
+    pub async fn wants_upkeep(&self) {
+        self.upkeep.notified().await;
+    }
+
     /// Removes the segments that `retention` does not ask to keep. Blocks; call it now and then. `is_pulled`: whether a
     /// hook's bundles wait to be fetched, which they do for the whole age and no longer.
     pub fn maintain(&self, retention: Retention, now: SystemTime, is_pulled: impl Fn(&str) -> bool) -> io::Result<Removed> {

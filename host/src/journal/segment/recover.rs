@@ -23,7 +23,8 @@ pub struct Recovery {
     pub damage: Vec<Damage>,
 }
 
-/// A part of a segment that cannot be read although something readable follows it. It is left where it is.
+/// A part of a segment that cannot be read although something readable follows it. It is left where it is, and copied to
+/// a file of its own ([`Damage::set_aside`]) that outlives the segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damage {
     /// The file.
@@ -33,6 +34,19 @@ pub struct Damage {
     /// The numbers of the lost records, as far as they can be told.
     pub lost: Range<u64>,
 }
+
+impl Damage {
+    /// The file that holds the damaged bytes, for whoever wants to look at them. Nothing ever removes it.
+    pub fn set_aside(&self) -> PathBuf {
+        match self.bytes.start {
+            0 => self.path.with_extension(DAMAGED),
+            start => self.path.with_extension(format!("{start}.{DAMAGED}")),
+        }
+    }
+}
+
+/// What the name of a file ends with that nobody reads any more.
+const DAMAGED: &str = "damaged";
 
 /// An opened log.
 pub(crate) struct Opened<D> {
@@ -88,8 +102,11 @@ fn report(directory: &Path, recovery: &Recovery) {
         tracing::info!(%log, bytes = recovery.torn_bytes, "an interrupted commit was cut off");
     }
     for damage in &recovery.damage {
-        let Damage { path, bytes, lost } = damage;
-        tracing::error!(%log, path = %path.display(), ?bytes, ?lost, "DAMAGED RECORDS were set aside: what they held is lost");
+        let (Damage { path, bytes, lost }, aside) = (damage, damage.set_aside());
+        tracing::error!(
+            %log, path = %path.display(), ?bytes, ?lost, set_aside = %aside.display(),
+            "DAMAGED RECORDS were set aside: what they held is lost, all others are there"
+        );
     }
 }
 
@@ -123,7 +140,7 @@ impl<D: Disk> Scan<'_, D> {
                 self.tail = Some(Tail { segment: Arc::clone(&segment), end: end as u64 });
             }
             Some(until) if end < bytes.len() => {
-                self.damaged(path, end..bytes.len(), self.next..until);
+                self.damaged(path, &bytes, end..bytes.len(), self.next..until)?;
             }
             Some(_) => {}
         }
@@ -136,7 +153,7 @@ impl<D: Disk> Scan<'_, D> {
         let mut end = header::SIZE;
         while let Some((at, view)) = self.next_record(bytes, end, segment.id) {
             if at > end {
-                self.damaged(&segment.path, end..at, self.next..view.seq);
+                self.damaged(&segment.path, bytes, end..at, self.next..view.seq)?;
             }
             segment.place(view.seq, at as u64, view.size());
             end = at + view.size();
@@ -162,9 +179,11 @@ impl<D: Disk> Scan<'_, D> {
             self.recovery.torn_bytes += bytes as u64;
             return self.disk.remove(path);
         }
-        self.damaged(path, 0..bytes, self.next..until.unwrap_or(self.next));
+        let damage = Damage { path: path.to_owned(), bytes: 0..bytes as u64, lost: self.next..until.unwrap_or(self.next) };
         // Under another name, so that its numbers cannot be given to a second file of the same name.
-        self.disk.rename(path, &path.with_extension("damaged"))
+        self.disk.rename(path, &damage.set_aside())?;
+        self.recovery.damage.push(damage);
+        Ok(())
     }
 
     /// Writes once more what was read. A process that was killed between writing and syncing leaves records that are on no
@@ -183,9 +202,27 @@ impl<D: Disk> Scan<'_, D> {
         Ok(())
     }
 
-    fn damaged(&mut self, path: &Path, bytes: Range<usize>, lost: Range<u64>) {
-        let bytes = bytes.start as u64..bytes.end as u64;
-        self.recovery.damage.push(Damage { path: path.to_owned(), bytes, lost });
+    /// Notes a part that cannot be read and copies it to a file of its own.
+    fn damaged(&mut self, path: &Path, content: &[u8], bytes: Range<usize>, lost: Range<u64>) -> io::Result<()> {
+        let damage = Damage { path: path.to_owned(), bytes: bytes.start as u64..bytes.end as u64, lost };
+        match self.set_aside(&damage, &content[bytes]) {
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                tracing::warn!(path = %path.display(), "no room to set damaged records aside: they stay in their segment");
+            }
+            done => done?,
+        }
+        self.recovery.damage.push(damage);
+        Ok(())
+    }
+
+    fn set_aside(&self, damage: &Damage, bytes: &[u8]) -> io::Result<()> {
+        let path = damage.set_aside();
+        if path.metadata().is_ok_and(|there| there.len() == bytes.len() as u64) {
+            return Ok(());
+        }
+        let file = self.disk.create(&path, bytes.len() as u64)?;
+        self.disk.write(&file, bytes, 0)?;
+        self.disk.sync(&file)
     }
 }
 

@@ -30,6 +30,8 @@ pub(crate) enum Trouble {
     InputOutput,
     /// It fails with ENOSPC, having written a part or nothing.
     NoSpace,
+    /// It fails with EIO, and the process is killed before it can do anything about that.
+    ErrorAndKill,
 }
 
 /// A simulated disk. Clones are the same disk.
@@ -141,7 +143,7 @@ impl World {
         let trouble = *trouble;
         self.armed = None;
         self.troubles += 1;
-        if matches!(trouble, Trouble::Kill | Trouble::PowerCut) {
+        if !matches!(trouble, Trouble::InputOutput | Trouble::NoSpace) {
             self.off = Some(trouble);
         }
         Ok(Some(trouble))
@@ -282,7 +284,7 @@ fn empty(directory: &Path) {
 
 fn error(trouble: Trouble) -> io::Error {
     match trouble {
-        Trouble::InputOutput => Errno::IO.into(),
+        Trouble::InputOutput | Trouble::ErrorAndKill => Errno::IO.into(),
         Trouble::NoSpace => Errno::NOSPC.into(),
         Trouble::Kill | Trouble::PowerCut => io::Error::other("the process died in this operation"),
     }
@@ -358,7 +360,7 @@ impl Disk for SimulatedDisk {
         let trouble = world.next(directory.as_deref())?;
         match trouble {
             // What it does not write is lost, and from now on nobody knows that it was to be written.
-            Some(Trouble::InputOutput | Trouble::NoSpace) => world.write_some(file.metadata()?.ino()),
+            Some(Trouble::InputOutput | Trouble::NoSpace | Trouble::ErrorAndKill) => world.write_some(file.metadata()?.ino()),
             Some(Trouble::Kill | Trouble::PowerCut) if world.dice.once_in(2) => {}
             _ => {
                 let kept = world.kept(file)?;

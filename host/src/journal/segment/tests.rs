@@ -129,7 +129,9 @@ fn a_changed_byte_in_an_earlier_segment_is_reported_and_costs_one_record() {
         let Recovery { records, torn_bytes, damage } = open_at(directory.path()).recovery;
         assert_eq!((records, torn_bytes), (7, 0), "byte {at}");
         assert_eq!(damage, [Damage { path: first.clone(), bytes: 132..232, lost: 2..3 }]);
+        assert_eq!(fs::read(damage[0].set_aside()).unwrap(), fs::read(&first).unwrap()[132..232]);
         assert_eq!(numbers(directory.path()), [1, 3, 4, 5, 6, 7, 8]);
+        fs::remove_file(damage[0].set_aside()).unwrap();
         flip(&first, at);
     }
 }
@@ -285,10 +287,33 @@ fn no_room_for_a_new_segment_refuses_the_batch_and_keeps_the_log_usable() {
     let mut writer = super::open(directory.path(), SMALL, disk.clone(), |_| Ok(())).unwrap().writer;
     disk.set(Faults { no_space_to_create: true, ..Faults::default() });
     assert!(matches!(writer.append(&[padded(4)]), Err(JournalError::DiskFull { .. })));
+    assert_eq!(files(directory.path()).len(), 1);
     disk.set(Faults::default());
     append(&mut writer, 4..=4);
     drop(writer);
     assert_eq!(numbers(directory.path()), [1, 2, 3, 4]);
+}
+
+#[test]
+fn a_small_disk_is_used_to_its_reserve() {
+    use std::os::unix::fs::MetadataExt as _;
+    let (directory, disk) = (tempfile::tempdir().unwrap(), FailingDisk::default());
+    let sizes = Sizes { segment: 1 << 20, ..Sizes::default() };
+    let mut writer = super::open(directory.path(), sizes, disk.clone(), |_| Ok(())).unwrap().writer;
+    disk.set(Faults { space: Some(Space { free: 300 << 10, total: 2 << 20 }), ..Faults::default() });
+    append(&mut writer, 1..=1);
+    let reserved = fs::metadata(&files(directory.path())[0]).unwrap().blocks() * 512;
+    assert!((90 << 10..110 << 10).contains(&reserved), "half of the room above the reserve, not {reserved}");
+}
+
+#[test]
+fn somebody_is_told_whenever_a_segment_is_full() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut writer = open_at(directory.path()).writer;
+    let (told, tellings) = mpsc::channel();
+    writer.tell_when_full(move || told.send(()).unwrap());
+    append(&mut writer, 1..=7);
+    assert_eq!(tellings.try_iter().count(), files(directory.path()).len());
 }
 
 #[test]

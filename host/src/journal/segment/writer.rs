@@ -1,9 +1,9 @@
 //! The one writer of a log: puts a batch of records into the newest segment and makes it durable.
 
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{fmt, io};
 
 use super::header::{self, Header};
 use super::record::{Entry, FRAME, MAX_PAYLOAD};
@@ -24,10 +24,21 @@ pub(crate) struct Writer<D> {
     current: Option<Tail>,
     next: u64,
     buffer: Vec<u8>,
+    /// Is told when a segment is full and the next one begun.
+    full: Full,
     /// The last write or sync failed.
     failing: bool,
     /// Something failed that cannot be put right before the log is opened again.
     broken: Option<Arc<str>>,
+}
+
+/// What is done when a segment is full.
+struct Full(Box<dyn FnMut() + Send>);
+
+impl fmt::Debug for Full {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Full")
+    }
 }
 
 /// The end of the newest segment.
@@ -39,7 +50,18 @@ pub(super) struct Tail {
 
 impl<D: Disk> Writer<D> {
     pub(super) fn new(disk: D, directory: PathBuf, sizes: Sizes, index: Arc<Index>, tail: Option<Tail>, next: u64) -> Self {
-        Self { disk, directory, sizes, index, current: tail, next, buffer: Vec::new(), failing: false, broken: None }
+        Self {
+            disk,
+            directory,
+            sizes,
+            index,
+            current: tail,
+            next,
+            buffer: Vec::new(),
+            full: Full(Box::new(|| ())),
+            failing: false,
+            broken: None,
+        }
     }
 
     /// The log's readers.
@@ -49,6 +71,11 @@ impl<D: Disk> Writer<D> {
 
     pub(super) fn sizes(&self) -> Sizes {
         self.sizes
+    }
+
+    /// Calls `full` whenever a segment is full and the next one begun.
+    pub(crate) fn tell_when_full(&mut self, full: impl FnMut() + Send + 'static) {
+        self.full = Full(Box::new(full));
     }
 
     /// Gives no number below `least` from now on, in a new segment where that leaves a gap.
@@ -148,10 +175,20 @@ impl<D: Disk> Writer<D> {
         let goes_on = |tail: &Tail| fits(tail) || tail.segment.first == self.next;
         if !self.current.as_ref().is_some_and(goes_on) {
             self.current.take().iter().for_each(|tail| tail.seal(&self.disk));
-            let reserve = if large { bytes + header::SIZE as u64 } else { self.sizes.segment };
-            self.current = Some(self.create(reserve)?);
+            self.current = Some(self.create(self.reserve(bytes, large))?);
+            (self.full.0)();
         }
         Ok(self.current.as_ref().expect("it has just been made"))
+    }
+
+    /// What to reserve for a segment: all of it, but no more than half of the room there is, so that a small disk is used.
+    fn reserve(&self, bytes: u64, large: bool) -> u64 {
+        let least = bytes + header::SIZE as u64;
+        if large {
+            return least;
+        }
+        let room = self.disk.space(&self.directory).map_or(u64::MAX, |space| space.free.saturating_sub(space.reserve()));
+        self.sizes.segment.min(room / 2).max(least)
     }
 
     /// Creates the next segment: its header and its name are on disk before any record in it is acknowledged.

@@ -1,0 +1,97 @@
+//! A disk that is full: webhooks are refused, nothing is lost, and it goes on by itself when there is room again.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use hookwright_tests::client::Request;
+use hookwright_tests::host::{Host, Installation};
+use hookwright_tests::receiver::Receiver;
+use hookwright_tests::wait;
+use serde_json::json;
+
+use super::installation;
+
+#[test]
+fn a_full_disk_refuses_webhooks_until_there_is_room_again() {
+    let installation = installation();
+    installation.spec("orders", r#"{ "output": { "n": "{{body.n}}" } }"#);
+    let receiver = Receiver::start().unwrap();
+    let path = installation.hook("orders", &[], &receiver.url("/"));
+    let Some(host) = serve_on_a_small_disk(&installation, "16m") else {
+        println!("left out: this system lets nobody mount a disk of their own (unshare, tmpfs)");
+        return;
+    };
+    let send = |n: i64| host.send(&Request::json(&path, json!({ "n": n, "filling": "x".repeat(200_000) }).to_string()));
+
+    let filler = fill(&journal_of(&host, &installation).join("filler"));
+    let refused = wait::until("a webhook is refused", || Some(send(0)).filter(|reply| reply.status != 200));
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("5")));
+    assert!(!refused.text().contains("disk"), "the sender is told nothing of our insides");
+    host.wait_for_log("the journal's disk is full");
+    let before = receiver.bodies("/").len();
+
+    fs::remove_file(filler).unwrap();
+    wait::until_true("a webhook is taken again", || send(1).status == 200);
+    wait::until_true("it is delivered", || receiver.bodies("/").iter().skip(before).any(|bundle| bundle["n"] == 1));
+    host.stop();
+}
+
+#[test]
+fn a_full_journal_gives_back_the_space_of_what_is_delivered_while_it_runs() {
+    let installation = installation();
+    installation.spec("orders", r#"{ "output": { "n": "{{body.n}}" } }"#);
+    let receiver = Receiver::start().unwrap();
+    let path = installation.hook("orders", &[], &receiver.url("/"));
+    let host = installation.serve_with(&["--journal-max", "1MiB"]);
+    let first = installation.data().join("journal/events/00000000000000000001.segment");
+    let mut sent = 0;
+    wait::until_true("the oldest events have gone", || {
+        sent += 1;
+        let body = json!({ "n": sent, "filling": "x".repeat(400_000) }).to_string();
+        assert_eq!(host.send(&Request::json(&path, body)).status, 200);
+        receiver.wait_for("/", sent);
+        !first.exists()
+    });
+    assert!(sent >= 3, "what fits stays: {sent}");
+    host.wait_for_log("the journal gave back space");
+    host.stop();
+}
+
+/// The host with its journal on a disk of its own that has only so much room; nothing where the system does not allow it.
+fn serve_on_a_small_disk(installation: &Installation, size: &str) -> Option<Host> {
+    const MOUNT: &str = r#"mount -t tmpfs -o "size=$1,mode=700" none "$2" && shift 2 && exec "$@""#;
+    let journal = installation.data().join("journal");
+    let alone = |command: &[&str]| {
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--user", "--map-root-user", "--mount", "sh", "-c", MOUNT, "sh", size]).arg(&journal).args(command);
+        unshare
+    };
+    if !alone(&["true"]).output().is_ok_and(|output| output.status.success()) {
+        return None;
+    }
+    let serve = installation.serve_command(&[]);
+    let mut command = alone(&[]);
+    command.arg(serve.get_program()).args(serve.get_args());
+    for (name, value) in serve.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    Some(Host::start(command))
+}
+
+/// The journal's directory as the host sees it.
+fn journal_of(host: &Host, installation: &Installation) -> PathBuf {
+    let seen = installation.data().join("journal");
+    Path::new(&format!("/proc/{}/root", host.id())).join(seen.strip_prefix("/").unwrap())
+}
+
+/// Writes a file until there is no room for more of it.
+fn fill(path: &Path) -> PathBuf {
+    let mut file: File = OpenOptions::new().write(true).create_new(true).open(path).unwrap();
+    while file.write_all(&[0; 4096]).is_ok() {}
+    path.to_owned()
+}
