@@ -132,11 +132,15 @@ impl Model {
             let event = arriving.event(self.known.len(), self.now);
             self.known.push(Known { event, seq: None, acknowledged: false, recorded: BTreeMap::new(), removable: false });
         }
+        let newest = self.known.iter().filter(|known| known.acknowledged).filter_map(|known| known.seq).max();
         let journal = self.journal.as_ref().unwrap();
         let answers = join_all(self.known[first..].iter().map(|known| journal.append(&known.event))).await;
         for (place, answer) in (first..).zip(answers) {
             match answer {
-                Ok(Appended::Stored(seq)) => self.stored(place, seq)?,
+                Ok(Appended::Stored(seq)) => {
+                    prop_assert!(newest.is_none_or(|newest| newest < seq), "{seq} was given after {newest:?}");
+                    self.stored(place, seq)?;
+                }
                 Ok(Appended::Repeat) => self.repeat(place)?,
                 Err(JournalError::Failed(_) | JournalError::Broken(_) | JournalError::DiskFull { .. }) => {
                     prop_assert!(self.disk.troubles() > 0, "refused though nothing was wrong");
@@ -148,8 +152,6 @@ impl Model {
     }
 
     fn stored(&mut self, place: usize, seq: Sequence) -> Checked {
-        let newest = self.known.iter().filter(|known| known.acknowledged).filter_map(|known| known.seq).max();
-        prop_assert!(newest.is_none_or(|newest| newest < seq), "{seq} was given after {newest:?}");
         prop_assert_eq!(*self.numbers.entry(seq).or_insert(place), place, "{} was given twice", seq);
         prop_assert!(self.present_with(place).is_none(), "event {place} was stored though it is a repeat");
         let known = &mut self.known[place];
@@ -265,11 +267,12 @@ impl Model {
         self.check_pending(&present)
     }
 
-    /// What is called damaged was never acknowledged: no disk here forgets what was synced.
+    /// What is called damaged was never acknowledged, or its segment has been removed: no disk here forgets what was synced.
     fn check_damage(&self) -> Checked {
+        let is_needed = |known: &Known| known.acknowledged && !known.removable;
         for damage in &self.journal.as_ref().unwrap().recovery().damage {
-            let acknowledged = |seq: Sequence| self.numbers.get(&seq).is_some_and(|place| self.known[*place].acknowledged);
-            prop_assert!(!damage.lost.clone().any(acknowledged), "{:?} was acknowledged", damage);
+            let needed = |seq: Sequence| self.numbers.get(&seq).is_some_and(|place| is_needed(&self.known[*place]));
+            prop_assert!(!damage.lost.clone().any(needed), "{:?} was acknowledged", damage);
         }
         Ok(())
     }
