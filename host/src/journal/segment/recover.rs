@@ -187,9 +187,12 @@ impl<D: Disk> Scan<'_, D> {
     }
 
     /// Writes once more what was read. A process that was killed between writing and syncing leaves records that are on no
-    /// disk yet; after a sync that failed they are there for readers, and no sync will ever write them.
+    /// disk yet; after a sync that failed they are there for readers, and no sync will ever write them. The same goes for
+    /// where the file ends: what was cut off behind it would come back and be taken for what is written there next.
     fn make_durable(&self, segment: &Segment, bytes: &[u8]) -> io::Result<()> {
         self.disk.write(&segment.file, bytes, 0)?;
+        self.disk.cut(&segment.file, bytes.len() as u64 + 1)?;
+        self.disk.cut(&segment.file, bytes.len() as u64)?;
         self.disk.sync(&segment.file)
     }
 
