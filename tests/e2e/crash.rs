@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use hookwright_tests::client::Request;
-use hookwright_tests::crash::{Campaign, Kill};
+use hookwright_tests::crash::{Campaign, Kill, PowerCut};
 use hookwright_tests::host::Host;
 use hookwright_tests::receiver::Receiver;
 use hookwright_tests::wait;
 use serde_json::json;
 
-use super::installation;
+use super::{installation, installation_in};
 
 #[test]
 fn a_request_acknowledged_before_kill_9_is_delivered_after_the_restart() {
@@ -82,9 +82,26 @@ fn send_until_refused(host: &Host, path: &str, sender: usize, count: &AtomicUsiz
 #[test]
 fn nothing_that_was_acknowledged_is_lost_over_two_hundred_kills_and_six_kinds_of_receivers() {
     const KILLS: u32 = 200;
-    let seed = std::env::var("CRASH_SEED").map_or_else(|_| u64::from(std::process::id()), |seed| seed.parse().unwrap());
-    println!("CRASH_SEED={seed} repeats these dice");
-    let tally = Campaign::new(installation(), Kill, seed).unwrap().run(KILLS, |kills, tally| println!("{kills} kills: {tally}")).unwrap();
+    let tally = Campaign::new(installation(), Kill, seed()).unwrap().run(KILLS, |kills, tally| println!("{kills} kills: {tally}")).unwrap();
     assert!(tally.holds(), "{tally}");
     assert!(tally.carried_over > u64::from(KILLS), "recovery had nothing to do, so this has shown nothing: {tally}");
+}
+
+#[test]
+fn nothing_that_was_acknowledged_is_lost_over_sixty_simulated_power_cuts() {
+    const CUTS: u32 = 60;
+    let disk = match PowerCut::new() {
+        Ok(disk) => disk,
+        Err(missing) => return println!("left out: power cuts need root, loop devices, ext4 and perl ({missing})"),
+    };
+    let installation = installation_in(&disk.directory());
+    let tally = Campaign::new(installation, disk, seed()).unwrap().run(CUTS, |cuts, tally| println!("{cuts} power cuts: {tally}")).unwrap();
+    assert!(tally.holds(), "{tally}");
+    assert!(tally.carried_over > u64::from(CUTS), "recovery had nothing to do, so this has shown nothing: {tally}");
+}
+
+fn seed() -> u64 {
+    let seed = std::env::var("CRASH_SEED").map_or_else(|_| u64::from(std::process::id()), |seed| seed.parse().unwrap());
+    println!("CRASH_SEED={seed} repeats these dice");
+    seed
 }

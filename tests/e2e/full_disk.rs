@@ -65,7 +65,10 @@ fn serve_on_a_small_disk(installation: &Installation, size: &str) -> Option<Host
     let journal = installation.data().join("journal");
     let alone = |command: &[&str]| {
         let mut unshare = Command::new("unshare");
-        unshare.args(["--user", "--map-root-user", "--mount", "sh", "-c", MOUNT, "sh", size]).arg(&journal).args(command);
+        unshare
+            .args(["--user", "--map-root-user", "--mount", "--propagation", "slave", "sh", "-c", MOUNT, "sh", size])
+            .arg(&journal)
+            .args(command);
         unshare
     };
     if !alone(&["true"]).output().is_ok_and(|output| output.status.success()) {

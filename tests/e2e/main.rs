@@ -34,6 +34,11 @@ fn installation() -> Installation {
     Installation::new(env!("CARGO_BIN_EXE_hookwright-under-test"))
 }
 
+/// As [`installation`], on a certain disk.
+fn installation_in(directory: &std::path::Path) -> Installation {
+    Installation::new_in(env!("CARGO_BIN_EXE_hookwright-under-test"), directory)
+}
+
 /// A dedicated webhook whose bundle is the body and whose reply is the body of `respond`.
 fn answering(text: &str) -> String {
     format!(r#"{{ "respond": {{ "type": "text", "body": "{text}" }} }}"#)

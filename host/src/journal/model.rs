@@ -203,7 +203,7 @@ impl Model {
         }
         let everything = Retention { age: Duration::ZERO, bytes: 0 };
         // What it could not remove it removes the next time.
-        let _ = self.journal.as_ref().unwrap().maintain(everything, SystemTime::now() + Duration::from_secs(60));
+        let _ = self.journal.as_ref().unwrap().maintain(everything, SystemTime::now() + Duration::from_secs(60), |_| false);
     }
 
     fn close_in_order(&mut self) {

@@ -6,10 +6,12 @@
 //! Now and then the receiver gets well, and all that was acknowledged has to arrive.
 
 mod dice;
+mod power_cut;
 mod tally;
 mod witness;
 
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use std::{io, thread};
@@ -21,6 +23,7 @@ use crate::host::{Host, Installation};
 use crate::wait;
 
 pub use dice::Dice;
+pub use power_cut::PowerCut;
 pub use tally::Tally;
 pub use witness::Treatment;
 
@@ -34,11 +37,18 @@ const RETRY: &str = "20ms,20ms,20ms,20ms,20ms,20ms,20ms,20ms,20ms,20ms,20ms,20ms
 
 /// What ends a life besides the process being killed.
 pub trait Blow {
+    /// Called once everything is prepared.
+    ///
+    /// # Errors
+    /// When it cannot be done; the campaign ends.
+    fn begin(&mut self) -> io::Result<()> {
+        Ok(())
+    }
     /// Called just before the process is killed.
     ///
     /// # Errors
     /// When it cannot be done; the campaign ends.
-    fn strike(&mut self) -> io::Result<()>;
+    fn strike(&mut self, disk: &DiskState) -> io::Result<()>;
     /// Called when the process is gone, before the next one is started.
     ///
     /// # Errors
@@ -46,12 +56,41 @@ pub trait Blow {
     fn recover(&mut self) -> io::Result<()>;
 }
 
+/// How the host's disk is, as its senders have to know: an acknowledgement that arrives while the disk is dying may be of
+/// a sync that was on its way then and says, wrongly, that it has worked (the simulation's fault: a disk that loses its
+/// power takes the machine with it). One for a webhook that was sent to a host whose disk is dead is the host's fault.
+#[derive(Debug, Default)]
+pub struct DiskState(AtomicU8);
+
+impl DiskState {
+    const DYING: u8 = 1;
+    const DEAD: u8 = 2;
+
+    /// From now on no acknowledgement counts.
+    pub fn dies(&self) {
+        self.0.store(Self::DYING, Ordering::SeqCst);
+    }
+
+    /// From now on there must be none.
+    pub fn is_gone(&self) {
+        self.0.store(Self::DEAD, Ordering::SeqCst);
+    }
+
+    fn is_well(&self) -> bool {
+        self.0.load(Ordering::SeqCst) == 0
+    }
+
+    fn is_dead(&self) -> bool {
+        self.0.load(Ordering::SeqCst) == Self::DEAD
+    }
+}
+
 /// SIGKILL and nothing else.
 #[derive(Debug, Clone, Copy)]
 pub struct Kill;
 
 impl Blow for Kill {
-    fn strike(&mut self) -> io::Result<()> {
+    fn strike(&mut self, _disk: &DiskState) -> io::Result<()> {
         Ok(())
     }
 
@@ -90,6 +129,8 @@ impl<B: Blow> Campaign<B> {
         installation.spec("load", "{}");
         let sender = |treatment| Sender { treatment, path: hook(&installation, &witness, treatment), sent: Sent::default() };
         let senders = Treatment::ALL.into_iter().map(sender).collect();
+        let mut blow = blow;
+        blow.begin()?;
         Ok(Self { installation, blow, dice, witness, senders, life: 0, start: Duration::ZERO })
     }
 
@@ -122,7 +163,7 @@ impl<B: Blow> Campaign<B> {
     fn die_while_starting(&mut self) -> io::Result<()> {
         let mut starting = self.installation.serve_command(&[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
         thread::sleep(self.start.mul_f64(self.dice.below(1000) as f64 / 1000.0));
-        self.blow.strike()?;
+        self.blow.strike(&DiskState::default())?;
         starting.kill()?;
         starting.wait()?;
         self.blow.recover()
@@ -134,17 +175,17 @@ impl<B: Blow> Campaign<B> {
         self.start = begun.elapsed();
         let (acknowledged, acknowledgements) = mpsc::channel();
         let (quota, moment) = (1 + self.dice.below(24), Duration::from_micros(self.dice.below(2000)));
-        let (life, blow) = (self.life, &mut self.blow);
+        let (life, blow, disk) = (self.life, &mut self.blow, DiskState::default());
         thread::scope(|scope| {
             for sender in &mut self.senders {
-                let (host, acknowledged) = (&host, acknowledged.clone());
-                scope.spawn(move || sender.send_until_refused(host, life, &acknowledged));
+                let (host, disk, acknowledged) = (&host, &disk, acknowledged.clone());
+                scope.spawn(move || sender.send_until_refused(host, disk, life, &acknowledged));
             }
             drop(acknowledged);
             (0..quota).for_each(|_| acknowledgements.recv_timeout(wait::DEADLINE).expect("the host acknowledges"));
             // The blow is to fall anywhere in the host's work, not always just behind an acknowledgement.
             thread::sleep(moment);
-            let struck = blow.strike();
+            let struck = blow.strike(&disk);
             host.kill_now();
             struck
         })?;
@@ -173,14 +214,19 @@ impl<B: Blow> Campaign<B> {
 }
 
 impl Sender {
-    fn send_until_refused(&mut self, host: &Host, life: u32, acknowledged: &mpsc::Sender<()>) {
+    fn send_until_refused(&mut self, host: &Host, disk: &DiskState, life: u32, acknowledged: &mpsc::Sender<()>) {
         loop {
             let number = self.sent.next;
             self.sent.next += 1;
             let request = Request::json(&self.path, json!({ "n": number }).to_string());
+            let was_dead = disk.is_dead();
             let Ok(reply) = request.send(host.address()) else { return };
-            assert_eq!(reply.status, 200, "a webhook was answered {}", reply.text());
-            self.sent.acknowledged.insert(number, life);
+            match (reply.status, disk.is_well()) {
+                (200, true) => drop(self.sent.acknowledged.insert(number, life)),
+                (200, false) => self.sent.unfounded += u64::from(was_dead),
+                (503, false) => assert!(reply.header("retry-after").is_some(), "503 without Retry-After"),
+                (status, _) => panic!("a webhook was answered {status}: {}", reply.text()),
+            }
             // Nobody counts any more once the blow is falling.
             let _ = acknowledged.send(());
         }

@@ -23,6 +23,8 @@ pub struct Tally {
     pub renamed: u64,
     /// Came although nobody had sent them. Must be 0.
     pub invented: u64,
+    /// Sent when the host's disk was dead already, and acknowledged all the same. Must be 0.
+    pub unfounded: u64,
 }
 
 /// What one hook's sender did.
@@ -34,12 +36,14 @@ pub(super) struct Sent {
     pub(super) next: u64,
     /// In which life each was acknowledged.
     pub(super) acknowledged: BTreeMap<u64, u32>,
+    /// How many were acknowledged without a disk.
+    pub(super) unfounded: u64,
 }
 
 impl Tally {
     /// Whether what must be 0 is 0.
     pub fn holds(&self) -> bool {
-        [self.lost, self.disordered, self.renamed, self.invented] == [0; 4]
+        [self.lost, self.disordered, self.renamed, self.invented, self.unfounded] == [0; 5]
     }
 
     pub(super) fn of(treatment: Treatment, sent: &Sent, arrivals: &[Arrival]) -> Self {
@@ -58,6 +62,7 @@ impl Tally {
             disordered: if treatment == Treatment::Mixed { disordered(&new) } else { 0 },
             renamed: renamed(&new),
             invented: new.iter().filter(|arrival| arrival.number >= sent.next).count() as u64,
+            unfounded: sent.unfounded,
         }
     }
 }
@@ -97,16 +102,17 @@ impl AddAssign for Tally {
         self.disordered += other.disordered;
         self.renamed += other.renamed;
         self.invented += other.invented;
+        self.unfounded += other.unfounded;
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { acknowledged, lost, carried_over, repeated, disordered, renamed, invented } = self;
+        let Self { acknowledged, lost, carried_over, repeated, disordered, renamed, invented, unfounded } = self;
         write!(
             f,
             "{acknowledged} acknowledged, {lost} lost, {carried_over} delivered by a later life, {repeated} repeated, \
-             {disordered} out of order, {renamed} under another id, {invented} never sent"
+             {disordered} out of order, {renamed} under another id, {invented} never sent, {unfounded} acknowledged without a disk"
         )
     }
 }
@@ -120,7 +126,7 @@ mod tests {
     }
 
     fn tally(acknowledged: &[(u64, u32)], arrivals: &[Arrival]) -> Tally {
-        let sent = Sent { first: 10, next: 20, acknowledged: acknowledged.iter().copied().collect() };
+        let sent = Sent { first: 10, next: 20, acknowledged: acknowledged.iter().copied().collect(), unfounded: 0 };
         Tally::of(Treatment::Mixed, &sent, arrivals)
     }
 
