@@ -80,10 +80,17 @@ fn every_route_is_described_and_answers_as_it_is_described() {
     assert_eq!((&services[0]["state"], &services[1]["state"]), (&json!("served"), &json!("refused")));
     assert_eq!(services[1]["diagnostics"][0]["help"], "did you mean `iterate`?");
 
+    let webhooks = ask("GET", "/webhooks", "/webhooks", None);
+    let shared =
+        json!({ "service": "teams", "name": "webhook", "path": "/teams", "url": format!("http://{}/teams", host.address()), "hooks": 1 });
+    assert_eq!((&webhooks[0]["hooks"], &webhooks[0]["path"], &webhooks[1]), (&json!(1), &Value::Null, &shared));
+
     receiver.answer(500);
     assert_eq!(host.post(path, &json!({ "id": 1 })).status, 200);
     assert_eq!(host.post("/teams", &json!({ "team": 8 })).status, 200);
     wait::until_true("the delivery has failed", || ask("GET", "/deliveries", "/deliveries", None)[0]["retrying"] == 1);
+    let failure = ask("GET", "/deliveries", "/deliveries", None)[0]["last_failure"].to_string();
+    assert!(failure.contains("500"), "{failure}");
     ask("POST", "/hooks/{id}/disable", &format!("/hooks/{id}/disable"), None);
     assert_eq!(ask("GET", "/events", "/events?limit=1&outcome=unmatched", None)["events"][0]["unmatched"], json!(["8"]));
     ask("GET", "/dead-letters", "/dead-letters", None);

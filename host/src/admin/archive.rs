@@ -41,8 +41,13 @@ impl Archive {
 
     /// What changes whenever a bundle arrives that waits to be fetched. `None`: no server runs, so that none does.
     pub(super) fn arrivals(&self) -> Option<watch::Receiver<()>> {
+        self.deliveries().map(|deliveries| deliveries.arrivals())
+    }
+
+    /// What delivers the bundles, where a server runs.
+    pub(super) fn deliveries(&self) -> Option<&Arc<Deliveries>> {
         match &self.0 {
-            Way::Served(deliveries) => Some(deliveries.arrivals()),
+            Way::Served(deliveries) => Some(deliveries),
             Way::Stored(..) => None,
         }
     }

@@ -47,6 +47,7 @@ pub use manner::MannerView;
 pub use openapi::document as openapi;
 pub use operator::{KnownPlugin, KnownService, KnownWebhook, Operator};
 pub use pull::{Acknowledge, AcknowledgeAnswer, PulledBundle, PulledBundles};
+pub use services::ServedWebhook;
 pub use socket::{Admin, serve};
 pub use tokens::{NewToken, Scope, TokenAdded, TokenView, Tokens};
 pub use wire::{

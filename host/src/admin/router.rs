@@ -12,6 +12,7 @@ use super::health::{self, Health};
 use super::operator::Operator;
 use super::pull::{self, Acknowledge, AcknowledgeAnswer, PulledBundles};
 use super::route::{Access, Caller, Route, schema_of};
+use super::services::ServedWebhook;
 use super::tokens::{self, NewToken, TokenAdded, TokenView};
 use super::wire::{
     ConnectionAdded, ConnectionView, Disabled, HookAdded, HookEnabled, HookView, NewConnection, NewHook, Removed, RotateSecret,
@@ -125,6 +126,9 @@ pub(super) static ROUTES: &[Route] = &[
     .access(Access::Read),
     Route::get("/services", "List the services, with what is wrong with them", schema_of::<Vec<ServiceView>>, |operator, asked| {
         Box::pin(services::list(operator, asked))
+    }),
+    Route::get("/webhooks", "List the webhooks that are served", schema_of::<Vec<ServedWebhook>>, |operator, asked| {
+        Box::pin(services::webhooks(operator, asked))
     }),
     Route::get("/tokens", "List the tokens", schema_of::<Vec<TokenView>>, |operator, asked| Box::pin(tokens::list(operator, asked)))
         .access(Access::Local),

@@ -6,10 +6,11 @@ use clap::Args;
 use http::Method;
 
 use super::control::{HostArguments, print_json, print_table};
+use super::printable::printable;
 use super::time::time;
 use crate::admin::DeliveriesView;
 
-/// List the hooks that have bundles on their way: how many, since when, and when they are tried again.
+/// List the hooks that have bundles on their way: how many, since when, when they are tried again, and why the last attempt failed.
 #[derive(Args, Debug)]
 pub struct Arguments {
     #[command(flatten)]
@@ -35,15 +36,16 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         anstream::eprintln!("nothing is on its way");
     } else {
         let rows: Vec<_> = deliveries.into_iter().map(row).collect();
-        print_table(["HOOK", "SERVICE", "PENDING", "RETRYING", "OLDEST", "NEXT ATTEMPT", "DEAD LETTERS"], &rows)?;
+        print_table(["HOOK", "SERVICE", "PENDING", "RETRYING", "OLDEST", "NEXT ATTEMPT", "DEAD LETTERS", "LAST FAILURE"], &rows)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(view: DeliveriesView) -> [String; 7] {
+fn row(view: DeliveriesView) -> [String; 8] {
     let counts = [view.pending, view.retrying, view.dead_letters].map(|count| count.to_string());
     let [pending, retrying, dead_letters] = counts;
     let times = [view.oldest_ms, view.next_ms].map(|ms| time(ms.unwrap_or_default()));
     let [oldest, next] = times;
-    [view.hook, view.service.unwrap_or_default(), pending, retrying, oldest, next, dead_letters]
+    let failure = view.last_failure.map_or_else(String::new, |reason| printable(&reason).into_owned());
+    [view.hook, view.service.unwrap_or_default(), pending, retrying, oldest, next, dead_letters, failure]
 }

@@ -22,7 +22,7 @@ pub(super) struct Attempts {
     pub journal: Arc<Journal>,
     pub connections: Arc<Connections>,
     pub sinks: Sinks,
-    pub health: Health,
+    pub health: Arc<Health>,
     pub meters: Meters,
     pub settings: Settings,
 }
@@ -91,6 +91,7 @@ impl Attempts {
     /// Notes a failed attempt: when the next one is due, or that it was the last.
     pub(super) fn retry(&self, hook: &str, key: Key, attempt: u32, reason: &str, put_off: Option<Duration>) -> Ended {
         let Settings { retry, jitter_percent, .. } = &self.settings;
+        self.health.note(hook, reason, now_ms());
         let own = self.connections.hook(hook).and_then(|hook| hook.manner.retry.clone());
         // The first attempt, with which the host's schedule begins, has been made.
         let schedule = own.as_deref().unwrap_or(retry.get(1..).unwrap_or_default());
@@ -128,7 +129,7 @@ impl Attempts {
 
     /// Notes that an attempt has worked.
     async fn worked(&self, id: &str) {
-        self.health.forget(id);
+        self.health.worked(id);
         if self.connections.hook(id).is_some_and(|hook| hook.failing_since_ms.is_some()) {
             self.note_failing(id, None).await;
         }

@@ -16,7 +16,8 @@ use crate::admin::{BundleIds, PreviewPage, ReplayEvents, ReplayManner, ReplayPag
 ///
 /// Name the events by their ids, or choose them as `list` does: those are replayed oldest first, and replays are not
 /// replayed again. The request is evaluated at the time at which it came, with connections and hooks as they are now. What is
-/// replayed is an event of its own, stored before this says so, and no repeat by `dedupe`.
+/// replayed is an event of its own, stored before this says so, and no repeat by `dedupe`. With --hook only the bundles for that
+/// hook are delivered.
 ///
 /// A receiver drops bundles whose id it knows. Unless it is said otherwise, a bundle that is as it was keeps its id, and one
 /// that is new or different has a new one: what a mended spec changes arrives, what it does not change arrives once.
@@ -48,7 +49,7 @@ pub(super) struct Arguments {
 const EXAMPLES: &str = "Examples:
   hookwright events replay 0199a3c1-… --dry-run
   hookwright events replay --outcome failed --service shop
-  hookwright events replay --service shop --from 2h --hook HOOK --new-ids   (--hook: only bundles for that hook)";
+  hookwright events replay --service shop --from 2h --hook HOOK --new-ids";
 
 pub(super) fn run(host: &HostArguments, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut select = arguments.which.selection();

@@ -5,7 +5,6 @@
 use super::*;
 use crate::connections::Connections;
 use crate::data_directory::DataDirectory;
-use crate::deliver::health::Health;
 use crate::deliver::meters::Meters;
 use crate::deliver::settings::Settings;
 use crate::deliver::sink::Sinks;
@@ -21,14 +20,7 @@ async fn dispatcher(directory: &std::path::Path) -> Dispatcher {
     let (settings, connections) = (Settings::default(), Connections::in_memory());
     let sinks = Sinks::new(&settings);
     Dispatcher::new(
-        Arc::new(Attempts {
-            journal: Arc::new(journal),
-            connections,
-            sinks,
-            health: Health::default(),
-            meters: Meters::default(),
-            settings,
-        }),
+        Arc::new(Attempts { journal: Arc::new(journal), connections, sinks, health: Arc::default(), meters: Meters::default(), settings }),
         watch::channel(()).0,
     )
 }
