@@ -19,6 +19,7 @@ use crate::inbound::Budget;
 use crate::journal::{self, Journal, Removed, Retention};
 use crate::key_file::Key;
 use crate::plugin::{self, Plugin};
+use crate::release;
 use crate::server::{self, Limits};
 use crate::services::{Finding, Loader, Look, Pace, Secrets, Service, Services, Watch};
 
@@ -102,7 +103,7 @@ pub struct Running {
     admin: Admin,
     remote_admin: Option<RemoteAdmin>,
     watch: Watch,
-    upkeep: JoinHandle<()>,
+    upkeep: [JoinHandle<()>; 2],
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
@@ -119,7 +120,8 @@ impl Host {
         let remote_admin = remote.map(|remote| admin::serve_remote(remote, tls.clone(), &host.limits, operator.clone())).transpose()?;
         let admin = admin::serve(&directory, operator).context("cannot open the control socket")?;
         let watch = Watch::start(host.services.clone(), pace);
-        let upkeep = tokio::spawn(keep_up(host.journal.clone(), host.connections.clone(), retention));
+        let upkeep =
+            [tokio::spawn(keep_up(host.journal.clone(), host.connections.clone(), retention)), tokio::spawn(release::run(host.clone()))];
         let (stop, stopped) = oneshot::channel();
         let answer = {
             let host = host.clone();
@@ -271,7 +273,7 @@ impl Running {
     /// Stops in order: no new connections, requests in flight to their end, then deliveries, then what operators use.
     pub async fn shutdown(self) {
         let Self { host, admin, remote_admin, watch, upkeep, stop, server, .. } = self;
-        upkeep.abort();
+        upkeep.iter().for_each(JoinHandle::abort);
         let _ = stop.send(());
         let _ = server.await;
         host.deliveries.shutdown().await;

@@ -11,6 +11,7 @@ mod destinations;
 mod discord;
 mod events;
 mod full_disk;
+mod held;
 mod javascript;
 mod keys;
 mod metrics;

@@ -21,6 +21,10 @@ pub(super) struct JournalOptions {
     #[arg(long, env = "HOOKWRIGHT_JOURNAL_MAX", value_name = "SIZE", default_value_t = Size(Retention::default().bytes), value_parser = size)]
     journal_max: Size,
 
+    /// How long an event is held for a uid that nobody has, to be delivered once somebody does; 0s: not at all.
+    #[arg(long, env = "HOOKWRIGHT_HOLD_UNMATCHED", value_name = "TIME", default_value = "24h", value_parser = duration)]
+    hold_unmatched: Duration,
+
     /// Webhooks that may wait for the disk; more are answered 503.
     #[arg(long, env = "HOOKWRIGHT_JOURNAL_QUEUE", value_name = "N", default_value_t = default().queue_events, value_parser = at_least_one)]
     journal_queue: usize,
@@ -47,7 +51,8 @@ impl JournalOptions {
     /// How the journal works.
     pub(super) fn settings(&self) -> Settings {
         let queue_bytes = usize::try_from(self.journal_queue_size.0).unwrap_or(usize::MAX);
-        Settings { queue_events: self.journal_queue, queue_bytes, segment_bytes: Settings::segment_for(self.journal_max.0) }
+        let segment_bytes = Settings::segment_for(self.journal_max.0);
+        Settings { queue_events: self.journal_queue, queue_bytes, segment_bytes, hold: self.hold_unmatched }
     }
 }
 

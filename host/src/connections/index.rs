@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use papaya::HashMap;
+use tokio::sync::watch;
 
 use super::change::Step;
 use super::definition::{Connection, Definition, Hook, State};
@@ -19,6 +20,8 @@ pub(super) struct Index {
     /// The hooks on one connection.
     by_connection: HashMap<String, Arc<[Arc<Hook>]>>,
     fingerprints: Fingerprints,
+    /// Told of every change.
+    changes: watch::Sender<()>,
 }
 
 impl Index {
@@ -73,6 +76,12 @@ impl Index {
             Step::RemoveConnection(id) => self.remove_connection(&id),
             Step::RemoveHook(id) => self.remove_hook(&id),
         }
+        self.changes.send_replace(());
+    }
+
+    /// Hears of every change after this call, if not of each by itself.
+    pub(super) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     fn put_connection(&self, connection: &Arc<Connection>) {

@@ -101,6 +101,11 @@ impl Connections {
         self.index.hooks()
     }
 
+    /// Hears of every change after this call, if not of each by itself.
+    pub fn changes(&self) -> tokio::sync::watch::Receiver<()> {
+        self.index.changes()
+    }
+
     /// How many connections and how many hooks there are.
     pub fn counts(&self) -> (usize, usize) {
         self.index.counts()

@@ -1,7 +1,8 @@
-//! How an event lies on disk, version 2: a head of small fields, then the body and the bundles' JSON as they are.
+//! How an event lies on disk, version 3: a head of small fields, then the body and the bundles' JSON as they are.
 //!
 //! Numbers are LEB128, texts their length and their UTF-8. The head ends with the lengths of the blobs behind it, so
-//! that writing shares them and reading slices them: neither copies a body. A field may only be added under a new version. Version 1 had no replays.
+//! that writing shares them and reading slices them: neither copies a body. A field may only be added under a new version.
+//! Version 1 had no replays, version 2 no releases of what was held.
 
 use bytes::Bytes;
 
@@ -10,7 +11,9 @@ use super::segment::Entry;
 
 /// The kind of an event's record.
 const KIND: u8 = 1;
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
+/// The version before held events were released.
+const WITHOUT_RELEASES: u8 = 2;
 /// The version before there were replays.
 const WITHOUT_REPLAYS: u8 = 1;
 
@@ -32,6 +35,7 @@ pub(super) fn encode(event: &Event) -> Entry {
     head.list(event.replay_of.as_slice(), |head, original| {
         head.number(original.seq);
         head.text(&original.id);
+        head.optional(original.uid.as_deref());
     });
     head.number(event.body.len() as u64);
     head.list(&event.bundles, |head, bundle| {
@@ -47,7 +51,7 @@ pub(super) fn encode(event: &Event) -> Entry {
 pub(super) fn decode(payload: &Bytes) -> Result<Event, Malformed> {
     let mut rest = Rest(payload.clone());
     let version = rest.take(1)?[0];
-    if !matches!(version, VERSION | WITHOUT_REPLAYS) {
+    if !(WITHOUT_REPLAYS..=VERSION).contains(&version) {
         return Err(Malformed("written by another version of hookwright"));
     }
     let id = rest.text()?;
@@ -58,7 +62,7 @@ pub(super) fn decode(payload: &Bytes) -> Result<Event, Malformed> {
     let request = rest.request()?;
     let dedupe = rest.optional()?;
     let unmatched = rest.list(Rest::text)?;
-    let replay_of = if version == VERSION { rest.list(|rest| Ok(Original { seq: rest.number()?, id: rest.text()? }))?.pop() } else { None };
+    let replay_of = if version > WITHOUT_REPLAYS { rest.list(|rest| rest.original(version))?.pop() } else { None };
     let body = rest.number()?;
     let bundles = rest.list(|rest| Ok((rest.text()?, rest.text()?, rest.number()?)))?;
     let body = rest.take(body)?;
@@ -145,6 +149,11 @@ impl Rest {
         String::from_utf8(bytes.into()).map_err(|_| Malformed("a text in an event's record is not UTF-8"))
     }
 
+    fn original(&mut self, version: u8) -> Result<Original, Malformed> {
+        let (seq, id) = (self.number()?, self.text()?);
+        Ok(Original { seq, id, uid: if version > WITHOUT_RELEASES { self.optional()? } else { None } })
+    }
+
     fn optional(&mut self) -> Result<Option<String>, Malformed> {
         if self.take(1)?[0] == 0 { Ok(None) } else { self.text().map(Some) }
     }
@@ -188,7 +197,7 @@ mod tests {
                 StoredBundle { id: "b2".into(), hook: "h2".into(), json: Bytes::new() },
             ],
             unmatched: vec!["U7".into()],
-            replay_of: Some(Original { seq: 300, id: "e0".into() }),
+            replay_of: Some(Original { seq: 300, id: "e0".into(), uid: Some("u".into()) }),
         }
     }
 

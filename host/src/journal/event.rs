@@ -39,6 +39,8 @@ pub struct Original {
     pub seq: Sequence,
     /// Its id.
     pub id: String,
+    /// Where it was held: the uid that it was held for, and that the items have which this event is made of.
+    pub uid: Option<String>,
 }
 
 /// An id for an event that is made now: a UUIDv7 (RFC 9562), so that it sorts and is found by its time.

@@ -11,6 +11,8 @@ pub(crate) struct Levels {
     /// When the event of the oldest of them arrived, in milliseconds since 1970.
     pub(crate) oldest_pending_ms: Option<u64>,
     pub(crate) dead_letters: usize,
+    /// Events for a uid that nobody has yet.
+    pub(crate) held: usize,
     /// Bytes of events that wait for the disk.
     pub(crate) queued_bytes: usize,
     /// Places that could not be read when the journal was opened.
@@ -29,6 +31,7 @@ impl Journal {
             pending,
             oldest_pending_ms: oldest.map(|event| event.received_at),
             dead_letters,
+            held: self.held_count(),
             queued_bytes: self.events.waiting_bytes(),
             damaged: self.recovery.damage.len(),
         }

@@ -13,6 +13,7 @@ mod delivery;
 mod encoding;
 mod error;
 mod event;
+mod held;
 mod levels;
 mod look;
 mod pulled;
@@ -37,6 +38,7 @@ pub use delivery::{BundleKey, DeadLetter, DeliveryState, Pending};
 pub use error::JournalError;
 pub(crate) use event::id_time;
 pub use event::{Event, Original, Outcome, Sequence, StoredBundle, StoredRequest, new_id};
+pub use held::Absent;
 pub use look::Standing;
 pub use pulled::Acknowledged;
 pub use retention::{Removed, Retention};
@@ -49,6 +51,7 @@ use crate::data_directory::DataDirectory;
 use catalogue::Catalogue;
 use dedupe::{Claim, Window};
 use delivery::Ledger;
+use held::Held;
 use segment::{Committer, Disk, Index, LocalDisk, Opened, Queue, Record, Sizes};
 use settle::OnceWritten;
 
@@ -61,6 +64,8 @@ pub struct Settings {
     pub queue_bytes: usize,
     /// Bytes of a segment: space is given back in such parts.
     pub segment_bytes: u64,
+    /// How long an event is held for a uid that nobody has.
+    pub hold: Duration,
 }
 
 impl Settings {
@@ -72,7 +77,8 @@ impl Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { queue_events: 4096, queue_bytes: 256 << 20, segment_bytes: Sizes::default().segment }
+        let hold = Duration::from_hours(24);
+        Self { queue_events: 4096, queue_bytes: 256 << 20, segment_bytes: Sizes::default().segment, hold }
     }
 }
 
@@ -85,6 +91,7 @@ pub struct Journal {
     delivery_index: Arc<Index>,
     ledger: Arc<Mutex<Ledger>>,
     catalogue: Arc<Mutex<Catalogue>>,
+    held: Arc<Mutex<Held>>,
     dedupe: Arc<Window>,
     news: broadcast::Sender<Sequence>,
     /// Why the last event could not be written, until one can.
@@ -111,6 +118,7 @@ struct Note {
     hooks: Vec<Box<str>>,
     unsettled: bool,
     entry: catalogue::Entry,
+    held: Option<held::Entry>,
     claim: Option<Claim>,
 }
 
@@ -122,10 +130,11 @@ impl Journal {
     }
 
     fn open_on<D: Disk + Clone>(disk: D, directory: &DataDirectory, settings: Settings, sizes: Sizes) -> io::Result<Self> {
-        let (mut ledger, mut catalogue) = (Ledger::default(), Catalogue::default());
+        let (mut ledger, mut catalogue, mut held) = (Ledger::default(), Catalogue::default(), Held::from(settings));
         let dedupe = Arc::new(Window::default());
-        let mut events =
-            segment::open(&directory.events(), sizes, disk.clone(), |record| restore(&record, &mut ledger, &mut catalogue, &dedupe))?;
+        let mut events = segment::open(&directory.events(), sizes, disk.clone(), |record| {
+            restore(&record, &mut ledger, &mut catalogue, &mut held, &dedupe)
+        })?;
         let deliveries = open_deliveries(disk.clone(), directory, sizes, &mut ledger)?;
         // An old state must never be taken for that of a new event, whatever a damaged log has lost.
         events.writer.number_from(ledger.highest() + 1);
@@ -135,16 +144,17 @@ impl Journal {
             let upkeep = Arc::clone(&upkeep);
             move || upkeep.notify_one()
         });
-        let (ledger, catalogue) = (Arc::new(Mutex::new(ledger)), Arc::new(Mutex::new(catalogue)));
+        let (ledger, catalogue, held) = (Arc::new(Mutex::new(ledger)), Arc::new(Mutex::new(catalogue)), Arc::new(Mutex::new(held)));
         let news = broadcast::Sender::new(NEWS);
         Ok(Self {
             recovery: events.recovery,
-            events: Committer::start("journal", events.writer, event_queue(settings), stored(&ledger, &catalogue, &news))?,
+            events: Committer::start("journal", events.writer, event_queue(settings), stored(&ledger, &catalogue, &held, &news))?,
             deliveries: Committer::start("deliveries", deliveries.writer, DELIVERY_QUEUE, settle::written(&ledger))?,
             index,
             delivery_index,
             ledger,
             catalogue,
+            held,
             dedupe,
             news,
             failure: ArcSwapOption::empty(),
@@ -167,8 +177,8 @@ impl Journal {
             },
         };
         let hooks = event.bundles.iter().map(|bundle| bundle.hook.as_str().into()).collect();
-        let answer =
-            self.events.submit(encoding::encode(event), Note { hooks, unsettled: event.is_unsettled(), entry: event.into(), claim })?;
+        let note = Note { hooks, unsettled: event.is_unsettled(), entry: event.into(), held: held::Entry::of(event), claim };
+        let answer = self.events.submit(encoding::encode(event), note)?;
         let answer = answer.await.unwrap_or(Err(JournalError::Closed));
         self.note_answer(&answer);
         answer.map(Appended::Stored)
@@ -243,6 +253,10 @@ impl Journal {
         lock(&self.ledger)
     }
 
+    fn held(&self) -> MutexGuard<'_, Held> {
+        lock(&self.held)
+    }
+
     fn catalogue(&self) -> MutexGuard<'_, Catalogue> {
         lock(&self.catalogue)
     }
@@ -273,12 +287,15 @@ fn open_deliveries<D: Disk>(disk: D, directory: &DataDirectory, sizes: Sizes, le
 }
 
 /// Takes an event that was on disk already into the journal's memory.
-fn restore(record: &Record, ledger: &mut Ledger, catalogue: &mut Catalogue, dedupe: &Window) -> io::Result<()> {
+fn restore(record: &Record, ledger: &mut Ledger, catalogue: &mut Catalogue, held: &mut Held, dedupe: &Window) -> io::Result<()> {
     let event = encoding::decode(&record.payload)?;
     ledger.add(record.seq, event.bundles.iter().map(|bundle| bundle.hook.as_str()));
     catalogue.note(record.seq, &(&event).into());
     if event.is_unsettled() {
         ledger.keep(record.seq);
+    }
+    if let Some(entry) = held::Entry::of(&event) {
+        held.note(record.seq, entry);
     }
     if let Some(id) = &event.dedupe {
         dedupe.restore(&event.service, &event.webhook, id, event.received_at);
@@ -290,12 +307,16 @@ fn restore(record: &Record, ledger: &mut Ledger, catalogue: &mut Catalogue, dedu
 fn stored(
     ledger: &Arc<Mutex<Ledger>>,
     catalogue: &Arc<Mutex<Catalogue>>,
+    held: &Arc<Mutex<Held>>,
     news: &broadcast::Sender<Sequence>,
 ) -> impl FnMut(Sequence, Note) + Send + 'static {
-    let (ledger, catalogue, news) = (Arc::clone(ledger), Arc::clone(catalogue), news.clone());
+    let (ledger, catalogue, held, news) = (Arc::clone(ledger), Arc::clone(catalogue), Arc::clone(held), news.clone());
     move |seq, note| {
         note_stored(&mut lock(&ledger), seq, &note);
         lock(&catalogue).note(seq, &note.entry);
+        if let Some(entry) = note.held {
+            lock(&held).note(seq, entry);
+        }
         if let Some(claim) = note.claim {
             claim.commit();
         }

@@ -75,6 +75,7 @@ impl Journal {
                 removed.dead_letters += dead_letters;
                 removed.unfetched += unfetched;
                 self.remove(&self.index, segment, metadata.len(), &mut removed)?;
+                self.held().forget(&events);
                 self.catalogue().forget(events);
             }
         }

@@ -277,7 +277,7 @@ async fn the_replays_of_an_event_are_known_also_after_reopening() {
     let root = root();
     let journal = open(root.path());
     let seq = store(&journal, &event("a", &[])).await;
-    let replay_of = Some(Original { seq, id: "a".into() });
+    let replay_of = Some(Original { seq, id: "a".into(), uid: None });
     let replay = store(&journal, &Event { replay_of, ..event("b", &["h"]) }).await;
     assert_eq!(journal.replays(seq), [replay]);
     drop(journal);

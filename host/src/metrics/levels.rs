@@ -38,6 +38,7 @@ impl Collector for Levels {
         let age = levels.oldest_pending_ms.map_or(0, |received_at| now_ms().saturating_sub(received_at));
         gauge("oldest_pending_age", "How long the oldest of them has waited", Some(&Unit::Seconds), age as f64 / 1000.0)?;
         gauge("dead_letters", "Bundles that were given up and can be redriven", None, count(levels.dead_letters))?;
+        gauge("held_events", "Events for a uid that nobody has yet", None, count(levels.held))?;
         gauge("journal_queue", "Events that wait for the disk", Some(&Unit::Bytes), count(levels.queued_bytes))?;
         gauge("journal_damaged", "Damaged places that were set aside when the journal was opened", None, count(levels.damaged))?;
         let (connections, hooks) = self.connections.counts();

@@ -191,7 +191,7 @@ fn replay(seq: Sequence, original: &Event, bundles: Vec<Bundle>, ids: BundleIds)
     let id = new_id(now_ms());
     Event {
         bundles: ids.name(&id, &original.bundles, bundles),
-        replay_of: Some(Original { seq, id: original.id.clone() }),
+        replay_of: Some(Original { seq, id: original.id.clone(), uid: None }),
         id,
         outcome: Outcome::Accepted,
         dedupe: None,

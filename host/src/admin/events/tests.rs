@@ -141,7 +141,7 @@ async fn the_outcome_says_what_has_become_of_an_event() {
     };
     assert_eq!(outcomes().await, ["unmatched", "failed", "dead", "pending", "accepted"]);
     assert_eq!(numbers(&get(&operator, "/events?outcome=dead").await), [dead]);
-    let replay = Event { replay_of: Some(Original { seq: failed, id: failed_id.clone() }), ..event(5, &[]) };
+    let replay = Event { replay_of: Some(Original { seq: failed, id: failed_id.clone(), uid: None }), ..event(5, &[]) };
     store(&journal, &replay).await;
     assert_eq!(outcomes().await, ["accepted", "unmatched", "replayed", "dead", "pending", "accepted"]);
     let shown = get(&operator, &format!("/events/{failed_id}")).await;
