@@ -139,3 +139,43 @@ fn a_replay_survives_a_host_that_is_killed_and_keeps_the_ids_of_what_is_as_it_wa
     assert!(ids.iter().all(|id| *id == original || *id == new), "the bundle that was as it was has no other id: {ids:?}");
     host.stop();
 }
+
+#[test]
+fn a_replay_reaches_who_listens_now_or_says_why_nobody_does() {
+    let installation = installation();
+    installation.spec("teams", r#"{ "uid": "{{body.team}}", "condition": "{{body.kind != 'noise'}}", "output": { "n": "{{body.n}}" } }"#);
+    installation.spec("shop", "{}");
+    let receiver = Receiver::start().unwrap();
+    let host = installation.serve_with(&["--hold-unmatched", "0s"]);
+    let said = |arguments: &[&str], code: i32| {
+        let output = installation.output(arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let body = json!({ "team": 7, "n": 1 });
+    assert_eq!(host.post("/teams", &body).status, 200);
+    assert!(said(&["events", "replay", "--outcome", "unmatched"], 1).contains("nobody has its uids: 7"));
+    installation.connect("teams", "7", &receiver.url("/a"));
+    installation.connect("teams", "7", &receiver.url("/b"));
+    let hooks: Value = serde_json::from_str(&installation.run(&["hooks", "list", "--json", "--show-urls"])).unwrap();
+    let to_b = hooks.as_array().unwrap().iter().find(|hook| hook["destination"] == receiver.url("/b")).unwrap();
+    said(&["events", "replay", "--outcome", "unmatched", "--hook", to_b["id"].as_str().unwrap()], 0);
+    assert_eq!(receiver.wait_for("/b", 1), [json!({ "n": 1 })]);
+    assert!(receiver.bodies("/a").is_empty(), "only the one hook was meant");
+
+    installation.spec("teams", r#"{ "uid": "{{body.team}}", "condition": "{{body.kind = 'signal'}}" }"#);
+    wait::until_true("the new condition is served", || {
+        installation.output(&["events", "replay", "1", "--dry-run"]).stdout.windows(9).any(|part| part == b"condition")
+    });
+    assert!(said(&["events", "replay", "1"], 1).contains("`condition` does not hold"));
+
+    let path = installation.hook("shop", &[], &receiver.url("/shop"));
+    assert_eq!(host.post(&path, &json!({ "n": 2 })).status, 200);
+    receiver.wait_for("/shop", 1);
+    let shop: Value = serde_json::from_str(&installation.run(&["events", "list", "--service", "shop", "--json"])).unwrap();
+    let (event, hook) = (shop[0]["id"].as_str().unwrap(), shop[0]["hooks"][0].as_str().unwrap());
+    installation.run(&["hooks", "remove", hook]);
+    assert!(said(&["events", "replay", event], 1).contains("its hook is disabled or removed"));
+    assert!(installation.fails(&["events", "replay"]).contains("say which events"));
+    host.stop();
+}

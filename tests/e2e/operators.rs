@@ -91,6 +91,8 @@ fn every_route_is_described_and_answers_as_it_is_described() {
     wait::until_true("the delivery has failed", || ask("GET", "/deliveries", "/deliveries", None)[0]["retrying"] == 1);
     let failure = ask("GET", "/deliveries", "/deliveries", None)[0]["last_failure"].to_string();
     assert!(failure.contains("500"), "{failure}");
+    let pending = ask("GET", "/events/{id}", "/events/1", None)["bundles"][0].clone();
+    assert_eq!((&pending["state"], pending["reason"].to_string()), (&json!("pending"), failure));
     ask("POST", "/hooks/{id}/disable", &format!("/hooks/{id}/disable"), None);
     assert_eq!(ask("GET", "/events", "/events?limit=1&outcome=unmatched", None)["events"][0]["unmatched"], json!(["8"]));
     ask("GET", "/dead-letters", "/dead-letters", None);

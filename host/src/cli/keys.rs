@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::ensure;
 use clap::{Args, Subcommand};
 
 use super::control::HostArguments;
@@ -32,7 +31,7 @@ enum Verb {
         /// The file.
         file: PathBuf,
     },
-    /// Encrypt all connections and hooks with a new key, also what was stored before there was one.
+    /// Encrypt all connections and hooks with a new key, also what was stored before there was one; with the same key, only that.
     ///
     /// Nothing that was encrypted with the old key, or not at all, is left in the data directory. No server may run meanwhile.
     Rotate {
@@ -68,7 +67,6 @@ fn rotate(host: &HostArguments, new: &Path) -> anyhow::Result<()> {
         let error = anyhow::Error::from(error);
         if in_use { error.context("stop the server first: its connections are written anew") } else { error }
     })?;
-    ensure!(old.as_ref() != Some(&new_key), "that is the key that they are encrypted with already");
     let count = connections::rotate(&directory, old.as_ref(), &new_key)?;
     anstream::eprintln!("{count} connections and hooks are encrypted with the key in {}; start the server with it", new.display());
     Ok(())

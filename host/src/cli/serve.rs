@@ -144,6 +144,9 @@ fn settings(arguments: Arguments) -> anyhow::Result<Settings> {
         drain_time: Duration::from_secs(arguments.drain_timeout),
         ..Limits::default()
     };
+    if let Some(address) = arguments.operators.filter(|address| tls.is_none() && !address.ip().is_loopback()) {
+        tracing::warn!(%address, "operators' tokens travel unencrypted: give --tls-cert, or let a proxy encrypt");
+    }
     let operators = match arguments.operators {
         Some(address) => Some(Remote { listener: server::bind(address)?, names: arguments.operators_name }),
         None => None,

@@ -22,6 +22,15 @@ pub enum Standing {
     Dead(DeadLetter),
 }
 
+/// How many bundles of an event are not delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Those that are still to be.
+    pub pending: usize,
+    /// Those that will not be unless an operator wants it.
+    pub dead: usize,
+}
+
 impl Journal {
     /// The event with this id, or with this number. Blocks: reads a thousand events or so.
     pub fn find(&self, id: &str) -> io::Result<Option<(Sequence, Event)>> {
@@ -78,6 +87,14 @@ impl Journal {
     /// The numbers of the events that were made by replaying this one.
     pub fn replays(&self, of: Sequence) -> Vec<Sequence> {
         self.catalogue().replays(of).to_vec()
+    }
+
+    /// How many of an event's bundles are pending, and how many are dead letters.
+    pub fn unfinished(&self, seq: Sequence, event: &Event) -> Unfinished {
+        let ledger = self.ledger();
+        let keys = || (0..).zip(&event.bundles).map(|(bundle, _)| (seq, bundle));
+        let pending = keys().filter(|key| ledger.open(*key).is_some()).count();
+        Unfinished { pending, dead: keys().filter(|key| ledger.dead(*key).is_some()).count() }
     }
 
     /// How far each of an event's bundles is, in their order. Blocks for a disk read for each dead letter.

@@ -39,7 +39,7 @@ pub use error::JournalError;
 pub(crate) use event::id_time;
 pub use event::{Event, Original, Outcome, Sequence, StoredBundle, StoredRequest, new_id};
 pub use held::Absent;
-pub use look::Standing;
+pub use look::{Standing, Unfinished};
 pub use pulled::Acknowledged;
 pub use retention::{Removed, Retention};
 pub use segment::{Damage, Recovery};

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::mask;
-use crate::journal::{DeadLetter, Event, Journal, Outcome, Sequence, Standing, StoredRequest};
+use crate::journal::{DeadLetter, Event, Journal, Outcome, Sequence, Standing, StoredRequest, Unfinished};
 use crate::trace::Body;
 
 /// What has become of an event, in one word.
@@ -131,7 +131,7 @@ pub struct BundleView {
     /// When the next attempt is due after a failed one, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_ms: Option<u64>,
-    /// Why it is a dead letter.
+    /// Why it is a dead letter; while it is pending, why the last attempt for its hook failed, where a server runs that made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The bundle itself.
@@ -157,8 +157,7 @@ fn is_zero(count: &usize) -> bool {
 impl EventOutcome {
     /// The outcome of an event of which nothing but what is stored is at hand.
     pub(super) fn of(journal: &Journal, seq: Sequence, event: &Event) -> Self {
-        let standings = journal.standings(seq, event);
-        let any = |wanted: fn(&Standing) -> bool| standings.iter().any(wanted);
+        let Unfinished { pending, dead } = journal.unfinished(seq, event);
         let without_bundles = match &event.outcome {
             Outcome::Failed(_) => Some(Self::Failed),
             Outcome::Accepted if event.bundles.is_empty() && !event.unmatched.is_empty() => Some(Self::Unmatched),
@@ -167,8 +166,8 @@ impl EventOutcome {
         match without_bundles {
             Some(_) if !journal.replays(seq).is_empty() => Self::Replayed,
             Some(outcome) => outcome,
-            None if any(|standing| matches!(standing, Standing::Dead(_))) => Self::Dead,
-            None if any(|standing| matches!(standing, Standing::Pending { .. })) => Self::Pending,
+            None if dead > 0 => Self::Dead,
+            None if pending > 0 => Self::Pending,
             None => Self::Accepted,
         }
     }
@@ -201,8 +200,15 @@ impl EventView {
 }
 
 impl EventDetail {
-    /// Everything about an event. Blocks for a disk read for each of its replays.
-    pub(super) fn new(journal: &Journal, seq: Sequence, event: &Event, secrets: mask::Secrets) -> Self {
+    /// Everything about an event; `failure` is how the last attempt for a hook failed. Blocks for a disk read for each of its
+    /// replays and dead letters.
+    pub(super) fn new(
+        journal: &Journal,
+        seq: Sequence,
+        event: &Event,
+        secrets: mask::Secrets,
+        failure: impl Fn(&str) -> Option<String>,
+    ) -> Self {
         let standings = journal.standings(seq, event);
         let bundles = event.bundles.iter().zip(standings).map(|(bundle, standing)| {
             let view = BundleView {
@@ -214,7 +220,7 @@ impl EventDetail {
                 reason: None,
                 json: raw(&bundle.json),
             };
-            view.standing(standing)
+            view.standing(standing, &failure)
         });
         let replays = journal.replays(seq).into_iter().filter_map(|replay| journal.read(replay).ok().flatten());
         Self {
@@ -241,12 +247,13 @@ impl RequestView {
 }
 
 impl BundleView {
-    fn standing(self, standing: Standing) -> Self {
+    fn standing(self, standing: Standing, failure: impl Fn(&str) -> Option<String>) -> Self {
         match standing {
             Standing::Delivered => self,
             Standing::Pending { attempts, due_ms } => {
-                let due_ms = (attempts > 0).then_some(due_ms);
-                Self { state: BundleState::Pending, attempts: Some(attempts), due_ms, ..self }
+                let failed = attempts > 0;
+                let (due_ms, reason) = (failed.then_some(due_ms), failed.then(|| failure(&self.hook)).flatten());
+                Self { state: BundleState::Pending, attempts: Some(attempts), due_ms, reason, ..self }
             }
             Standing::Dead(DeadLetter { attempts, reason, .. }) => {
                 Self { state: BundleState::Dead, attempts: Some(attempts), reason: Some(reason), ..self }
