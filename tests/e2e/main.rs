@@ -26,6 +26,7 @@ mod signed_deliveries;
 mod signers;
 mod twilio;
 mod untouched;
+mod update;
 mod verification;
 
 use hookwright_tests::host::Installation;

@@ -75,6 +75,8 @@ fn every_route_is_described_and_answers_as_it_is_described() {
     let (id, path) = (hook["id"].as_str().unwrap(), hook["paths"][0].as_str().unwrap());
     ask("GET", "/hooks", "/hooks?show=urls,parameters", None);
     ask("GET", "/hooks/{id}", &format!("/hooks/{id}"), None);
+    let changed = ask("PATCH", "/hooks/{id}", &format!("/hooks/{id}"), Some(json!({ "manner": { "retry_ms": [86_400_001] } })));
+    assert_eq!(changed["hook"]["manner"]["retry_ms"], json!([86_400_001]));
     ask("POST", "/hooks/{id}/rotate-secret", &format!("/hooks/{id}/rotate-secret"), Some(json!({ "overlap_seconds": 60 })));
     let services = ask("GET", "/services", "/services", None);
     assert_eq!((&services[0]["state"], &services[1]["state"]), (&json!("served"), &json!("refused")));

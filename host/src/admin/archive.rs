@@ -52,6 +52,13 @@ impl Archive {
         }
     }
 
+    /// Lets what waits for a hook be delivered as the hook says now: at once where a server runs, otherwise once one does.
+    pub(super) fn hook_changed(&self, hook: &str) {
+        if let Way::Served(deliveries) = &self.0 {
+            deliveries.hook_changed(hook);
+        }
+    }
+
     /// Lets the attempts of dead letters begin anew: at once where a server runs, otherwise once one does.
     pub(super) async fn redrive(&self, wanted: Vec<BundleKey>) -> Result<Redriven, Refused> {
         match &self.0 {

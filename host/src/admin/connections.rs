@@ -24,7 +24,7 @@ pub(super) async fn show(operator: &Operator, asked: Asked<'_>) -> Result<Answer
 pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
     let NewConnection { service, uid, name, data, to, manner } = asked.json()?;
     hooks::check_name("service", &service)?;
-    let to = destination::check(operator, to.as_deref()).await?;
+    let to = destination::check(operator, to.as_deref(), None).await?;
     if uid.is_empty() {
         return Err(Refused::bad("the uid is empty").with_help("it is how the service names its user, in every webhook it sends"));
     }
@@ -58,7 +58,10 @@ pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer,
 /// `DELETE /connections/{id}`: its hooks go with it.
 pub(super) async fn remove(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
     let connection = find(operator, asked.id)?;
+    let hooks = operator.connections.hooks().into_iter().filter(|hook| hook.connection.as_deref() == Some(&connection.id));
+    let hooks: Vec<_> = hooks.map(|hook| hook.id.clone()).collect();
     operator.connections.apply(Change::RemoveConnection(connection.id.clone())).await?;
+    hooks.iter().for_each(|hook| operator.archive.hook_changed(hook));
     Ok(Answer::ok(Removed { removed: connection.id.clone() }))
 }
 

@@ -17,7 +17,8 @@ pub(super) struct Checked {
 
 /// Takes a destination if there is a sink for it that finds it whatever the working directory is, and if a server that
 /// runs may deliver to it.
-pub(super) async fn check(operator: &Operator, text: Option<&str>) -> Result<Checked, Refused> {
+/// `hook`: the id of the hook that it is for, if that is there already.
+pub(super) async fn check(operator: &Operator, text: Option<&str>, hook: Option<&str>) -> Result<Checked, Refused> {
     let Some(text) = text.filter(|text| *text != PULL) else {
         return Ok(Checked { text: None, secrets: Vec::new(), warning: None });
     };
@@ -26,7 +27,7 @@ pub(super) async fn check(operator: &Operator, text: Option<&str>) -> Result<Che
         if file.path().is_relative() {
             return Err(Refused::bad(format!("the path in `{text}` is relative, and a server has its own working directory")));
         }
-        check_writers(operator, &destination)?;
+        check_writers(operator, &destination, hook)?;
     }
     let warning = match destination.host() {
         Some(host) => check_host(operator, host).await?,
@@ -44,8 +45,9 @@ impl Checked {
 }
 
 /// One file cannot be rotated by two rules.
-fn check_writers(operator: &Operator, wanted: &Destination) -> Result<(), Refused> {
-    for hook in operator.connections.hooks().iter().filter(|hook| hook.state != State::Removed) {
+fn check_writers(operator: &Operator, wanted: &Destination, hook: Option<&str>) -> Result<(), Refused> {
+    let all = operator.connections.hooks();
+    for hook in all.iter().filter(|other| other.state != State::Removed && hook != Some(&other.id)) {
         let other = hook.destination.as_deref().and_then(|text| Destination::parse(text).ok());
         if let Some(other) = other.filter(|other| other.contradicts(wanted)) {
             return Err(Refused::bad(format!("the hook `{}` writes to the same file in another way", hook.id))

@@ -23,6 +23,11 @@ impl Shown {
         Self { urls: asked.shows("urls"), parameters: asked.shows("parameters") }
     }
 
+    /// Nothing of it.
+    pub(super) fn nothing() -> Self {
+        Self { urls: false, parameters: false }
+    }
+
     /// The one time that a hook's URL is shown without being asked for.
     pub(super) fn new_hook() -> Self {
         Self { urls: true, parameters: false }
@@ -47,7 +52,7 @@ pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer,
     let new: NewHook = asked.json()?;
     check_name("service", &new.service)?;
     new.webhook.as_deref().map_or(Ok(()), |webhook| check_name("webhook", webhook))?;
-    let to = destination::check(operator, new.to.as_deref()).await?;
+    let to = destination::check(operator, new.to.as_deref(), None).await?;
     check_connection(operator, &new)?;
     let (is_shared, warning) = match operator.service(&new.service) {
         Err(unknown) => (new.connection.is_some(), Some(unknown)),
@@ -106,6 +111,7 @@ pub(super) async fn rotate_secret(operator: &Operator, asked: Asked<'_>) -> Resu
 pub(super) async fn remove(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
     let hook = find(operator, asked.id)?;
     operator.connections.apply(Change::RemoveHook(hook.id.clone())).await?;
+    operator.archive.hook_changed(&hook.id);
     Ok(Answer::ok(Removed { removed: hook.id.clone() }))
 }
 

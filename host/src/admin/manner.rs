@@ -1,4 +1,4 @@
-//! How a new hook's bundles are delivered, as it is asked for and as it is shown.
+//! How a hook's bundles are delivered, as it is asked for and as it is shown.
 
 use std::time::Duration;
 
@@ -28,12 +28,16 @@ pub struct MannerView {
 impl MannerView {
     /// The manner of a new hook with these secrets.
     pub(super) fn manner(self, secrets: Vec<Secret>) -> Result<Manner, Refused> {
-        let retry: Option<Vec<_>> = self.retry_ms.map(|waits| waits.into_iter().map(Duration::from_millis).collect());
-        let waits = retry.as_deref().unwrap_or_default();
-        if waits.len() > MOST_RETRIES || waits.iter().any(|wait| *wait > LONGEST_WAIT) {
-            return Err(Refused::bad(format!("a hook has at most {MOST_RETRIES} retries, each after 30 days at most")));
-        }
-        Ok(Manner { secrets, retry, ordered: self.ordered })
+        Ok(Manner { secrets, retry: self.retry_ms.map(schedule).transpose()?, ordered: self.ordered })
+    }
+}
+
+/// The waits of a hook's own schedule.
+pub(super) fn schedule(retry_ms: Vec<u64>) -> Result<Vec<Duration>, Refused> {
+    let waits: Vec<_> = retry_ms.into_iter().map(Duration::from_millis).collect();
+    match waits.len() <= MOST_RETRIES && waits.iter().all(|wait| *wait <= LONGEST_WAIT) {
+        true => Ok(waits),
+        false => Err(Refused::bad(format!("a hook has at most {MOST_RETRIES} retries, each after 30 days at most"))),
     }
 }
 

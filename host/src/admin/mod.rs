@@ -28,6 +28,7 @@ mod router;
 mod services;
 mod socket;
 mod tokens;
+mod update;
 mod wire;
 
 #[cfg(test)]
@@ -50,6 +51,7 @@ pub use pull::{Acknowledge, AcknowledgeAnswer, PulledBundle, PulledBundles};
 pub use services::ServedWebhook;
 pub use socket::{Admin, serve};
 pub use tokens::{NewToken, Scope, TokenAdded, TokenView, Tokens};
+pub use update::{HookUpdated, MannerUpdate, UpdateHook};
 pub use wire::{
     ConnectionAdded, ConnectionView, Disabled, HookAdded, HookEnabled, HookView, NewConnection, NewHook, PluginView, Removed, RotateSecret,
     SecretRotated, ServiceState, ServiceView, WebhookView,

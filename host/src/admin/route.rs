@@ -84,6 +84,11 @@ impl Route {
         Self::new(Method::POST, path, Access::Write, summary, gives, handler)
     }
 
+    /// Something that is changed.
+    pub(super) const fn patch(path: &'static str, summary: &'static str, gives: SchemaOf, handler: Handler) -> Self {
+        Self::new(Method::PATCH, path, Access::Write, summary, gives, handler)
+    }
+
     /// Something that is removed.
     pub(super) const fn delete(path: &'static str, summary: &'static str, gives: SchemaOf, handler: Handler) -> Self {
         Self::new(Method::DELETE, path, Access::Write, summary, gives, handler)

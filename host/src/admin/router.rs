@@ -14,6 +14,7 @@ use super::pull::{self, Acknowledge, AcknowledgeAnswer, PulledBundles};
 use super::route::{Access, Caller, Route, schema_of};
 use super::services::ServedWebhook;
 use super::tokens::{self, NewToken, TokenAdded, TokenView};
+use super::update::{self, HookUpdated, UpdateHook};
 use super::wire::{
     ConnectionAdded, ConnectionView, Disabled, HookAdded, HookEnabled, HookView, NewConnection, NewHook, Removed, RotateSecret,
     SecretRotated, ServiceView, Show,
@@ -49,6 +50,13 @@ pub(super) static ROUTES: &[Route] = &[
         .creates(),
     Route::get("/hooks/{id}", "Show a hook", schema_of::<HookView>, |operator, asked| Box::pin(hooks::show(operator, asked)))
         .query(schema_of::<Show>),
+    Route::patch(
+        "/hooks/{id}",
+        "Change a hook; what waits for it goes the new way at once",
+        schema_of::<HookUpdated>,
+        |operator, asked| Box::pin(update::update(operator, asked)),
+    )
+    .takes(schema_of::<UpdateHook>),
     Route::post("/hooks/{id}/enable", "Let a hook listen again", schema_of::<HookEnabled>, |operator, asked| {
         Box::pin(hooks::enable(operator, asked))
     }),

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 mod dead_letters;
 mod pull;
+mod update;
 
 use super::*;
 use crate::connections::Connections;

@@ -1,6 +1,7 @@
 //! `hookwright hooks`: listeners on webhooks.
 
 mod pull;
+mod update;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use super::manner::MannerArguments;
 use crate::admin::{HookAdded, HookEnabled, HookView, NewHook, RotateSecret, SecretRotated};
 use crate::deliver::PULL;
 
-/// Add, list, enable, disable and remove hooks: listeners on webhooks, with their parameters and destination.
+/// Add, list, change, enable, disable and remove hooks, and fetch what waits at them: listeners on webhooks, with their parameters and destination.
 #[derive(Args, Debug)]
 pub struct Arguments {
     #[command(flatten)]
@@ -55,6 +56,7 @@ enum Verb {
         id: String,
     },
     Pull(pull::Arguments),
+    Update(update::Arguments),
     /// Sign a hook's deliveries with a new secret, and print it: it is shown this once.
     ///
     /// Until the overlap has passed, deliveries carry the signatures of the earlier secrets too.
@@ -118,6 +120,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             anstream::eprintln!("hook {id} is disabled");
         }
         Verb::Pull(arguments) => pull::run(&host, &arguments)?,
+        Verb::Update(arguments) => update::run(&host, arguments)?,
         Verb::RotateSecret { id, overlap } => rotate_secret(&host, &id, overlap)?,
         Verb::Remove { id } => {
             let _: Value = host.ask_plainly(Method::DELETE, &format!("/hooks/{id}"))?;

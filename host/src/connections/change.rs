@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::definition::{Connection, Definition, Hook, Manner, State};
+use super::edit::Edit;
 use super::error::StoreError;
 use super::index::Index;
 use super::record::{Write, connection_key, hook_key, put};
@@ -17,6 +18,8 @@ pub enum Change {
     RemoveConnection(String),
     /// Adds a hook, or replaces the one with its id.
     PutHook(Hook),
+    /// Changes a hook.
+    EditHook(String, Edit),
     /// Removes a hook; of a dedicated one the token stays, so that its URL can say "gone".
     RemoveHook(String),
     /// Makes a hook stop listening until it is enabled again.
@@ -62,6 +65,11 @@ pub(super) fn plan(change: Change, index: &Index) -> Result<Vec<Step>, StoreErro
         Change::PutConnection(connection) => put_connection(connection, index),
         Change::RemoveConnection(id) => remove_connection(id, index),
         Change::PutHook(hook) => put_hook(hook, index),
+        Change::EditHook(id, edit) => {
+            let mut hook = Hook::clone(&*living(&id, index)?);
+            edit.apply(&mut hook);
+            Ok(vec![Step::Put(Definition::Hook(Arc::new(hook)))])
+        }
         Change::RemoveHook(id) => Ok(vec![remove_hook(&*living(&id, index)?)]),
         Change::EnableHook(id) => {
             let hook = Hook { state: State::Enabled, failing_since_ms: None, ..Hook::clone(&*living(&id, index)?) };

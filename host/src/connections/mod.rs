@@ -6,6 +6,7 @@
 
 mod change;
 mod definition;
+mod edit;
 mod error;
 mod index;
 mod log;
@@ -29,6 +30,7 @@ use anyhow::Context as _;
 
 pub use change::Change;
 pub use definition::{Connection, Hook, Manner, State};
+pub use edit::{Edit, Route};
 pub use error::StoreError;
 pub use random::{new_id, new_token};
 pub use rotate::rotate;

@@ -22,6 +22,13 @@ const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 /// New bundles that are taken in before attempts get their turn.
 const BATCH: usize = 256;
 
+/// What the dispatcher is told.
+pub(super) enum Told {
+    New(New),
+    /// A hook's destination, or the manner of its deliveries, is another one from now on; or it is gone.
+    Changed(Arc<str>),
+}
+
 /// A bundle that has just become durable, or whose attempts begin anew.
 pub(super) struct New {
     pub key: Key,
@@ -70,16 +77,16 @@ impl Dispatcher {
     }
 
     /// Delivers until told to stop, or until nobody can send anything any more.
-    pub(super) async fn run(mut self, mut new: mpsc::UnboundedReceiver<New>, mut stop: oneshot::Receiver<()>) {
+    pub(super) async fn run(mut self, mut told: mpsc::UnboundedReceiver<Told>, mut stop: oneshot::Receiver<()>) {
         let mut batch = Vec::with_capacity(BATCH);
         loop {
             self.start_due();
             let wake = self.schedule.wakes_at().map(|at| Duration::from_millis(at.saturating_sub(now_ms())).min(LONGEST_SLEEP));
             tokio::select! {
                 _ = &mut stop => break,
-                count = new.recv_many(&mut batch, BATCH) => match count {
+                count = told.recv_many(&mut batch, BATCH) => match count {
                     0 => break,
-                    _ => batch.drain(..).for_each(|new| self.take_new(new)),
+                    _ => batch.drain(..).for_each(|told| self.take(told)),
                 },
                 Some(ended) = self.in_flight.join_next_with_id() => self.ended(ended),
                 () = sleep(wake.unwrap_or_default()), if wake.is_some() => {}
@@ -94,6 +101,13 @@ impl Dispatcher {
             let attempts = self.attempts.clone();
             let started = self.in_flight.spawn(async move { attempts.make(&hook, job).await });
             self.tasks.insert(started.id(), task);
+        }
+    }
+
+    fn take(&mut self, told: Told) {
+        match told {
+            Told::New(new) => self.take_new(new),
+            Told::Changed(hook) => self.change(&hook),
         }
     }
 
@@ -134,22 +148,35 @@ impl Dispatcher {
         self.schedule.waiting(hook) >= self.attempts.settings.waiting_per_hook.max(1)
     }
 
-    /// Whether a hook's bundles go anywhere: those of a hook without a destination stay in the journal. Those of one
-    /// that is gone or disabled go through an attempt, which finds that out.
+    /// Whether a hook's bundles go anywhere: those of a hook without a destination stay in the journal.
     fn has_route(&mut self, id: &Arc<str>) -> bool {
         if self.schedule.has_route(id) {
             return true;
         }
-        let hook = self.attempts.connections.hook(id);
-        let ordered = hook.as_ref().is_some_and(|hook| hook.manner.ordered);
-        if hook.as_ref().is_some_and(|hook| hook.is_pulled()) {
+        if self.attempts.connections.hook(id).is_some_and(|hook| hook.is_pulled()) {
             return false;
         }
+        self.schedule.set_route(self.route(id));
+        true
+    }
+
+    /// Where a hook's bundles go. Those of one that is gone, disabled or without a destination go through an attempt, which
+    /// finds that out.
+    fn route(&self, id: &Arc<str>) -> Route {
+        let hook = self.attempts.connections.hook(id);
+        let ordered = hook.as_ref().is_some_and(|hook| hook.manner.ordered);
         let enabled = hook.filter(|hook| hook.state == State::Enabled);
         let destination = enabled.and_then(|hook| Destination::parse(hook.destination.as_deref()?).ok());
         let destination = destination.map_or_else(String::new, |destination| destination.shared_part());
-        self.schedule.set_route(Route { hook: id.clone(), destination: destination.into(), ordered });
-        true
+        Route { hook: id.clone(), destination: destination.into(), ordered }
+    }
+
+    /// Lets what waits for a hook go where it goes now, at once.
+    fn change(&mut self, hook: &Arc<str>) {
+        self.attempts.journal.hurry(hook, now_ms());
+        self.schedule.reroute(self.route(hook), now_ms());
+        self.take_from_journal(hook);
+        self.arrived.send_replace(());
     }
 
     fn ended(&mut self, ended: Result<(task::Id, (Ended, Contact)), JoinError>) {
@@ -162,15 +189,17 @@ impl Dispatcher {
             tracing::error!(%hook, %error, "an attempt broke off");
             (self.attempts.retry(&hook, key, attempt, "the attempt broke off", None), Contact::None)
         });
-        match self.schedule.heard(&hook, contact, now_ms()) {
+        match self.schedule.heard(key, contact, now_ms()) {
             Some((destination, Turn::Opened)) => tracing::warn!(%destination, "a destination cannot be reached: what is for it waits"),
             Some((destination, Turn::Closed)) => tracing::info!(%destination, "a destination can be reached again"),
             None => {}
         }
         self.schedule.ended(&hook, key, attempt, ended, now_ms());
-        if ended == Ended::Dead {
+        match ended {
             // It may have been redriven before we got here.
-            self.take_pending(self.pending(key).into_iter().collect());
+            Ended::Dead => self.take_pending(self.pending(key).into_iter().collect()),
+            Ended::Kept => self.arrived.send_replace(()),
+            Ended::Delivered | Ended::Retry { .. } => {}
         }
         self.refill(&hook);
     }
@@ -178,13 +207,18 @@ impl Dispatcher {
     /// Takes a hook's bundles from the journal once half of its room in memory is free.
     fn refill(&mut self, hook: &Arc<str>) {
         if self.schedule.waiting(hook) <= self.attempts.settings.waiting_per_hook / 2 && self.spilled.remove(hook) {
-            let room = self.attempts.settings.waiting_per_hook + self.attempts.settings.per_hook + 1;
-            let pending = self.attempts.journal.pending_of(hook, None, room);
-            if pending.len() == room {
-                self.spilled.insert(hook.clone());
-            }
-            self.take_pending(pending);
+            self.take_from_journal(hook);
         }
+    }
+
+    /// Takes in what a hook has pending, as much as there is room for.
+    fn take_from_journal(&mut self, hook: &Arc<str>) {
+        let room = self.attempts.settings.waiting_per_hook + self.attempts.settings.per_hook + 1;
+        let pending = self.attempts.journal.pending_of(hook, None, room);
+        if pending.len() == room {
+            self.spilled.insert(hook.clone());
+        }
+        self.take_pending(pending);
     }
 
     /// Lets attempts in flight end, until the deadline; what has not ended then is as if it had never been tried.

@@ -37,7 +37,7 @@ pub use sink::{BadDestination, Bundle, Delivery, Destination, PULL, Refusal, Sin
 use crate::connections::Connections;
 use crate::journal::{BundleKey, Event, Journal, JournalError, Pending, Redriven, Sequence};
 use attempt::Attempts;
-use dispatch::{Dispatcher, New};
+use dispatch::{Dispatcher, New, Told};
 use fresh::Budget;
 use health::Health;
 use meters::Meters;
@@ -49,7 +49,7 @@ pub struct Deliveries {
     arrivals: watch::Receiver<()>,
     health: Arc<Health>,
     meters: Meters,
-    new: mpsc::UnboundedSender<New>,
+    told: mpsc::UnboundedSender<Told>,
     fresh: Budget,
     running: Mutex<Option<Running>>,
 }
@@ -69,10 +69,10 @@ impl Deliveries {
         let attempts = Attempts { journal: journal.clone(), connections, sinks, health: health.clone(), meters: meters.clone(), settings };
         let (arrived, arrivals) = watch::channel(());
         let dispatcher = Dispatcher::new(Arc::new(attempts), arrived);
-        let (new, receiver) = mpsc::unbounded_channel();
+        let (told, receiver) = mpsc::unbounded_channel();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(dispatcher.run(receiver, stopped));
-        Arc::new(Self { journal, arrivals, health, meters, new, fresh, running: Mutex::new(Some(Running { stop, task })) })
+        Arc::new(Self { journal, arrivals, health, meters, told, fresh, running: Mutex::new(Some(Running { stop, task })) })
     }
 
     /// Where the bundles come from.
@@ -103,22 +103,28 @@ impl Deliveries {
             let fresh = self.fresh.keep(stored.json.len(), || attempt::bundle(event, index).unwrap_or_default());
             let new = New { key: Key { seq: sequence, bundle: index }, hook: stored.hook.as_str().into(), fresh };
             // After shutdown nobody takes it: it is delivered after the next start.
-            let _ = self.new.send(new);
+            let _ = self.told.send(Told::New(new));
         }
     }
 
     /// Lets the attempts of dead letters begin anew, at once; what it says is on disk. See [`Journal::redrive`].
     pub async fn redrive(&self, wanted: Vec<BundleKey>) -> Redriven {
-        let (journal, new) = (self.journal.clone(), self.new.clone());
+        let (journal, told) = (self.journal.clone(), self.told.clone());
         // Whoever asked may go away: what is on disk is to be attempted all the same.
         let redriving = tokio::spawn(async move {
             let redriven = journal.redrive(&wanted, now_ms()).await;
             for Pending { seq, bundle, hook, .. } in &redriven.bundles {
-                let _ = new.send(New { key: Key { seq: *seq, bundle: *bundle }, hook: hook.clone(), fresh: None });
+                let new = New { key: Key { seq: *seq, bundle: *bundle }, hook: hook.clone(), fresh: None };
+                let _ = told.send(Told::New(new));
             }
             redriven
         });
         redriving.await.unwrap_or_else(|_| Redriven { failure: Some(JournalError::Closed), ..Redriven::default() })
+    }
+
+    /// Lets what waits for a hook be delivered as the hook says now, at once. To be called after a change of its definition.
+    pub fn hook_changed(&self, hook: &str) {
+        let _ = self.told.send(Told::Changed(hook.into()));
     }
 
     /// Starts nothing more and waits for what is in flight, for [`Settings::drain`] at most. A second call does nothing.

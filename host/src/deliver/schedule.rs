@@ -79,11 +79,22 @@ pub(crate) struct Schedule {
     probes: BinaryHeap<Reverse<(u64, Arc<str>)>>,
     /// Every bundle that waits or is in an attempt.
     known: HashSet<Key>,
+    /// Where the bundles that are in an attempt are going: their hook may get another route meanwhile.
+    going: HashMap<Key, Going>,
     in_flight: usize,
+}
+
+/// An attempt on its way.
+struct Going {
+    destination: Arc<str>,
+    /// Which of its lane's routes it took.
+    turn: u32,
 }
 
 struct Lane {
     route: Route,
+    /// How many routes there have been before this one.
+    turn: u32,
     ready: VecDeque<Job>,
     /// Bundles in `ready`, and those of `later` that are this lane's.
     waiting: usize,
@@ -125,6 +136,7 @@ impl Schedule {
             later: BinaryHeap::new(),
             probes: BinaryHeap::new(),
             known: HashSet::new(),
+            going: HashMap::new(),
             in_flight: 0,
         }
     }
@@ -150,6 +162,23 @@ impl Schedule {
             self.destinations.entry(route.destination.clone()).or_default().lanes += 1;
             self.lanes.insert(route.hook.clone(), Lane::new(route));
         }
+    }
+
+    /// Gives a hook another route, where it has one. All that waits is due at once; attempts that are in flight go on.
+    pub(crate) fn reroute(&mut self, route: Route, now_ms: u64) {
+        let hook = route.hook.clone();
+        let Some(lane) = self.lanes.get_mut(&hook) else { return };
+        let (own, others): (Vec<_>, Vec<_>) = self.later.drain().partition(|Reverse(later)| later.hook == hook);
+        self.later.extend(others);
+        let to = route.destination.clone();
+        let from = lane.turn_to(route, own.into_iter().filter_map(|Reverse(later)| later.job));
+        self.destinations.entry(to).or_default().lanes += 1;
+        if let Some(left) = self.destinations.get_mut(&from) {
+            left.turns.retain(|other| *other != hook);
+            left.lanes -= 1;
+        }
+        self.forget_left(&from);
+        self.offer(&hook, now_ms);
     }
 
     /// Takes in a bundle that is due at `due_ms`, for a hook that has a route. One that is known already is left out.
@@ -179,10 +208,10 @@ impl Schedule {
         later.into_iter().chain(probe).min()
     }
 
-    /// Notes what an attempt that [`Schedule::next`] gave out says about its hook's destination, before it has
+    /// Notes what an attempt that [`Schedule::next`] gave out says about its destination, before it has
     /// [`ended`](Self::ended): the destination's name and what changes for it.
-    pub(crate) fn heard(&mut self, hook: &str, contact: Contact, now_ms: u64) -> Option<(Arc<str>, Turn)> {
-        let name = self.lanes.get(hook)?.route.destination.clone();
+    pub(crate) fn heard(&mut self, key: Key, contact: Contact, now_ms: u64) -> Option<(Arc<str>, Turn)> {
+        let name = self.going.get(&key)?.destination.clone();
         let destination = self.destinations.get_mut(&name)?;
         let turn = destination.breaker.ended(contact, self.limits.patience, now_ms);
         self.probes.extend(destination.breaker.probes_at().map(|at_ms| Reverse((at_ms, name.clone()))));
@@ -198,10 +227,13 @@ impl Schedule {
             Ended::Dead | Ended::Kept => {}
             Ended::Retry { .. } => lane.failing = true,
         }
-        let destination = lane.route.destination.clone();
-        self.release(&destination);
+        let gone = self.going.remove(&key).expect("an attempt goes somewhere");
+        // What another destination said is no reason to wait, now that it goes elsewhere.
+        let turned = gone.turn != lane.turn;
+        self.release(&gone.destination);
         self.known.remove(&key);
         if let Ended::Retry { due_ms, hold } = ended {
+            let (due_ms, hold) = if turned { (now_ms, false) } else { (due_ms, hold) };
             self.known.insert(key);
             self.enter(hook, Job { key, attempt: attempt + 1, fresh: None }, due_ms, now_ms);
             if hold {
@@ -273,7 +305,7 @@ impl Schedule {
     /// Starts one attempt at a destination whose turn it is, and puts it back in line if it has more.
     fn start_at(&mut self, name: &Arc<str>, now_ms: u64) -> Option<(Arc<str>, Job)> {
         let busy = self.in_flight * 2 >= self.limits.in_flight;
-        let destination = self.destinations.get_mut(name).expect("a destination with a turn is there");
+        let destination = self.destinations.get_mut(name)?;
         if busy && destination.in_flight > 0 {
             self.crowded.push(name.clone());
             return None;
@@ -300,6 +332,7 @@ impl Schedule {
         lane.in_flight += 1;
         destination.in_flight += 1;
         destination.breaker.started();
+        self.going.insert(job.key, Going { destination: name.clone(), turn: lane.turn });
         self.in_flight += 1;
         self.offer(&hook, now_ms);
         Some((hook, job))
@@ -320,6 +353,7 @@ impl Schedule {
             destination.in_flight -= 1;
         }
         self.take_turn(name);
+        self.forget_left(name);
         self.turns.extend(self.crowded.drain(..));
     }
 
@@ -329,17 +363,33 @@ impl Schedule {
             && let Some(destination) = self.destinations.get_mut(&route.destination)
         {
             destination.lanes -= 1;
-            // While it is left alone it is remembered, so that it is said once, and nothing new has to find out.
-            if destination.lanes == 0 && !destination.breaker.is_open() {
-                self.destinations.remove(&route.destination);
-            }
+            self.forget_left(&route.destination);
+        }
+    }
+
+    /// Forgets a destination that nothing goes to any more. While it is left alone it is remembered, so that it is said
+    /// once, and nothing new has to find out.
+    fn forget_left(&mut self, name: &Arc<str>) {
+        let is_left = |left: &Destination| left.lanes == 0 && left.in_flight == 0 && !left.breaker.is_open();
+        if self.destinations.get(name).is_some_and(is_left) {
+            self.destinations.remove(name);
         }
     }
 }
 
 impl Lane {
     fn new(route: Route) -> Self {
-        Self { route, ready: VecDeque::new(), waiting: 0, in_flight: 0, later: 0, held_until_ms: 0, failing: false, has_turn: false }
+        Self {
+            route,
+            turn: 0,
+            ready: VecDeque::new(),
+            waiting: 0,
+            in_flight: 0,
+            later: 0,
+            held_until_ms: 0,
+            failing: false,
+            has_turn: false,
+        }
     }
 
     fn may_start(&self, per_hook: usize, now_ms: u64) -> bool {
@@ -349,6 +399,15 @@ impl Lane {
 
     fn is_idle(&self) -> bool {
         self.ready.is_empty() && self.in_flight == 0 && self.later == 0
+    }
+
+    /// Takes another route, with these of its bundles that were to wait: where it led until now.
+    fn turn_to(&mut self, route: Route, waiting: impl Iterator<Item = Job>) -> Arc<str> {
+        self.ready.extend(waiting);
+        self.ready.make_contiguous().sort_by_key(|job| job.key);
+        (self.later, self.held_until_ms, self.failing, self.has_turn) = (0, 0, false, false);
+        self.turn += 1;
+        std::mem::replace(&mut self.route, route).destination
     }
 
     /// Commits reach us nearly in the order of the journal; nearly is not enough for an ordered hook.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::testing::{Answer, Receiver};
 use super::*;
-use crate::connections::{Change, Connection, Hook, Manner, State};
+use crate::connections::{Change, Connection, Edit, Hook, Manner, Route, State};
 use crate::data_directory::DataDirectory;
 use crate::journal::{self, Appended, Outcome, StoredBundle, StoredRequest};
 
@@ -401,4 +401,101 @@ async fn once_a_probe_is_answered_everything_that_waited_is_delivered() {
     is_down.store(false, Ordering::SeqCst);
     world.all_done().await;
     assert_eq!(world.journal.dead_letters_of("down"), 0);
+}
+
+/// A first attempt, and the next only in an hour.
+fn patient() -> Settings {
+    Settings { retry: vec![Duration::ZERO, Duration::from_hours(1)], ..quick() }
+}
+
+async fn edit(world: &World, deliveries: &Deliveries, edit: Edit) {
+    world.connections.apply(Change::EditHook("h".into(), edit)).await.unwrap();
+    deliveries.hook_changed("h");
+}
+
+fn to(destination: Option<&str>) -> Edit {
+    let route = Route { destination: destination.map(Into::into), secrets: Vec::new() };
+    Edit { destination: Some(route), ..Edit::default() }
+}
+
+#[tokio::test]
+async fn what_waits_for_its_next_attempt_goes_to_a_new_destination_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let mut failing = Receiver::start(after(usize::MAX, 500)).await;
+    let mut willing = Receiver::willing().await;
+    world.hook("h", &failing.url("/")).await;
+    let deliveries = world.start(Settings { waiting_per_hook: 2, ..patient() });
+    for number in 0..6 {
+        world.send(&deliveries, "h", number).await;
+    }
+    failing.next().await;
+    until(|| world.journal.pending().iter().any(|pending| pending.attempt == 1)).await;
+    edit(&world, &deliveries, to(Some(&willing.url("/")))).await;
+    world.all_done().await;
+    let mut got = Vec::new();
+    for _ in 0..6 {
+        got.push(willing.next().await.body);
+    }
+    got.sort();
+    assert_eq!(got, ["0", "1", "2", "3", "4", "5"]);
+    assert_eq!(world.journal.dead_letters_of("h"), 0);
+}
+
+#[tokio::test]
+async fn a_new_schedule_goes_for_what_waits() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let mut receiver = Receiver::start(after(3, 500)).await;
+    world.hook("h", &receiver.url("/")).await;
+    let deliveries = world.start(patient());
+    world.send(&deliveries, "h", 1).await;
+    receiver.next().await;
+    until(|| world.journal.pending().iter().any(|pending| pending.attempt == 1)).await;
+    let retry = Some(Some(vec![Duration::from_millis(1); 5]));
+    edit(&world, &deliveries, Edit { retry, ..Edit::default() }).await;
+    world.all_done().await;
+    assert_eq!(world.journal.dead_letters_of("h"), 0);
+}
+
+#[tokio::test]
+async fn what_waited_to_be_fetched_is_delivered_once_there_is_a_destination_and_the_other_way_round() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let mut willing = Receiver::willing().await;
+    world.hook("h", &willing.url("/")).await;
+    let deliveries = world.start(quick());
+    edit(&world, &deliveries, to(None)).await;
+    let mut arrivals = deliveries.arrivals();
+    world.send(&deliveries, "h", 1).await;
+    arrivals.changed().await.unwrap();
+    assert_eq!(world.journal.pending_of("h", None, 9).len(), 1);
+    edit(&world, &deliveries, to(Some(&willing.url("/")))).await;
+    assert_eq!(willing.next().await.body, "1");
+    world.all_done().await;
+
+    let failing = Receiver::start(after(usize::MAX, 500)).await;
+    edit(&world, &deliveries, to(Some(&failing.url("/")))).await;
+    edit(&world, &deliveries, Edit { retry: Some(Some(vec![Duration::from_hours(1)])), ..Edit::default() }).await;
+    world.send(&deliveries, "h", 2).await;
+    until(|| world.journal.pending().iter().any(|pending| pending.attempt == 1)).await;
+    let mut arrivals = deliveries.arrivals();
+    edit(&world, &deliveries, to(None)).await;
+    arrivals.changed().await.unwrap();
+    assert_eq!((world.journal.pending_of("h", None, 9).len(), world.journal.dead_letters_of("h")), (1, 0));
+}
+
+#[tokio::test]
+async fn what_waits_for_a_hook_that_is_removed_is_a_dead_letter_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let failing = Receiver::start(after(usize::MAX, 500)).await;
+    world.hook("h", &failing.url("/")).await;
+    let deliveries = world.start(patient());
+    world.send(&deliveries, "h", 1).await;
+    until(|| world.journal.pending().iter().any(|pending| pending.attempt == 1)).await;
+    world.connections.apply(Change::RemoveHook("h".into())).await.unwrap();
+    deliveries.hook_changed("h");
+    world.all_done().await;
+    assert_eq!(world.journal.dead_letters(None, 9, |_, _| true)[0].reason, "the hook was removed");
 }

@@ -244,6 +244,14 @@ impl Ledger {
         keys.into_iter().flatten().take(most).filter_map(|key| self.open(*key)).collect()
     }
 
+    /// Makes the attempts of a hook's open bundles due by then.
+    pub(super) fn hurry(&mut self, hook: &str, now_ms: u64) {
+        let Some(of) = self.hooks.get(hook) else { return };
+        for key in &of.open {
+            self.open.entry(*key).and_modify(|open| open.due_ms = open.due_ms.min(now_ms));
+        }
+    }
+
     /// Those of these bundles that are open and a hook's, each once.
     pub(super) fn open_of(&self, hook: &str, bundles: &[BundleKey]) -> Vec<BundleKey> {
         let of = |key: &&BundleKey| self.open.get(key).is_some_and(|open| *open.hook == *hook);

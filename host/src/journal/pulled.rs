@@ -1,4 +1,4 @@
-//! Bundles that nobody delivers: whoever wants them fetches them and says so.
+//! The bundles of one hook: what it has pending, and that somebody has fetched of it.
 
 use super::Journal;
 use super::delivery::{BundleKey, DeliveryState, Pending};
@@ -17,6 +17,11 @@ impl Journal {
     /// A hook's first bundles after a certain one that are neither delivered nor dead, `most` at most, in the events' order.
     pub fn pending_of(&self, hook: &str, after: Option<BundleKey>, most: usize) -> Vec<Pending> {
         self.ledger().pending_of(hook, after, most)
+    }
+
+    /// Makes all retries of a hook due by `now_ms`. A restart forgets that.
+    pub(crate) fn hurry(&self, hook: &str, now_ms: u64) {
+        self.ledger().hurry(hook, now_ms);
     }
 
     /// Notes that bundles of a hook have been taken; what it says is on disk. Those that are not pending are passed over.

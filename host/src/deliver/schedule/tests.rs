@@ -152,7 +152,7 @@ fn an_ordered_hook_whose_pause_is_over_goes_on_at_once() {
 
 /// Ends an attempt that found nobody.
 fn unreachable(schedule: &mut Schedule, hook: &str, seq: u64, due_ms: u64, now_ms: u64) -> Option<Turn> {
-    let turn = schedule.heard(hook, Contact::Unreachable, now_ms);
+    let turn = schedule.heard(Key { seq, bundle: 0 }, Contact::Unreachable, now_ms);
     end(schedule, hook, seq, retry(due_ms), now_ms);
     turn.map(|(_, turn)| turn)
 }
@@ -171,7 +171,7 @@ fn what_waits_for_a_destination_that_cannot_be_reached_is_probed_with_in_turns_a
     assert_eq!(unreachable(&mut schedule, "b", 5, 90, 10), None);
     assert_eq!((start(&mut schedule, 24), schedule.wakes_at()), (vec![], Some(25)), "all of them are due since long");
     assert_eq!(start(&mut schedule, 25), started(&[("a", 3)]));
-    assert_eq!(schedule.heard("a", Contact::Answered, 26), Some(("x".into(), Turn::Closed)));
+    assert_eq!(schedule.heard(Key { seq: 3, bundle: 0 }, Contact::Answered, 26), Some(("x".into(), Turn::Closed)));
     end(&mut schedule, "a", 3, Ended::Delivered, 26);
     assert_eq!(start(&mut schedule, 26), started(&[("b", 4), ("a", 1), ("a", 2)]));
 }
@@ -185,7 +185,7 @@ fn what_has_no_hook_any_more_is_no_probe_and_delays_none() {
     unreachable(&mut schedule, "a", 1, 99, 0);
     unreachable(&mut schedule, "a", 2, 99, 0);
     assert_eq!(start(&mut schedule, 10), started(&[("a", 3)]));
-    assert_eq!(schedule.heard("a", Contact::None, 10), None);
+    assert_eq!(schedule.heard(Key { seq: 3, bundle: 0 }, Contact::None, 10), None);
     end(&mut schedule, "a", 3, Ended::Dead, 10);
     assert_eq!(start(&mut schedule, 10), started(&[("b", 4)]));
 }
@@ -196,12 +196,12 @@ fn a_destination_that_is_left_alone_is_remembered_while_nothing_waits_for_it() {
     let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2)]);
     start(&mut schedule, 0);
     for seq in [1, 2] {
-        schedule.heard("a", Contact::Unreachable, 0);
+        schedule.heard(Key { seq, bundle: 0 }, Contact::Unreachable, 0);
         end(&mut schedule, "a", seq, Ended::Dead, 0);
     }
     add(&mut schedule, &a, 3, 5);
     assert_eq!((start(&mut schedule, 5), start(&mut schedule, 10)), (vec![], started(&[("a", 3)])));
-    assert_eq!(schedule.heard("a", Contact::Answered, 10), Some(("x".into(), Turn::Closed)));
+    assert_eq!(schedule.heard(Key { seq: 3, bundle: 0 }, Contact::Answered, 10), Some(("x".into(), Turn::Closed)));
     end(&mut schedule, "a", 3, Ended::Delivered, 10);
     assert!(schedule.destinations.is_empty());
 }
@@ -230,6 +230,29 @@ fn a_bundle_that_is_known_is_not_taken_in_again() {
     assert!(schedule.knows(Key { seq: 1, bundle: 0 }) && start(&mut schedule, 0).is_empty());
 }
 
+#[test]
+fn what_waits_goes_another_way_at_once_and_what_is_in_flight_ends_where_it_went() {
+    let (a, b) = (route("a", "x", false), route("b", "x", false));
+    let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2), (&a, 3), (&b, 4)]);
+    assert_eq!(start(&mut schedule, 0), started(&[("a", 1), ("b", 4), ("a", 2)]));
+    end(&mut schedule, "a", 1, Ended::Retry { due_ms: 90_000, hold: true }, 0);
+    schedule.reroute(route("a", "y", true), 5);
+    assert_eq!(start(&mut schedule, 5), [], "one at a time, and one is still on its way to x");
+    assert_eq!(unreachable(&mut schedule, "a", 2, 90_000, 5), None);
+    assert_eq!(schedule.waiting("a"), 3);
+    assert_eq!(start(&mut schedule, 6), started(&[("a", 1)]), "the first, though it was to wait until 90 s");
+    assert_eq!(schedule.lanes["a"].held_until_ms, 0, "nor does the second hold back the others until then");
+    assert_eq!(schedule.destinations["y"].in_flight, 1);
+    assert_eq!((schedule.destinations["x"].in_flight, schedule.destinations["x"].lanes), (1, 1), "that of b");
+    end(&mut schedule, "b", 4, Ended::Delivered, 6);
+    assert!(!schedule.destinations.contains_key("x"));
+    for seq in 1..=3 {
+        end(&mut schedule, "a", seq, Ended::Delivered, 7);
+        start(&mut schedule, 7);
+    }
+    assert!(schedule.lanes.is_empty() && schedule.destinations.is_empty() && schedule.later.is_empty() && schedule.going.is_empty());
+}
+
 /// A tiny generator (xorshift), so that a failure can be repeated.
 fn random(state: &mut u64) -> u64 {
     *state ^= *state << 13;
@@ -256,13 +279,18 @@ fn whatever_happens_every_bundle_ends_once_and_within_the_limits() {
                 added += 1;
                 add(&mut schedule, &routes[random(&mut state) as usize % 6], added, now);
             }
+            if random(&mut state).is_multiple_of(16) {
+                let choice = random(&mut state) as usize;
+                let route = Route { destination: format!("d{}", choice % 3).into(), ..routes[choice % 6].clone() };
+                schedule.reroute(route, now);
+            }
             let alone: Vec<_> = (0..3).filter(|n| is_open(&schedule, *n)).collect();
             let before = flying.len();
             flying.extend(std::iter::from_fn(|| schedule.next(now)));
             assert!(flying.len() <= limits.in_flight);
             for n in alone {
-                let at = |(hook, _): &&(Arc<str>, Job)| hook[1..].parse::<usize>().unwrap() / 2 == n;
-                let (all, new) = (flying.iter().filter(at).count(), flying[before..].iter().filter(at).count());
+                let there = |(_, job): &&(Arc<str>, Job)| *schedule.going[&job.key].destination == *format!("d{n}");
+                let (all, new) = (flying.iter().filter(there).count(), flying[before..].iter().filter(there).count());
                 assert!(new == 0 || all == 1, "seed {seed}: a probe is not alone");
             }
             if flying.is_empty() {
@@ -280,7 +308,7 @@ fn whatever_happens_every_bundle_ends_once_and_within_the_limits() {
                 assert!(done.insert(job.key), "seed {seed}: ended twice");
             }
             let contact = [Contact::Answered, Contact::Unreachable, Contact::Unreachable, Contact::None][random(&mut state) as usize % 4];
-            schedule.heard(&hook, contact, now);
+            schedule.heard(job.key, contact, now);
             schedule.ended(&hook, job.key, job.attempt, ended, now);
         }
         now = u64::MAX;
