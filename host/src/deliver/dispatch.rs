@@ -63,7 +63,7 @@ impl Dispatcher {
             in_flight: settings.in_flight.max(1),
             patience: settings.patience,
         };
-        let pending = attempts.journal.pending();
+        let journal = attempts.journal.clone();
         let mut dispatcher = Self {
             attempts,
             schedule: Schedule::new(limits),
@@ -72,8 +72,13 @@ impl Dispatcher {
             arrived,
             tasks: HashMap::new(),
         };
-        dispatcher.take_pending(pending);
-        dispatcher
+        let mut after = None;
+        loop {
+            let pending = journal.pending_after(after, BATCH);
+            let Some(last) = pending.last() else { return dispatcher };
+            after = Some((last.seq, last.bundle));
+            dispatcher.take_pending(pending);
+        }
     }
 
     /// Delivers until told to stop, or until nobody can send anything any more.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
 
 use super::event::{Event, Sequence, id_time};
+use super::varint::{put, put_from, take, take_from};
 
 /// Events that share one entry.
 const BLOCK: u64 = 1024;
@@ -20,7 +21,7 @@ pub(super) struct Catalogue {
 }
 
 /// What the catalogue has to know of one event.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     received_at: u64,
     named_at: Option<u64>,
@@ -38,6 +39,29 @@ impl From<&Event> for Entry {
     fn from(event: &Event) -> Self {
         let replay_of = event.replay_of.as_ref().map(|original| original.seq);
         Self { received_at: event.received_at, named_at: id_time(&event.id), replay_of }
+    }
+}
+
+impl Entry {
+    /// When the event was received, in milliseconds since 1970.
+    pub(super) fn received_at(&self) -> u64 {
+        self.received_at
+    }
+
+    /// Writes it into a digest, times as distances from `time`.
+    pub(super) fn encode(&self, into: &mut Vec<u8>, time: u64) {
+        put_from(into, time, self.received_at);
+        for known in [self.named_at, self.replay_of] {
+            put(into, u64::from(known.is_some()));
+            known.into_iter().for_each(|number| put_from(into, self.received_at, number));
+        }
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote.
+    pub(super) fn decode(from: &mut &[u8], time: u64) -> Option<Self> {
+        let received_at = take_from(from, time)?;
+        let mut known = || if take(from)? == 0 { Some(None) } else { take_from(from, received_at).map(Some) };
+        Some(Self { received_at, named_at: known()?, replay_of: known()? })
     }
 }
 

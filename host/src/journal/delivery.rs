@@ -1,10 +1,11 @@
 //! How far the delivery of each bundle is: what is recorded, and which bundles are still open.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Bound::{Excluded, Unbounded};
+use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::checkpoint::{Checkpoint, Covers, Encoded};
 use super::encoding::Malformed;
 use super::event::Sequence;
 use super::segment::Entry;
@@ -135,6 +136,8 @@ pub(super) struct Ledger {
     unsettled: BTreeSet<Sequence>,
     /// The highest event that a delivery state speaks of.
     highest: Sequence,
+    /// How far both logs are accounted for.
+    covers: Covers,
     /// Every hook's id once, however many bundles it has.
     hooks: HashMap<Arc<str>, OfHook>,
 }
@@ -146,11 +149,12 @@ struct OfHook {
     dead_letters: u64,
 }
 
+/// What is kept of a bundle that is neither delivered nor dead.
 #[derive(Debug)]
-struct Open {
-    hook: Arc<str>,
-    attempt: u32,
-    due_ms: u64,
+pub(super) struct Open {
+    pub(super) hook: Arc<str>,
+    pub(super) attempt: u32,
+    pub(super) due_ms: u64,
 }
 
 /// What is kept of a dead letter: its reason only until the disk has it.
@@ -178,6 +182,53 @@ impl Ledger {
             let hook = self.intern(hook);
             self.insert_open((seq, bundle), Open { hook, attempt: 0, due_ms: 0 });
         }
+        self.covers.events = self.covers.events.max(seq);
+    }
+
+    /// Begins with what a checkpoint says of those events that are there.
+    pub(super) fn restore(&mut self, checkpoint: Checkpoint, is_there: impl Fn(Sequence) -> bool) {
+        let Checkpoint { covers, open, dead, .. } = checkpoint;
+        self.highest = self.highest.max(covers.events);
+        self.covers = Covers { events: self.covers.events.max(covers.events), states: covers.states };
+        for (key, open) in open.into_iter().filter(|(key, _)| is_there(key.0)) {
+            let hook = self.intern(&open.hook);
+            self.insert_open(key, Open { hook, ..open });
+        }
+        for (key, dead) in dead.into_iter().filter(|(key, _)| is_there(key.0)) {
+            let hook = self.intern(&dead.hook);
+            self.bury(key, Dead { hook, ..dead });
+        }
+    }
+
+    /// How far both logs are accounted for here.
+    pub(super) fn covers(&self) -> Covers {
+        self.covers
+    }
+
+    /// Notes that the delivery log is accounted for up to this record.
+    pub(super) fn logged(&mut self, record: u64) {
+        self.covers.states = record;
+    }
+
+    /// Writes `most` bundles or so behind a certain one into a checkpoint, and gives the last one of them; nothing when there
+    /// are no more. What happens to a bundle between two calls is in the log behind what the checkpoint covers.
+    pub(super) fn encode_part(&self, after: Option<BundleKey>, most: usize, into: &mut Encoded) -> Option<BundleKey> {
+        let from = (after.map_or(Unbounded, Excluded), Unbounded);
+        let ends = [self.open.range(from).nth(most).map(|(key, _)| *key), self.dead.range(from).nth(most).map(|(key, _)| *key)];
+        let end = ends.into_iter().flatten().min();
+        let part = (from.0, end.map_or(Unbounded, Included));
+        self.open.range(part).for_each(|(key, open)| into.open(*key, open));
+        self.dead.range(part).for_each(|(key, dead)| into.dead(*key, dead));
+        end
+    }
+
+    /// The records of the delivery log that are still needed for the reasons in them.
+    pub(super) fn reasons(&self) -> BTreeSet<u64> {
+        let written = |dead: &Dead| match dead.reason {
+            Reason::Written(record) => Some(record),
+            Reason::Here(_) => None,
+        };
+        self.dead.values().filter_map(written).collect()
     }
 
     /// Notes an event that is to be kept for its whole time although no bundle of it is open.
@@ -211,8 +262,7 @@ impl Ledger {
             }
             DeliveryState::Dead { reason, attempts, at_ms } => {
                 if let Some(Open { hook, .. }) = self.take_open(key) {
-                    self.hooks.entry(hook.clone()).or_default().dead_letters += 1;
-                    self.dead.insert(key, Dead { hook, at_ms: *at_ms, attempts: *attempts, reason: Reason::Here(reason.as_str().into()) });
+                    self.bury(key, Dead { hook, at_ms: *at_ms, attempts: *attempts, reason: Reason::Here(reason.as_str().into()) });
                 }
             }
             DeliveryState::Retry { attempt, due_ms } => self.reopen(key, *attempt, *due_ms),
@@ -228,8 +278,9 @@ impl Ledger {
     }
 
     /// All open bundles, in the events' order.
+    #[cfg(test)]
     pub(super) fn pending(&self) -> Vec<Pending> {
-        self.open.iter().map(|(key, open)| pending(*key, open)).collect()
+        self.open_after(None, usize::MAX)
     }
 
     /// The first open bundles after a certain one, `most` at most.
@@ -337,6 +388,11 @@ impl Ledger {
         } else if let Some(open) = self.open.get_mut(&key) {
             (open.attempt, open.due_ms) = (attempt, due_ms);
         }
+    }
+
+    fn bury(&mut self, key: BundleKey, dead: Dead) {
+        self.hooks.entry(Arc::clone(&dead.hook)).or_default().dead_letters += 1;
+        self.dead.insert(key, dead);
     }
 
     fn take_dead(&mut self, key: BundleKey) -> Option<Dead> {

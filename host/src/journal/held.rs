@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::event::{Event, Sequence};
+use super::varint::{put, put_bytes, take, take_text};
 use super::{Journal, Settings};
 
 /// Whoever is meant by a uid on one webhook.
@@ -22,7 +23,7 @@ pub struct Absent {
 }
 
 /// What one event does to what is held.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Entry {
     /// It is for these.
     Held { received_at: u64, absent: Vec<Absent> },
@@ -58,6 +59,49 @@ impl Entry {
         // An operator who replays an event sees that nobody has its uid.
         let is_held = !event.unmatched.is_empty() && event.replay_of.is_none();
         is_held.then(|| Self::Held { received_at: event.received_at, absent: event.unmatched.iter().map(|uid| absent(uid)).collect() })
+    }
+}
+
+/// In a digest: `0` for nothing, `1 | absent...` for what is held, `2 | original | absent` for a release.
+impl Entry {
+    pub(super) fn encode(entry: Option<&Self>, into: &mut Vec<u8>) {
+        match entry {
+            None => put(into, 0),
+            Some(Self::Held { absent, .. }) => {
+                put(into, 1);
+                put(into, absent.len() as u64);
+                absent.iter().for_each(|absent| absent.encode(into));
+            }
+            Some(Self::Release { original, absent }) => {
+                put(into, 2);
+                put(into, *original);
+                absent.encode(into);
+            }
+        }
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote of an event that was received then.
+    pub(super) fn decode(from: &mut &[u8], received_at: u64) -> Option<Option<Self>> {
+        match take(from)? {
+            0 => Some(None),
+            1 => {
+                let absent = (0..take(from)?).map(|_| Absent::decode(from)).collect::<Option<_>>()?;
+                Some(Some(Self::Held { received_at, absent }))
+            }
+            2 => Some(Some(Self::Release { original: take(from)?, absent: Absent::decode(from)? })),
+            _ => None,
+        }
+    }
+}
+
+impl Absent {
+    fn encode(&self, into: &mut Vec<u8>) {
+        [&self.service, &self.webhook, &self.uid].into_iter().for_each(|text| put_bytes(into, text.as_bytes()));
+    }
+
+    fn decode(from: &mut &[u8]) -> Option<Self> {
+        let mut text = || take_text(from).map(str::to_owned);
+        Some(Self { service: text()?, webhook: text()?, uid: text()? })
     }
 }
 

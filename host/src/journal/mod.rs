@@ -7,9 +7,11 @@
 
 mod backlog;
 mod catalogue;
+mod checkpoint;
 mod dead_letters;
 mod dedupe;
 mod delivery;
+mod digest;
 mod encoding;
 mod error;
 mod event;
@@ -20,6 +22,7 @@ mod pulled;
 mod retention;
 pub(crate) mod segment;
 mod settle;
+mod varint;
 
 #[cfg(test)]
 mod model;
@@ -49,10 +52,12 @@ use tokio::sync::{Notify, broadcast};
 
 use crate::data_directory::DataDirectory;
 use catalogue::Catalogue;
+use checkpoint::{Checkpoints, Covers};
 use dedupe::{Claim, Window};
 use delivery::Ledger;
+use digest::EventDigest;
 use held::Held;
-use segment::{Committer, Disk, Index, LocalDisk, Opened, Queue, Record, Sizes};
+use segment::{Committer, Disk, Index, LocalDisk, Opened, Queue, Sizes};
 use settle::OnceWritten;
 
 /// How much a journal takes before it says [`JournalError::Full`].
@@ -97,6 +102,7 @@ pub struct Journal {
     /// Why the last event could not be written, until one can.
     failure: ArcSwapOption<JournalError>,
     recovery: Recovery,
+    checkpoints: Mutex<Checkpoints>,
     /// There may be something to give back: a segment is full, or the disk.
     upkeep: Arc<Notify>,
     disk: Box<dyn Disk>,
@@ -132,18 +138,20 @@ impl Journal {
     fn open_on<D: Disk + Clone>(disk: D, directory: &DataDirectory, settings: Settings, sizes: Sizes) -> io::Result<Self> {
         let (mut ledger, mut catalogue, mut held) = (Ledger::default(), Catalogue::default(), Held::from(settings));
         let dedupe = Arc::new(Window::default());
-        let mut events = segment::open(&directory.events(), sizes, disk.clone(), |record| {
-            restore(&record, &mut ledger, &mut catalogue, &mut held, &dedupe)
+        let (checkpoints, checkpoint) = Checkpoints::open(&directory.deliveries());
+        let mut events = segment::open_by_digests(&directory.events(), sizes, disk.clone(), |digest: EventDigest| {
+            digest.events().for_each(|event| restore(&event, checkpoint.covers, &mut ledger, &mut catalogue, &mut held, &dedupe));
+            Ok(())
         })?;
-        let deliveries = open_deliveries(disk.clone(), directory, sizes, &mut ledger)?;
+        ledger.restore(checkpoint, |seq| events.writer.index().contains(seq));
+        let mut deliveries = open_deliveries(disk.clone(), directory, sizes, &mut ledger)?;
+        deliveries.writer.number_from(ledger.covers().states + 1);
         // An old state must never be taken for that of a new event, whatever a damaged log has lost.
         events.writer.number_from(ledger.highest() + 1);
         let (index, delivery_index) = (Arc::clone(events.writer.index()), Arc::clone(deliveries.writer.index()));
         let upkeep = Arc::new(Notify::new());
-        events.writer.tell_when_full({
-            let upkeep = Arc::clone(&upkeep);
-            move || upkeep.notify_one()
-        });
+        events.writer.tell_when_full(notify(&upkeep));
+        deliveries.writer.tell_when_full(notify(&upkeep));
         let (ledger, catalogue, held) = (Arc::new(Mutex::new(ledger)), Arc::new(Mutex::new(catalogue)), Arc::new(Mutex::new(held)));
         let news = broadcast::Sender::new(NEWS);
         Ok(Self {
@@ -158,6 +166,7 @@ impl Journal {
             dedupe,
             news,
             failure: ArcSwapOption::empty(),
+            checkpoints: Mutex::new(checkpoints),
             upkeep,
             disk: Box::new(disk),
             directory: directory.clone(),
@@ -208,9 +217,15 @@ impl Journal {
         }
     }
 
-    /// The bundles that are neither delivered nor dead, in the events' order.
-    pub fn pending(&self) -> Vec<Pending> {
+    /// All bundles that are neither delivered nor dead, in the events' order.
+    #[cfg(test)]
+    pub(crate) fn pending(&self) -> Vec<Pending> {
         self.ledger().pending()
+    }
+
+    /// The first bundles after a certain one that are neither delivered nor dead, in the events' order, `most` at most.
+    pub fn pending_after(&self, after: Option<BundleKey>, most: usize) -> Vec<Pending> {
+        self.ledger().open_after(after, most)
     }
 
     /// A bundle, if it is neither delivered nor dead.
@@ -277,30 +292,39 @@ fn event_queue(settings: Settings) -> Queue {
 fn open_deliveries<D: Disk>(disk: D, directory: &DataDirectory, sizes: Sizes, ledger: &mut Ledger) -> io::Result<Opened<D>> {
     let sizes = Sizes { segment: sizes.segment.min(DELIVERY_SEGMENT), ..sizes };
     segment::open(&directory.deliveries(), sizes, disk, |record| {
+        if record.seq <= ledger.covers().states {
+            return Ok(());
+        }
         let (seq, bundle, state) = delivery::decode(&record.payload)?;
         ledger.apply(seq, bundle, &state);
         if matches!(state, DeliveryState::Dead { .. }) {
             ledger.written((seq, bundle), record.seq);
         }
+        ledger.logged(record.seq);
         Ok(())
     })
 }
 
+fn notify(upkeep: &Arc<Notify>) -> impl FnMut() + Send + 'static {
+    let upkeep = Arc::clone(upkeep);
+    move || upkeep.notify_one()
+}
+
 /// Takes an event that was on disk already into the journal's memory.
-fn restore(record: &Record, ledger: &mut Ledger, catalogue: &mut Catalogue, held: &mut Held, dedupe: &Window) -> io::Result<()> {
-    let event = encoding::decode(&record.payload)?;
-    ledger.add(record.seq, event.bundles.iter().map(|bundle| bundle.hook.as_str()));
-    catalogue.note(record.seq, &(&event).into());
-    if event.is_unsettled() {
-        ledger.keep(record.seq);
+fn restore(event: &digest::Known<'_>, covered: Covers, ledger: &mut Ledger, catalogue: &mut Catalogue, held: &mut Held, dedupe: &Window) {
+    if event.seq > covered.events {
+        ledger.add(event.seq, event.hooks());
     }
-    if let Some(entry) = held::Entry::of(&event) {
-        held.note(record.seq, entry);
+    catalogue.note(event.seq, event.entry);
+    if event.unsettled {
+        ledger.keep(event.seq);
     }
-    if let Some(id) = &event.dedupe {
-        dedupe.restore(&event.service, &event.webhook, id, event.received_at);
+    if let Some(entry) = event.held {
+        held.note(event.seq, entry.clone());
     }
-    Ok(())
+    if let Some((service, webhook, id)) = event.dedupe {
+        dedupe.restore(service, webhook, id, event.entry.received_at());
+    }
 }
 
 /// What the committer does with each event that has become durable.

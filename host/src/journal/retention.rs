@@ -6,8 +6,13 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::checkpoint::{Covers, Encoded};
+use super::digest::EventDigest;
 use super::segment::{Index, Segment};
-use super::{Journal, Sequence, delivery};
+use super::{Journal, Sequence};
+
+/// Bundles that are written into a checkpoint while nobody else can look at the ledger.
+const LOCKED_AT_ONCE: usize = 8192;
 
 /// How long events are kept. What is still to be delivered is always kept; failed events and those for a uid that nobody
 /// has are kept for the whole age; dead letters and what waits to be fetched too, from when they became such.
@@ -49,16 +54,44 @@ impl Journal {
     /// Removes the segments that `retention` does not ask to keep. Blocks; call it now and then. `is_pulled`: whether a
     /// hook's bundles wait to be fetched, which they do for the whole age and no longer.
     pub fn maintain(&self, retention: Retention, now: SystemTime, is_pulled: impl Fn(&str) -> bool) -> io::Result<Removed> {
+        // What is accounted for now is covered: no commit that failed before can come back once the segments are digested.
+        let covers = self.ledger().covers();
+        for segment in self.index.sealed() {
+            segment.digest::<EventDigest>(&*self.disk)?;
+        }
+        self.checkpoint(covers)?;
         let mut removed = self.remove_events(retention, now, is_pulled)?;
-        let oldest = self.index.oldest().unwrap_or(1);
-        for segment in self.delivery_index.sealed() {
-            if self.speaks_only_of_events_before(oldest, &segment)? {
-                // Events that came back after a power cut without their delivery states would be delivered again.
-                self.disk.sync_directory(&self.directory.events())?;
-                self.remove(&self.delivery_index, &segment, segment.path.metadata()?.len(), &mut removed)?;
+        self.remove_states(&mut removed)?;
+        Ok(removed)
+    }
+
+    /// Writes a checkpoint of the ledger once as much has been logged since the last one as that takes to write.
+    fn checkpoint(&self, covers: Covers) -> io::Result<()> {
+        let mut checkpoints = super::lock(&self.checkpoints);
+        let (newest, size) = checkpoints.newest;
+        let sealed = self.delivery_index.sealed().into_iter().filter(|segment| segment.next() > newest.states + 1);
+        let sizes = sealed.map(|segment| Ok(segment.path.metadata()?.len())).collect::<io::Result<Vec<_>>>()?;
+        if sizes.is_empty() || sizes.iter().sum::<u64>() < size {
+            return Ok(());
+        }
+        let (mut encoded, mut after) = (Encoded::new(covers), None);
+        loop {
+            after = self.ledger().encode_part(after, LOCKED_AT_ONCE, &mut encoded);
+            if after.is_none() {
+                return checkpoints.write(&*self.disk, &encoded);
             }
         }
-        Ok(removed)
+    }
+
+    /// Removes the delivery states that even the older checkpoint covers, but for the reasons of dead letters.
+    fn remove_states(&self, removed: &mut Removed) -> io::Result<()> {
+        let covered = super::lock(&self.checkpoints).before.states;
+        let sealed = self.delivery_index.sealed().into_iter().filter(|segment| segment.next() <= covered + 1);
+        let reasons = self.ledger().reasons();
+        for segment in sealed.filter(|segment| reasons.range(segment.first..segment.next()).next().is_none()) {
+            self.remove(&self.delivery_index, &segment, segment.path.metadata()?.len(), removed)?;
+        }
+        Ok(())
     }
 
     fn remove_events(&self, retention: Retention, now: SystemTime, is_pulled: impl Fn(&str) -> bool) -> io::Result<Removed> {
@@ -95,20 +128,6 @@ impl Journal {
         may_go.then(|| ledger.forget(events))
     }
 
-    /// Whether a segment of the delivery log is about nothing that is still there.
-    fn speaks_only_of_events_before(&self, oldest: Sequence, segment: &Segment) -> io::Result<bool> {
-        for record in self.delivery_index.scan(segment.first) {
-            let record = record?;
-            if record.seq >= segment.next() {
-                break;
-            }
-            if delivery::decode(&record.payload)?.0 >= oldest {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
     /// The bytes that must go so that the log's disk has twice the room below which nothing is accepted any more.
     fn lacking(&self, sealed: &[Arc<Segment>]) -> u64 {
         let directory = sealed.first().and_then(|segment| segment.path.parent());
@@ -117,8 +136,7 @@ impl Journal {
     }
 
     fn remove(&self, index: &Index, segment: &Segment, bytes: u64, removed: &mut Removed) -> io::Result<()> {
-        self.disk.remove(&segment.path)?;
-        index.forget(segment);
+        index.remove(&*self.disk, segment)?;
         removed.segments += 1;
         removed.bytes += bytes;
         Ok(())

@@ -56,9 +56,13 @@ impl Journal {
 /// What the committer does with each delivery state that has become durable.
 pub(super) fn written(ledger: &Arc<Mutex<Ledger>>) -> impl FnMut(u64, Option<OnceWritten>) + Send + 'static {
     let ledger = Arc::clone(ledger);
-    move |record, note| match note {
-        None => {}
-        Some(OnceWritten::Reason(key)) => lock(&ledger).written(key, record),
-        Some(OnceWritten::State((seq, bundle), state)) => lock(&ledger).apply(seq, bundle, &state),
+    move |record, note| {
+        let mut ledger = lock(&ledger);
+        match note {
+            None => {}
+            Some(OnceWritten::Reason(key)) => ledger.written(key, record),
+            Some(OnceWritten::State((seq, bundle), state)) => ledger.apply(seq, bundle, &state),
+        }
+        ledger.logged(record);
     }
 }

@@ -211,24 +211,100 @@ async fn retention_keeps_what_is_young_and_fits() {
     assert!(removed.segments > 0 && removed.bytes > 0);
 }
 
-#[tokio::test]
-async fn delivery_states_of_removed_events_are_removed_with_them() {
-    let root = root();
-    // What is recorded between two openings may be one commit, and a commit lies in one segment.
-    for _ in 0..3 {
-        let journal = open_small(root.path());
+/// Journals that were opened one after the other, each with 20 events that were delivered, but for the last one of each.
+async fn many_delivered(root: &Path, times: usize) {
+    for _ in 0..times {
+        let journal = open_small(root);
         for number in 0..20 {
-            let seq = store(&journal, &event(&number.to_string(), &["h"])).await;
+            let seq = store(&journal, &event(&number.to_string(), &["h", "other"])).await;
             journal.record(seq, 0, &DeliveryState::Delivered);
+            if number < 19 {
+                journal.record(seq, 1, &DeliveryState::Delivered);
+            }
         }
+        journal.maintain(Retention::default(), SystemTime::now(), |_| false).unwrap();
     }
+}
+
+fn files(root: &Path, directory: &str, extension: &str) -> Vec<std::path::PathBuf> {
+    let files = std::fs::read_dir(root.join("journal").join(directory)).unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|path| path.extension().is_some_and(|found| found == extension)).collect()
+}
+
+#[tokio::test]
+async fn delivery_states_go_once_two_checkpoints_cover_them_and_what_is_open_stays_open() {
+    let root = root();
+    many_delivered(root.path(), 8).await;
+    let left = files(root.path(), "deliveries", "segment").len();
+    assert!(left <= 4, "{left} segments are still there");
     let journal = open_small(root.path());
-    let segments = || std::fs::read_dir(root.path().join("journal/deliveries")).unwrap().count();
-    let before = segments();
-    journal.maintain(Retention { age: Duration::MAX, bytes: 0 }, SystemTime::now(), |_| false).unwrap();
-    assert!(segments() < before, "{before} segments are still there");
+    assert_eq!(
+        pending(&journal).iter().map(|pending| (pending.0, pending.1)).collect::<Vec<_>>(),
+        (1..=8).map(|n| (20 * n, 1)).collect::<Vec<_>>()
+    );
+    assert_eq!(journal.scan(1).count(), 160, "the events themselves are all there");
+}
+
+#[tokio::test]
+async fn retries_and_dead_letters_outlive_the_log_that_they_were_written_to() {
+    let root = root();
+    let journal = open_small(root.path());
+    let seq = store(&journal, &event("a", &["h1", "h2", "h3"])).await;
+    journal.record(seq, 0, &DeliveryState::Retry { attempt: 3, due_ms: 77 });
+    journal.record(seq, 1, &DeliveryState::Dead { reason: "refused".into(), attempts: 2, at_ms: NOW });
     drop(journal);
-    assert_eq!(pending(&open_small(root.path())), []);
+    many_delivered(root.path(), 6).await;
+    let journal = open_small(root.path());
+    assert_eq!(pending(&journal)[..2], [(1, 0, "h1".into(), 3, 77), (1, 2, "h3".into(), 0, 0)]);
+    let dead = journal.dead_letters(None, 9, |_, _| true);
+    assert_eq!(dead.iter().map(|dead| (dead.seq, dead.bundle, dead.reason.as_str())).collect::<Vec<_>>(), [(1, 1, "refused")]);
+    assert_eq!(journal.redrive(&[(1, 1)], NOW).await.bundles.len(), 1);
+    drop(journal);
+    assert_eq!(pending(&open_small(root.path()))[1], (1, 1, "h2".into(), 0, NOW));
+}
+
+#[tokio::test]
+async fn a_damaged_checkpoint_costs_nothing() {
+    let root = root();
+    many_delivered(root.path(), 8).await;
+    let expected = pending(&open_small(root.path()));
+    let checkpoint = root.path().join("journal/deliveries/checkpoint");
+    let whole = std::fs::read(&checkpoint).unwrap();
+    std::fs::write(&checkpoint, &whole[..whole.len() - 1]).unwrap();
+    assert_eq!(pending(&open_small(root.path())), expected);
+}
+
+#[tokio::test]
+async fn opening_does_not_read_what_side_files_tell_of() {
+    let root = root();
+    many_delivered(root.path(), 2).await;
+    let sides = files(root.path(), "events", "side");
+    assert!(sides.len() > 5, "{sides:?}");
+    let first = root.path().join("journal/events/00000000000000000001.segment");
+    let mut bytes = std::fs::read(&first).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&first, bytes).unwrap();
+    let journal = open_small(root.path());
+    assert_eq!(journal.recovery(), &Recovery { records: 40, ..Recovery::default() });
+    assert!(journal.scan(1).take(5).any(|event| event.is_err()), "it is found when it is read");
+}
+
+#[tokio::test]
+async fn side_files_that_are_missing_damaged_or_of_another_segment_are_made_anew() {
+    let root = root();
+    store(&open_small(root.path()), &repeatable("d1")).await;
+    many_delivered(root.path(), 2).await;
+    let (expected, sides) = (pending(&open_small(root.path())), files(root.path(), "events", "side"));
+    let whole: Vec<_> = sides.iter().map(|side| std::fs::read(side).unwrap()).collect();
+    std::fs::remove_file(&sides[0]).unwrap();
+    std::fs::write(&sides[1], &whole[1][..40]).unwrap();
+    std::fs::write(&sides[2], &whole[3]).unwrap();
+    let journal = open_small(root.path());
+    assert_eq!(journal.recovery().records, 41);
+    assert_eq!((pending(&journal), journal.scan(1).filter(Result::is_ok).count()), (expected, 41));
+    assert_eq!(journal.append(&repeatable("d1")).await, Ok(Appended::Repeat));
+    let again: Vec<_> = sides.iter().map(|side| std::fs::read(side).unwrap()).collect();
+    assert_eq!(again, whole);
 }
 
 fn numbers(events: impl Iterator<Item = io::Result<(Sequence, Event)>>) -> Vec<Sequence> {

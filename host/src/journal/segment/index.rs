@@ -5,11 +5,15 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 
+use super::Disk;
 use super::record::{FRAME, Record, View};
+use super::recover::Damage;
+use super::side::{self, Digest, Side};
 
 /// All segments of a log. Written by the log's writer, read by everybody.
 #[derive(Debug, Default)]
@@ -27,6 +31,7 @@ pub(crate) struct Segment {
     pub(super) id: u32,
     pub(super) file: File,
     places: RwLock<Vec<Place>>,
+    digested: AtomicBool,
 }
 
 /// A record's bytes in its segment. A length of zero means that the record is lost.
@@ -73,13 +78,28 @@ impl Index {
         self.segments.write().unwrap_or_else(PoisonError::into_inner).remove(&segment.first);
     }
 
-    /// The oldest record that can still be there.
-    pub(crate) fn oldest(&self) -> Option<u64> {
-        self.segments.read().unwrap_or_else(PoisonError::into_inner).keys().next().copied()
+    /// Removes a sealed segment with its side file.
+    pub(crate) fn remove(&self, disk: &dyn Disk, segment: &Segment) -> io::Result<()> {
+        disk.remove(&segment.path)?;
+        self.forget(segment);
+        if segment.digested.load(Ordering::Relaxed) {
+            // One that stays is removed at the next start.
+            let _ = disk.remove(&side::path(&segment.path));
+        }
+        Ok(())
     }
 
     pub(super) fn insert(&self, segment: Arc<Segment>) {
         self.segments.write().unwrap_or_else(PoisonError::into_inner).insert(segment.first, segment);
+    }
+
+    pub(super) fn segment(&self, first: u64) -> Option<Arc<Segment>> {
+        self.segments.read().unwrap_or_else(PoisonError::into_inner).get(&first).cloned()
+    }
+
+    /// Whether there is such a record.
+    pub(crate) fn contains(&self, seq: u64) -> bool {
+        self.segment_of(seq).is_some_and(|segment| segment.place_of(seq).is_some())
     }
 
     fn segment_of(&self, seq: u64) -> Option<Arc<Segment>> {
@@ -100,7 +120,7 @@ impl Index {
 
 impl Segment {
     pub(super) fn new(first: u64, path: PathBuf, id: u32, file: File) -> Self {
-        Self { first, path, id, file, places: RwLock::default() }
+        Self { first, path, id, file, places: RwLock::default(), digested: AtomicBool::new(false) }
     }
 
     /// The number after its last record.
@@ -124,10 +144,48 @@ impl Segment {
         }));
     }
 
-    fn read(&self, seq: u64) -> io::Result<Option<Record>> {
-        let index = usize::try_from(seq - self.first).unwrap_or(usize::MAX);
+    /// Its side file is there.
+    pub(super) fn mark_digested(&self) {
+        self.digested.store(true, Ordering::Relaxed);
+    }
+
+    /// Writes the side file of a sealed segment that has none.
+    ///
+    /// Where the segment ends is on disk then, so that no commit that failed in it can come back.
+    pub(crate) fn digest<G: Digest>(&self, disk: &dyn Disk) -> io::Result<()> {
+        if self.digested.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let end = self.file.metadata()?.len();
+        disk.cut(&self.file, end + 1)?;
+        disk.cut(&self.file, end)?;
+        disk.sync(&self.file)?;
+        let mut digest = G::default();
+        for seq in self.first..self.next() {
+            if let Some(record) = self.read(seq)? {
+                digest.note(&record)?;
+            }
+        }
+        self.write_side(disk, &[], &digest)
+    }
+
+    pub(super) fn write_side(&self, disk: &dyn Disk, damage: &[Damage], digest: &impl Digest) -> io::Result<()> {
+        let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
+        let places = places.iter().map(|place| (u64::from(place.offset), place.length as usize)).collect();
+        let side = Side { places, damage: damage.to_vec(), digest: digest.encode() };
+        side.write(disk, &self.path, self.id, self.file.metadata()?.len())?;
+        self.mark_digested();
+        Ok(())
+    }
+
+    fn place_of(&self, seq: u64) -> Option<Place> {
+        let index = usize::try_from(seq - self.first).ok()?;
         let place = self.places.read().unwrap_or_else(PoisonError::into_inner).get(index).copied();
-        let Some(place) = place.filter(|place| place.length > 0) else {
+        place.filter(|place| place.length > 0)
+    }
+
+    fn read(&self, seq: u64) -> io::Result<Option<Record>> {
+        let Some(place) = self.place_of(seq) else {
             return Ok(None);
         };
         let mut bytes = vec![0; place.length as usize];

@@ -17,6 +17,7 @@ mod header;
 mod index;
 mod record;
 mod recover;
+mod side;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 pub(crate) mod simulated;
@@ -29,7 +30,8 @@ pub(crate) use committer::{Committer, Queue};
 pub(crate) use disk::{Disk, LocalDisk};
 pub(crate) use index::{Index, Segment};
 pub(crate) use record::{Entry, Record};
-pub(crate) use recover::{Opened, open};
+pub(crate) use recover::{Opened, open, open_by_digests};
+pub(crate) use side::Digest;
 pub(crate) use writer::Writer;
 
 #[cfg(test)]

@@ -1,13 +1,15 @@
-//! Opening a log: every record is read and checked once; what cannot be read is cut, or set aside and reported.
+//! Opening a log: what its side files do not say is read and checked; what cannot be read is cut, or set aside and reported.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
 use std::ops::Range;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::header::{self, Header};
 use super::record::{Record, View};
+use super::side::{self, Digest, Side};
 use super::writer::Tail;
 use super::{Disk, Index, Segment, Sizes, Writer};
 use bytes::Bytes;
@@ -61,11 +63,35 @@ pub(crate) fn open<D: Disk>(
     disk: D,
     mut visit: impl FnMut(Record) -> io::Result<()>,
 ) -> io::Result<Opened<D>> {
+    open_each(directory, sizes, disk, |scan, part| scan.segment(part, &mut visit))
+}
+
+/// Opens the log in `directory`, which must exist, and shows what there is to know of every segment to `visit`, in order.
+/// Sealed segments are only read where they have no side file that holds; they get one then.
+pub(crate) fn open_by_digests<D: Disk, G: Digest>(
+    directory: &Path,
+    sizes: Sizes,
+    disk: D,
+    mut visit: impl FnMut(G) -> io::Result<()>,
+) -> io::Result<Opened<D>> {
+    side::remove_orphans(&disk, directory)?;
+    open_each(directory, sizes, disk, |scan, part| match scan.by_side_file(part)? {
+        Some(digest) => visit(digest),
+        None => visit(scan.by_records(part)?),
+    })
+}
+
+fn open_each<D: Disk>(
+    directory: &Path,
+    sizes: Sizes,
+    disk: D,
+    mut read: impl FnMut(&mut Scan<'_, D>, Part<'_>) -> io::Result<()>,
+) -> io::Result<Opened<D>> {
     let mut scan = Scan { disk: &disk, index: Arc::default(), recovery: Recovery::default(), next: 1, tail: None };
     let paths = segments(directory)?;
     for (place, (first, path)) in paths.iter().enumerate() {
         let until = paths.get(place + 1).map(|(next, _)| *next);
-        scan.segment(*first, path, until, &mut visit).map_err(|error| named(path, &error))?;
+        read(&mut scan, Part { first: *first, path, until }).map_err(|error| named(path, &error))?;
     }
     let Scan { index, recovery, next, tail, .. } = scan;
     if let Some(tail) = &tail {
@@ -113,6 +139,16 @@ fn report(directory: &Path, recovery: &Recovery) {
 /// Sees every record. Its payload shares the memory of the whole segment, so what is kept of it must be copied.
 type Visit<'v> = dyn FnMut(Record) -> io::Result<()> + 'v;
 
+/// A segment file by its name.
+#[derive(Clone, Copy)]
+struct Part<'p> {
+    /// The number of its first record.
+    first: u64,
+    path: &'p Path,
+    /// That of the segment after it, if there is one.
+    until: Option<u64>,
+}
+
 struct Scan<'d, D> {
     disk: &'d D,
     index: Arc<Index>,
@@ -123,8 +159,41 @@ struct Scan<'d, D> {
 }
 
 impl<D: Disk> Scan<'_, D> {
-    /// Reads the segment whose first record is `first`; `until` is that of the segment after it, if there is one.
-    fn segment(&mut self, first: u64, path: &Path, until: Option<u64>, visit: &mut Visit<'_>) -> io::Result<()> {
+    /// Takes a sealed segment by its side file, if it has one that holds.
+    fn by_side_file<G: Digest>(&mut self, part: Part<'_>) -> io::Result<Option<G>> {
+        let Part { first, path, until: Some(_) } = part else { return Ok(None) };
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        let mut begin = [0; header::SIZE];
+        let whole = file.read_exact_at(&mut begin, 0).is_ok();
+        let Some(header) = Header::decode(&begin).filter(|header| whole && header.first == first) else { return Ok(None) };
+        let Some(side) = Side::read(path, header.id, file.metadata()?.len()) else { return Ok(None) };
+        let Some(digest) = G::decode(&side.digest) else { return Ok(None) };
+        self.next = self.next.max(first + side.places.len() as u64);
+        self.recovery.records += side.places.iter().filter(|(_, length)| *length > 0).count() as u64;
+        self.recovery.damage.extend(side.damage);
+        let segment = Segment::new(first, path.to_owned(), header.id, file);
+        segment.place_all(first, side.places.into_iter());
+        segment.mark_digested();
+        self.index.insert(Arc::new(segment));
+        Ok(Some(digest))
+    }
+
+    /// Reads a segment and writes its side file if it is sealed.
+    fn by_records<G: Digest>(&mut self, part: Part<'_>) -> io::Result<G> {
+        let (mut digest, known) = (G::default(), self.recovery.damage.len());
+        self.segment(part, &mut |record| digest.note(&record))?;
+        if part.until.is_some()
+            && let Some(segment) = self.index.segment(part.first)
+            && let Err(error) = segment.write_side(self.disk, &self.recovery.damage[known..], &digest)
+        {
+            tracing::warn!(path = %part.path.display(), %error, "the segment has no side file: it is read again at the next start");
+        }
+        Ok(digest)
+    }
+
+    /// Reads a segment.
+    fn segment(&mut self, part: Part<'_>, visit: &mut Visit<'_>) -> io::Result<()> {
+        let Part { first, path, until } = part;
         let file = OpenOptions::new().read(true).write(true).open(path)?;
         let bytes = read_all(&file)?;
         self.next = self.next.max(first);
