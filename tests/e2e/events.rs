@@ -110,6 +110,9 @@ fn a_failed_event_is_replayed_once_its_spec_is_mended_and_not_taken_for_a_repeat
     bodies.sort_by_key(|bundle| bundle["n"].as_i64());
     assert_eq!(bodies, [json!({ "n": 1 }), json!({ "n": 2 })]);
     shop.wait_for_events(&["--outcome", "replayed"], 1);
+    let again = shop.json(&["events", "replay", id, "--dry-run"]);
+    let repeats: Vec<_> = again[0]["bundles"].as_array().unwrap().iter().map(|bundle| bundle["repeat"].as_bool()).collect();
+    assert_eq!(repeats, [Some(true), Some(true)], "what the first replay has delivered is known to receivers");
     assert_eq!(shop.json(&["events", "replay", "--outcome", "failed"]), json!([]), "it is not failed any more");
     host.stop();
 }

@@ -186,6 +186,7 @@ fn from_afar_a_token_is_needed_and_good_for_its_scope_until_it_is_removed() {
     assert_eq!(asked(address, &full, &list.clone().header("origin", "https://evil.example")).status, 403);
     assert_eq!(asked(address, &full, &list.clone().header("host", "evil.example:8081")).status, 421);
 
+    host.wait_for_log("an operator asked from afar token=me method=POST path=/hooks status=201");
     let listed = installation.run(&["tokens", "list"]);
     assert!(listed.contains("reader") && !listed.contains(&reader) && !host.log().contains(&reader), "{listed}");
     installation.run(&["tokens", "remove", "reader"]);

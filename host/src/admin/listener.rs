@@ -7,16 +7,17 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, HOST, ORIGIN};
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
 use hyper::body::Incoming;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use super::answer::Refused;
-use super::exchange::{self, exchange};
+use super::exchange::{self, Reply, exchange};
 use super::operator::Operator;
 use super::route::Caller;
+use super::tokens::Scope;
 use crate::server::{self, Limits};
 
 /// Connections at one time.
@@ -51,12 +52,7 @@ pub fn serve_remote(remote: Remote, tls: Option<TlsAcceptor>, limits: &Limits, o
         let closed = closed.clone();
         move |request: Request<Incoming>, _| {
             let (operator, names, closed) = (operator.clone(), names.clone(), closed.clone());
-            async move {
-                match admitted(&operator, &names, &request) {
-                    Ok(caller) => exchange(&operator, caller, request, closed).await,
-                    Err(refused) => exchange::reply(refused.into(), closed),
-                }
-            }
+            async move { answer(&operator, &names, request, closed).await }
         }
     };
     let limits = Arc::new(Limits { connections: CONNECTIONS, ..limits.clone() });
@@ -80,8 +76,23 @@ impl RemoteAdmin {
     }
 }
 
-/// Who asks; an error for what a browser sends.
-fn admitted<B>(operator: &Operator, names: &[String], request: &Request<B>) -> Result<Caller, Refused> {
+/// Answers one request; what changes something has a line in the log that says whose token it was.
+async fn answer(operator: &Operator, names: &[String], request: Request<Incoming>, closing: watch::Receiver<()>) -> Reply {
+    let holder = match admitted(operator, names, &request) {
+        Ok(holder) => holder,
+        Err(refused) => return exchange::reply(refused.into(), closing),
+    };
+    let Some((token, scope)) = holder else { return exchange(operator, Caller::Stranger, request, closing).await };
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let reply = exchange(operator, Caller::Token(scope), request, closing).await;
+    if method != Method::GET {
+        tracing::info!(%token, %method, %path, status = reply.status().as_u16(), "an operator asked from afar");
+    }
+    reply
+}
+
+/// Whose token there is, if there is one; an error for what a browser sends.
+fn admitted<B>(operator: &Operator, names: &[String], request: &Request<B>) -> Result<Option<(String, Scope)>, Refused> {
     let headers = request.headers();
     if headers.contains_key(ORIGIN) {
         return Err(Refused::new(StatusCode::FORBIDDEN, "this is not for browsers"));
@@ -91,7 +102,7 @@ fn admitted<B>(operator: &Operator, names: &[String], request: &Request<B>) -> R
         return Err(Refused::new(StatusCode::MISDIRECTED_REQUEST, "no such host is here")
             .with_help("use the address, or start the server with `--operators-name NAME`"));
     }
-    Ok(bearer(headers).and_then(|token| operator.tokens.scope(token)).map_or(Caller::Stranger, Caller::Token))
+    Ok(bearer(headers).and_then(|token| operator.tokens.find(token)))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

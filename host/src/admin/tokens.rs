@@ -106,11 +106,13 @@ impl Tokens {
         self.records().is_empty()
     }
 
-    /// What a token is good for, if it is one. Takes the same time for every token that is none.
-    pub(super) fn scope(&self, token: &str) -> Option<Scope> {
+    /// The name of a token and what it is good for, if it is one. Takes the same time for every token that is none.
+    pub(super) fn find(&self, token: &str) -> Option<(String, Scope)> {
         let hash = hash(token);
+        let records = self.records();
         let is_it = |record: &Record| bool::from(record.sha256.as_bytes().ct_eq(hash.as_bytes()));
-        self.records().iter().fold(None, |found, record| if is_it(record) { Some(record.scope) } else { found })
+        let found = records.iter().fold(None, |found, record| if is_it(record) { Some(record) } else { found });
+        found.map(|record| (record.name.clone(), record.scope))
     }
 
     fn add(&self, new: NewToken) -> Result<TokenAdded, Refused> {
@@ -213,6 +215,10 @@ mod tests {
         (root, tokens)
     }
 
+    fn scope(tokens: &Tokens, token: &str) -> Option<Scope> {
+        tokens.find(token).map(|(_, scope)| scope)
+    }
+
     fn new(name: &str, scope: Scope) -> NewToken {
         NewToken { name: name.into(), scope }
     }
@@ -222,14 +228,14 @@ mod tests {
         let (root, tokens) = tokens();
         let token = tokens.add(new("ci", Scope::Read)).unwrap().token;
         let other = tokens.add(new("me", Scope::Full)).unwrap().token;
-        assert_eq!([tokens.scope(&token), tokens.scope(&other)], [Some(Scope::Read), Some(Scope::Full)]);
-        assert_eq!([tokens.scope(""), tokens.scope(&token[1..]), tokens.scope(&format!("{token}x"))], [None; 3]);
+        assert_eq!([scope(&tokens, &token), scope(&tokens, &other)], [Some(Scope::Read), Some(Scope::Full)]);
+        assert_eq!([scope(&tokens, ""), scope(&tokens, &token[1..]), scope(&tokens, &format!("{token}x"))], [None; 3]);
         let kept = fs::read_to_string(root.path().join("tokens.json")).unwrap();
         assert!(!kept.contains(token.trim_start_matches(PREFIX)), "{kept}");
         let reopened = Tokens::open(&DataDirectory::open(root.path()).unwrap()).unwrap();
-        assert_eq!(reopened.scope(&token), Some(Scope::Read));
+        assert_eq!(scope(&reopened, &token), Some(Scope::Read));
         reopened.remove("ci").unwrap();
-        assert_eq!((reopened.scope(&token), reopened.scope(&other)), (None, Some(Scope::Full)));
+        assert_eq!((scope(&reopened, &token), scope(&reopened, &other)), (None, Some(Scope::Full)));
     }
 
     #[test]

@@ -21,16 +21,16 @@ pub enum BundleIds {
 }
 
 impl BundleIds {
-    /// The bundles of the event `id` with their ids, given those of the event that it is a replay of.
-    pub(super) fn name(self, id: &str, stored: &[StoredBundle], bundles: Vec<Bundle>) -> Vec<StoredBundle> {
-        let mut left: Vec<_> = stored.iter().collect();
-        let mut earlier = |bundle: &Bundle| {
+    /// The bundles of the event `id` with their ids, given those that were stored earlier for the same request.
+    pub(super) fn name(self, id: &str, earlier: &[StoredBundle], bundles: Vec<Bundle>) -> Vec<StoredBundle> {
+        let mut left: Vec<_> = earlier.iter().collect();
+        let mut known = |bundle: &Bundle| {
             let is_it = |old: &&StoredBundle| old.hook == bundle.hook && (self == Self::Same || old.json == bundle.json);
             let place = left.iter().position(is_it).filter(|_| self != Self::New)?;
             Some(left.remove(place).id.clone())
         };
         let named = |(place, bundle): (usize, Bundle)| StoredBundle {
-            id: earlier(&bundle).unwrap_or_else(|| format!("{id}-{place}")),
+            id: known(&bundle).unwrap_or_else(|| format!("{id}-{place}")),
             hook: bundle.hook,
             json: bundle.json,
         };

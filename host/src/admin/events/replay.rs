@@ -19,7 +19,7 @@ use crate::Host;
 use crate::admin::answer::{Answer, Asked, Refused};
 use crate::admin::operator::Operator;
 use crate::deliver::now_ms;
-use crate::journal::{Event, Journal, Original, Outcome, Sequence, new_id};
+use crate::journal::{Event, Journal, Original, Outcome, Sequence, StoredBundle, new_id};
 use crate::receive::{self, Reconsidered, keep};
 
 /// Events that one request replays at most: each is evaluated and waits for the disk.
@@ -41,8 +41,9 @@ pub(in crate::admin) async fn preview_one(operator: &Operator, asked: Asked<'_>)
 pub(in crate::admin) async fn many(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
     let (chosen, manner) = choose(operator, &asked).await?;
     let (host, mut replayed) = (host(operator)?, Vec::new());
-    for (seq, event) in chosen.events {
-        let done = match Plan::make(host, seq, event, &manner).await {
+    for subject in chosen.subjects {
+        let seq = subject.seq;
+        let done = match Plan::make(host, subject, &manner).await {
             Ok(plan) => plan.carry_out(host).await,
             Err(refused) => Err(refused),
         };
@@ -62,8 +63,8 @@ pub(in crate::admin) async fn many(operator: &Operator, asked: Asked<'_>) -> Res
 pub(in crate::admin) async fn preview_many(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
     let (chosen, manner) = choose(operator, &asked).await?;
     let (host, mut previews) = (host(operator)?, Vec::new());
-    for (seq, event) in chosen.events {
-        previews.push(Plan::make(host, seq, event, &manner).await?.preview());
+    for subject in chosen.subjects {
+        previews.push(Plan::make(host, subject, &manner).await?.preview());
     }
     Ok(Answer::ok(PreviewPage { previews, next: chosen.next, looked_at: chosen.looked.events }))
 }
@@ -71,14 +72,31 @@ pub(in crate::admin) async fn preview_many(operator: &Operator, asked: Asked<'_>
 async fn plan_one<'o>(operator: &'o Operator, asked: &Asked<'_>) -> Result<(&'o Arc<Host>, Plan), Refused> {
     let (manner, id) = (asked.json_or_default::<ReplayManner>()?, asked.id.to_owned());
     let host = host(operator)?;
-    let (seq, event) = looking(operator, move |journal| find(&journal, &id)).await??;
-    Ok((host, Plan::make(host, seq, event, &manner).await?))
+    let subject = looking(operator, move |journal| find(&journal, &id).map(|(seq, event)| Subject::new(&journal, seq, event)));
+    Ok((host, Plan::make(host, subject.await??, &manner).await?))
+}
+
+/// An event that is to be replayed.
+struct Subject {
+    seq: Sequence,
+    event: Event,
+    /// What was stored of it, then what was of its earlier replays: what receivers may have.
+    earlier: Vec<StoredBundle>,
+}
+
+impl Subject {
+    /// Blocks for a disk read for each earlier replay.
+    fn new(journal: &Journal, seq: Sequence, event: Event) -> Self {
+        let replays = journal.replays(seq).into_iter().filter_map(|replay| journal.read(replay).ok().flatten());
+        let earlier = event.bundles.iter().cloned().chain(replays.flat_map(|replay| replay.bundles)).collect();
+        Self { seq, event, earlier }
+    }
 }
 
 /// The events that one request is about.
 #[derive(Default)]
 struct Chosen {
-    events: Vec<(Sequence, Event)>,
+    subjects: Vec<Subject>,
     /// Where the replays begin that are themselves made meanwhile, so that none is replayed again.
     end: Sequence,
     next: Option<String>,
@@ -106,9 +124,9 @@ fn oldest_first(journal: &Journal, matcher: &Matcher, from: Sequence, end: Seque
         chosen.looked.at(&event);
         let meant = event.replay_of.is_none() && matcher.outcome(&event, || EventOutcome::of(journal, seq, &event)).is_some();
         if meant {
-            chosen.events.push((seq, event));
+            chosen.subjects.push(Subject::new(journal, seq, event));
         }
-        if chosen.events.len() == limit || chosen.looked.is_enough(bounds) {
+        if chosen.subjects.len() == limit || chosen.looked.is_enough(bounds) {
             chosen.next = Some(format!("{}-{end}", seq + 1));
             break;
         }
@@ -119,6 +137,7 @@ fn oldest_first(journal: &Journal, matcher: &Matcher, from: Sequence, end: Seque
 /// What a replay will store and deliver.
 struct Plan {
     original: Event,
+    earlier: Vec<StoredBundle>,
     outcome: ReplayOutcome,
     reason: Option<String>,
     /// The event that is stored, if it has bundles.
@@ -129,23 +148,20 @@ struct Plan {
 
 impl Plan {
     /// Evaluates the request. An error: it cannot be evaluated now, which says nothing about the request.
-    async fn make(host: &Arc<Host>, seq: Sequence, original: Event, manner: &ReplayManner) -> Result<Self, Refused> {
-        let reconsidered = match reconsidered(host, &original).await {
-            Ok(reconsidered) => reconsidered,
+    async fn make(host: &Arc<Host>, subject: Subject, manner: &ReplayManner) -> Result<Self, Refused> {
+        let Subject { seq, event: original, earlier } = subject;
+        let (outcome, reason, bundles) = match reconsidered(host, &original).await {
+            Ok(reconsidered) => {
+                let (outcome, reason) = said(&reconsidered);
+                let bundles = reconsidered.verdict.items.into_iter().flat_map(|item| item.bundles);
+                (outcome, reason, bundles.filter(|bundle| manner.wants(&bundle.hook)).collect())
+            }
             Err(refused) if refused.is_unavailable() => return Err(refused),
-            Err(refused) => return Ok(Self::without_bundles(seq, original, ReplayOutcome::Impossible, Some(refused.to_string()))),
+            Err(refused) => (ReplayOutcome::Impossible, Some(refused.to_string()), Vec::new()),
         };
-        let (outcome, reason) = said(&reconsidered);
-        let bundles: Vec<_> =
-            reconsidered.verdict.items.into_iter().flat_map(|item| item.bundles).filter(|bundle| manner.wants(&bundle.hook)).collect();
         let difference = difference(&original, manner, &bundles);
-        let replay = replay(seq, &original, bundles, manner.ids);
-        Ok(Self { original, outcome, reason, replay, difference })
-    }
-
-    fn without_bundles(seq: Sequence, original: Event, outcome: ReplayOutcome, reason: Option<String>) -> Self {
-        let replay = replay(seq, &original, Vec::new(), BundleIds::New);
-        Self { original, outcome, reason, replay, difference: None }
+        let replay = replay(seq, &original, manner.ids, &earlier, bundles);
+        Ok(Self { original, earlier, outcome, reason, replay, difference })
     }
 
     /// Stores the replay and hands it on for delivery.
@@ -160,7 +176,7 @@ impl Plan {
     }
 
     fn preview(self) -> ReplayPreview {
-        let known = |id: &String| self.original.bundles.iter().any(|bundle| bundle.id == *id);
+        let known = |id: &String| self.earlier.iter().any(|bundle| bundle.id == *id);
         let bundles = self.replay.bundles.into_iter().map(|bundle| ReplayedBundle {
             repeat: known(&bundle.id),
             json: raw(&bundle.json),
@@ -187,10 +203,10 @@ fn said(reconsidered: &Reconsidered) -> (ReplayOutcome, Option<String>) {
     }
 }
 
-fn replay(seq: Sequence, original: &Event, bundles: Vec<Bundle>, ids: BundleIds) -> Event {
+fn replay(seq: Sequence, original: &Event, ids: BundleIds, earlier: &[StoredBundle], bundles: Vec<Bundle>) -> Event {
     let id = new_id(now_ms());
     Event {
-        bundles: ids.name(&id, &original.bundles, bundles),
+        bundles: ids.name(&id, earlier, bundles),
         replay_of: Some(Original { seq, id: original.id.clone(), uid: None }),
         id,
         outcome: Outcome::Accepted,

@@ -47,7 +47,7 @@ enum Outcome {
     Pending,
     /// Some of its bundles are dead letters.
     Dead,
-    /// It was failed or unmatched, and has been replayed.
+    /// It was failed or unmatched, and has been replayed, or released from being held.
     Replayed,
 }
 
