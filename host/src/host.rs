@@ -22,6 +22,7 @@ use crate::plugin::{self, Plugin};
 use crate::release;
 use crate::server::{self, Limits};
 use crate::services::{Finding, Loader, Look, Pace, Secrets, Service, Services, Watch};
+use crate::telemetry::{self, Telemetry};
 
 /// What a host is started with.
 pub struct Settings {
@@ -45,6 +46,8 @@ pub struct Settings {
     pub pace: Pace,
     /// How bundles are delivered.
     pub delivery: deliver::Settings,
+    /// Where traces go, if anywhere.
+    pub telemetry: Option<telemetry::Settings>,
     /// How much the journal takes before it says no.
     pub journal: journal::Settings,
     /// How long delivered events are kept.
@@ -68,6 +71,7 @@ impl Settings {
             limits: Limits::default(),
             pace: Pace::default(),
             delivery: deliver::Settings::default(),
+            telemetry: None,
             journal: journal::Settings::default(),
             retention: Retention::default(),
             plugins,
@@ -89,6 +93,8 @@ pub struct Host {
     pub limits: Arc<Limits>,
     /// The memory that the bodies of all requests share.
     pub bodies: Budget,
+    /// What takes traces to a collector.
+    pub telemetry: Telemetry,
     /// What is measured of the public listener.
     pub meters: server::Meters,
     /// What senders see before the path, if that is not this listener's own address.
@@ -176,17 +182,18 @@ struct Stored {
 }
 
 async fn open(settings: Settings) -> anyhow::Result<(Arc<Host>, DataDirectory)> {
-    let Settings { services, data, key, secrets, public_url, limits, delivery, journal, plugins, .. } = settings;
+    let Settings { services, data, key, secrets, public_url, limits, delivery, telemetry, journal, plugins, .. } = settings;
     let stored = spawn_blocking(move || open_stored(&data, key.as_ref(), journal, services, Secrets::new(secrets), &plugins));
     let Stored { directory, connections, journal, services } = stored.await.context("opening the host's parts broke off")??;
+    let telemetry = telemetry.as_ref().map(Telemetry::start).transpose()?.unwrap_or_default();
+    let delivery = deliver::Settings { telemetry: telemetry.clone(), ..delivery };
     let deliveries = Deliveries::start(journal.clone(), connections.clone(), delivery);
     // A body that may be sent fits at least when it is alone.
     let bodies = Budget::new(limits.bodies_bytes.max(limits.body_bytes));
     let limits = Arc::new(limits);
-    Ok((
-        Arc::new(Host { services, connections, journal, deliveries, limits, bodies, meters: server::Meters::default(), public_url }),
-        directory,
-    ))
+    let meters = server::Meters::default();
+    let host = Host { services, connections, journal, deliveries, limits, bodies, telemetry, meters, public_url };
+    Ok((Arc::new(host), directory))
 }
 
 fn open_stored(
@@ -282,6 +289,10 @@ impl Running {
         }
         admin.shutdown().await;
         // The thread may be compiling a plugin, and what is queued for the disk is written when the last part goes.
-        let _ = spawn_blocking(move || drop((watch, host))).await;
+        let end = move || {
+            host.telemetry.shutdown();
+            drop((watch, host));
+        };
+        let _ = spawn_blocking(end).await;
     }
 }

@@ -22,6 +22,7 @@ mod release;
 pub mod server;
 pub mod services;
 mod size;
+pub mod telemetry;
 pub mod trace;
 
 mod host;

@@ -49,6 +49,8 @@ pub struct Receipt {
     pub reply: Outgoing,
     /// What was decided, in one word.
     pub outcome: Outcome,
+    /// The id of the event, where one was stored.
+    pub event: Option<String>,
     /// How many hooks it is for.
     pub recipients: usize,
     /// How many bundles they get.
@@ -96,8 +98,9 @@ pub async fn receive(host: &Arc<Host>, found: &Found, arrived: Arrived) -> Resul
     warn(found, &verdict);
     let reply = reply::outgoing(std::mem::take(&mut verdict.reply))?;
     let mut receipt = receipt(reply, &verdict);
-    if is_stored(receipt.outcome) && store(host, found, arrived, verdict, &environment).await? == Appended::Repeat {
-        receipt.outcome = Outcome::Repeated;
+    if is_stored(receipt.outcome) {
+        receipt.event = store(host, found, arrived, verdict, &environment).await?;
+        receipt.outcome = if receipt.event.is_some() { receipt.outcome } else { Outcome::Repeated };
     }
     Ok(receipt)
 }
@@ -122,6 +125,7 @@ fn receipt(reply: Outgoing, verdict: &Verdict) -> Receipt {
     Receipt {
         reply,
         outcome: outcome(verdict),
+        event: None,
         recipients: hooks.len(),
         bundles: count,
         failure: verdict.failure.as_ref().map(ToString::to_string),
@@ -201,9 +205,11 @@ async fn store(
     arrived: Arrived,
     verdict: Verdict,
     environment: &Environment,
-) -> Result<Appended, Failure> {
+) -> Result<Option<String>, Failure> {
     let event = event::event(found, arrived, verdict, environment.now);
-    keep(host, event).await.map_err(|error| Failure::Unavailable(error.to_string()))
+    let id = event.id.clone();
+    let appended = keep(host, event).await.map_err(|error| Failure::Unavailable(error.to_string()))?;
+    Ok(matches!(appended, Appended::Stored(_)).then_some(id))
 }
 
 /// Puts an event on disk and hands it on for delivery, both or neither, even if nobody waits for it any more.

@@ -24,6 +24,7 @@ mod shared;
 mod shutdown;
 mod signed_deliveries;
 mod signers;
+mod telemetry;
 mod twilio;
 mod untouched;
 mod update;

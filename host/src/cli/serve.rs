@@ -16,6 +16,7 @@ use super::plugin_limits::PluginLimits;
 use crate::admin::Remote;
 use crate::key_file::Key;
 use crate::server::{self, Limits};
+use crate::telemetry;
 use crate::{Host, Running, Settings};
 
 /// Receive webhooks, store them, deliver them.
@@ -83,6 +84,14 @@ pub struct Arguments {
     #[arg(long, env = "HOOKWRIGHT_DRAIN_TIMEOUT", value_name = "SECONDS", default_value_t = 20)]
     drain_timeout: u64,
 
+    /// An OpenTelemetry collector, such as `http://127.0.0.1:4318`, to which each event's way is exported as a trace (OTLP over HTTP).
+    #[arg(long, env = "HOOKWRIGHT_OTLP", value_name = "URL")]
+    otlp: Option<String>,
+
+    /// The part of all events that is traced, from 0 to 1.
+    #[arg(long, env = "HOOKWRIGHT_OTLP_SHARE", value_name = "SHARE", default_value_t = 1.0, value_parser = share, requires = "otlp")]
+    otlp_share: f64,
+
     #[command(flatten)]
     delivery: DeliveryOptions,
 
@@ -122,6 +131,10 @@ pub fn run(arguments: Arguments, verbose: u8) -> anyhow::Result<ExitCode> {
     })
 }
 
+fn share(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|share| (0.0..=1.0).contains(share)).ok_or_else(|| "write a number from 0 to 1".into())
+}
+
 fn settings(arguments: Arguments) -> anyhow::Result<Settings> {
     for directory in &arguments.services {
         ensure!(directory.is_dir(), "there is no services directory at {}", directory.display());
@@ -157,6 +170,7 @@ fn settings(arguments: Arguments) -> anyhow::Result<Settings> {
     if let Some(list) = arguments.plugins.trust_list() {
         ensure!(list.is_file(), "there is no list of trusted plugins at {}", list.display());
     }
+    settings.telemetry = arguments.otlp.map(|endpoint| telemetry::Settings { endpoint, share: arguments.otlp_share });
     settings.delivery = arguments.delivery.settings();
     settings.journal = arguments.journal.settings();
     settings.retention = arguments.journal.retention();

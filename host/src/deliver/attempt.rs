@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use opentelemetry::KeyValue;
+use opentelemetry::trace::SpanKind;
+
 use super::breaker::Contact;
 use super::fresh::Fresh;
 use super::health::Health;
@@ -13,6 +16,7 @@ use super::sink::{Bundle, Delivery, Destination, Refusal, Sinks};
 use super::{now_ms, retry};
 use crate::connections::{Change, Connections, Hook, State};
 use crate::journal::{DeliveryState, Event, Journal};
+use crate::telemetry::Span;
 
 /// Characters of the reason that are kept with a dead letter.
 const MOST_REASON: usize = 500;
@@ -25,6 +29,21 @@ pub(super) struct Attempts {
     pub health: Arc<Health>,
     pub meters: Meters,
     pub settings: Settings,
+}
+
+/// An attempt as a part of its event's trace.
+fn span(bundle: &Bundle, hook: &Hook, result: &Result<(), Refusal>, took: Duration) -> Span {
+    let failure = match result {
+        Ok(()) => None,
+        Err(Refusal::Retry { reason, .. } | Refusal::Unreachable { reason } | Refusal::Gone { reason }) => Some(reason.clone()),
+    };
+    let attributes = vec![
+        KeyValue::new("hookwright.service", bundle.service.clone()),
+        KeyValue::new("hookwright.webhook", bundle.webhook.clone()),
+        KeyValue::new("hookwright.bundle", bundle.id.clone()),
+        KeyValue::new("hookwright.hook", hook.id.clone()),
+    ];
+    Span { name: "deliver", kind: SpanKind::Client, took, attributes, failure }
 }
 
 /// How an attempt ended.
@@ -188,6 +207,7 @@ impl Attempts {
         let begun = Instant::now();
         let result = self.sinks.open(destination).deliver(delivery).await;
         self.meters.attempted(bundle, &result, begun.elapsed());
+        self.settings.telemetry.go_on(&bundle.event, || span(bundle, hook, &result, begun.elapsed()));
         result.map_or_else(Outcome::Refused, |()| Outcome::Delivered)
     }
 

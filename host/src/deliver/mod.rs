@@ -32,6 +32,7 @@ pub use guard::{Exception, Guard};
 pub use health::Failure;
 pub use proxies::Proxies;
 pub use settings::{HttpSettings, Settings};
+pub(crate) use sink::tls;
 pub use sink::{BadDestination, Bundle, Delivery, Destination, PULL, Refusal, Sink, Sinks, mask};
 
 use crate::connections::Connections;

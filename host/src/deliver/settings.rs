@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::breaker::Patience;
 use super::guard::Guard;
 use super::proxies::Proxies;
+use crate::telemetry::Telemetry;
 
 /// How deliveries are attempted. [`Settings::default`] is what `serve` uses where nothing else is said.
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub struct Settings {
     pub drain: Duration,
     /// What an HTTP attempt may take.
     pub http: HttpSettings,
+    /// What each attempt is told to.
+    pub telemetry: Telemetry,
 }
 
 /// Limits of the `http` sink.
@@ -73,6 +76,7 @@ impl Default for Settings {
             fresh_bytes: 64 << 20,
             drain: Duration::from_secs(10),
             http: HttpSettings::default(),
+            telemetry: Telemetry::default(),
         }
     }
 }

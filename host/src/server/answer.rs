@@ -9,6 +9,8 @@ use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_LENGTH, HeaderValue};
 use hyper::{Method, Request};
+use opentelemetry::KeyValue;
+use opentelemetry::trace::SpanKind;
 
 use super::{Outgoing, Peer};
 use crate::Host;
@@ -16,6 +18,7 @@ use crate::failure::Failure;
 use crate::inbound::{self, Address};
 use crate::receive::{Arrived, Receipt, receive};
 use crate::services::{Found, Missing};
+use crate::telemetry::Span;
 
 /// Answers one request and writes its line in the log.
 pub async fn answer(host: Arc<Host>, request: Request<Incoming>, peer: Peer) -> Outgoing {
@@ -26,6 +29,9 @@ pub async fn answer(host: Arc<Host>, request: Request<Incoming>, peer: Peer) -> 
             let result = hand_over(&host, &found, request, peer).await;
             log(&found, &result, begun);
             host.meters.answered(&found.service.name, &result, begun.elapsed());
+            if let Ok(receipt @ Receipt { event: Some(event), .. }) = &result {
+                host.telemetry.begin(event, || span(&found, receipt, begun));
+            }
             result.map_or_else(|failure| failure.reply(), |receipt| receipt.reply)
         }
         Err(missing) => unrouted(&host, &missing, begun),
@@ -70,6 +76,17 @@ fn log(found: &Found, result: &Result<Receipt, Failure>, begun: Instant) {
             tracing::info!(service, webhook, status = failure.status().as_u16(), cause = %failure, %ms, "webhook");
         }
     }
+}
+
+/// A request as the beginning of its event's trace.
+fn span(found: &Found, receipt: &Receipt, begun: Instant) -> Span {
+    let attributes = vec![
+        KeyValue::new("hookwright.service", found.service.name.clone()),
+        KeyValue::new("hookwright.webhook", found.webhook().name().to_owned()),
+        KeyValue::new("hookwright.outcome", receipt.outcome.word()),
+        KeyValue::new("hookwright.bundles", i64::try_from(receipt.bundles).unwrap_or(i64::MAX)),
+    ];
+    Span { name: "accept", kind: SpanKind::Server, took: begun.elapsed(), attributes, failure: receipt.failure.clone() }
 }
 
 /// How long something took, to the microsecond, computed when it is printed.

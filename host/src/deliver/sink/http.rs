@@ -26,7 +26,8 @@ use crate::deliver::proxies::Proxies;
 use crate::deliver::retry;
 use crate::deliver::settings::HttpSettings;
 use crate::deliver::signature::signatures;
-use connect::{Connector, connector, tls};
+pub(crate) use connect::tls;
+use connect::{Connector, connector};
 pub(super) use target::Target;
 
 /// How long a connection that nothing uses is kept.

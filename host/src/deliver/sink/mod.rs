@@ -13,6 +13,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
+pub(crate) use http::tls;
+
 use super::settings::Settings;
 use crate::connections::Secret;
 

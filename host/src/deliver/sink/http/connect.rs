@@ -36,7 +36,7 @@ pub(super) fn connector(settings: &HttpSettings, tls: ClientConfig) -> Connector
 }
 
 /// TLS that trusts what the operating system trusts; where that is nothing, https destinations fail and the reason is logged.
-pub(super) fn tls() -> ClientConfig {
+pub(crate) fn tls() -> ClientConfig {
     let versions = || {
         ClientConfig::builder_with_provider(ring::default_provider().into())
             .with_safe_default_protocol_versions()
