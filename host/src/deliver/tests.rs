@@ -499,3 +499,17 @@ async fn what_waits_for_a_hook_that_is_removed_is_a_dead_letter_at_once() {
     world.all_done().await;
     assert_eq!(world.journal.dead_letters(None, 9, |_, _| true)[0].reason, "the hook was removed");
 }
+
+#[tokio::test]
+async fn a_hook_whose_destination_is_left_alone_is_disabled_after_five_days_all_the_same_and_nothing_waits_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let _down = twenty_for_a_receiver_that_is_down(&world, &Arc::new(AtomicBool::new(true))).await;
+    let patience = Patience { unreachable: 1, first_probe: Duration::from_millis(5), longest: Duration::from_millis(5) };
+    let almost_five_days_ago = now_ms() - 5 * 24 * 3_600_000 + 100;
+    world.connections.apply(Change::NoteFailing("down".into(), Some(almost_five_days_ago))).await.unwrap();
+    let _deliveries = world.start(Settings { patience, retry: vec![Duration::from_millis(1); 10_000], ..quick() });
+    world.all_done().await;
+    assert_eq!(world.connections.hook("down").unwrap().state, State::Disabled);
+    assert_eq!(world.journal.dead_letters_of("down"), 20);
+}
