@@ -88,6 +88,7 @@ pub(super) async fn disable(operator: &Operator, asked: Asked<'_>) -> Result<Ans
 pub(super) async fn enable(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
     let hook = find(operator, asked.id)?;
     operator.connections.apply(Change::EnableHook(hook.id.clone())).await?;
+    operator.archive.hook_changed(&hook.id);
     // The hook is enabled, whatever keeps the journal from being asked.
     let dead_letters = operator.archive.journal().await.ok().map(|journal| journal.dead_letters_of(&hook.id));
     Ok(Answer::ok(HookEnabled { enabled: hook.id.clone(), dead_letters }))

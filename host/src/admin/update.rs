@@ -8,7 +8,7 @@ use super::answer::{Answer, Asked, Refused};
 use super::operator::Operator;
 use super::wire::HookView;
 use super::{destination, hooks, manner};
-use crate::connections::{Change, Edit, Route};
+use crate::connections::{Change, Edit, Route, State};
 
 /// `PATCH /hooks/{id}`: what is not said stays as it is.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -80,7 +80,8 @@ pub(super) async fn update(operator: &Operator, asked: Asked<'_>) -> Result<Answ
     };
     let is_about_delivery = edit.is_about_delivery();
     operator.connections.apply(Change::EditHook(hook.id.clone(), edit)).await?;
-    if is_about_delivery {
+    // What waits for a disabled hook waits on: it would only be given up.
+    if is_about_delivery && hook.state == State::Enabled {
         operator.archive.hook_changed(&hook.id);
     }
     let hook = hooks::view(operator, &*hooks::find(operator, &hook.id)?, &hooks::Shown::nothing());
