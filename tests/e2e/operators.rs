@@ -180,6 +180,8 @@ fn from_afar_a_token_is_needed_and_good_for_its_scope_until_it_is_removed() {
         assert_eq!(Request::new("GET", target).send(address).unwrap().status, status, "{target}");
     }
     assert_eq!(asked(address, &reader[..reader.len() - 1], &list).status, 401);
+    let endless = Request::new("POST", "/hooks").header("content-length", "1000000");
+    assert_eq!(endless.send(address).unwrap().status, 401, "the body of a stranger is not waited for");
     assert_eq!([asked(address, &reader, &list).status, asked(address, &reader, &add).status], [200, 403]);
     assert_eq!([asked(address, &full, &list).status, asked(address, &full, &add).status], [200, 201]);
     assert_eq!(asked(address, &full, &Request::json("/tokens", r#"{"name": "more"}"#)).status, 403, "no token makes tokens");

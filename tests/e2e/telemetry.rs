@@ -28,7 +28,10 @@ fn an_event_is_one_trace_from_its_arrival_to_its_delivery_after_a_restart() {
     let trace = hex::decode(events["events"][0]["id"].as_str().unwrap().replace('-', "")).unwrap();
     host.wait_for_log("a bundle is a dead letter");
     host.stop();
-    assert_eq!([&trace[..], b"\x06accept", b"\x07deliver", b"500 Internal Server Error"].map(|bytes| times(&collector, bytes)), [3, 1, 2, 2]);
+    assert_eq!(
+        [&trace[..], b"\x06accept", b"\x07deliver", b"500 Internal Server Error"].map(|bytes| times(&collector, bytes)),
+        [3, 1, 2, 2]
+    );
     receiver.answer(200);
     let host = installation.serve_with(&flags);
     installation.run(&["dead-letters", "redrive", "--all"]);

@@ -27,10 +27,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What goes back: in one piece, or as it comes.
 pub(super) type Reply = Response<http_body_util::combinators::UnsyncBoxBody<Bytes, Infallible>>;
 
-/// Answers one request. What is answered as it comes ends when `closing`'s sender is gone.
+/// Answers one request; the body of one that may not be made is not read. What is answered as it comes ends when `closing`'s sender is gone.
 pub(super) async fn exchange(operator: &Operator, caller: Caller, request: Request<Incoming>, closing: watch::Receiver<()>) -> Reply {
     let (head, body) = request.into_parts();
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
+    if let Err(refused) = router::judge(caller, &head.method, head.uri.path()) {
+        return reply(refused.into(), closing);
+    }
     let answer = match timeout(PATIENCE, Limited::new(body, BODY_BYTES).collect()).await {
         Ok(Ok(body)) => router::answer(operator, Call { caller, method: &head.method, target, body: &body.to_bytes() }).await,
         Ok(Err(error)) => Refused::bad(error.to_string()).into(),

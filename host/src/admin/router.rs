@@ -180,6 +180,11 @@ pub(super) async fn answer(operator: &Operator, call: Call<'_>) -> Answer {
     }
 }
 
+/// Whether somebody may ask for this: what is found out before a body is read.
+pub(super) fn judge(caller: Caller, method: &Method, path: &str) -> Result<(), Refused> {
+    find(caller, method, path).map(|_| ())
+}
+
 /// The route that is asked for, and what stands for `{id}`. A stranger does not hear what there is.
 fn find<'p>(caller: Caller, method: &Method, path: &'p str) -> Result<(&'static Route, &'p str), Refused> {
     let mut found = ROUTES.iter().filter_map(|route| Some((route, route.matched(path)?))).peekable();

@@ -14,7 +14,7 @@ pub(super) struct SelectArguments {
     /// Those of this webhook.
     #[arg(long, value_name = "NAME")]
     webhook: Option<String>,
-    /// Those with a bundle for this hook.
+    /// Those with a bundle for this hook; with `replay`, only bundles for it are delivered.
     #[arg(long, value_name = "ID")]
     hook: Option<String>,
     /// Those of which this has become.
