@@ -54,15 +54,23 @@ impl Journal {
     /// Removes the segments that `retention` does not ask to keep. Blocks; call it now and then. `is_pulled`: whether a
     /// hook's bundles wait to be fetched, which they do for the whole age and no longer.
     pub fn maintain(&self, retention: Retention, now: SystemTime, is_pulled: impl Fn(&str) -> bool) -> io::Result<Removed> {
+        let mut removed = self.remove_events(retention, now, is_pulled)?;
+        // On a disk that is full neither side files nor a checkpoint can be written; that must not keep it full.
+        if let Err(error) = self.ease_opening() {
+            tracing::warn!(%error, "the next start may have to read more of the journal than it should");
+        }
+        self.remove_states(&mut removed)?;
+        Ok(removed)
+    }
+
+    /// Writes what the next start needs not to read everything.
+    fn ease_opening(&self) -> io::Result<()> {
         // What is accounted for now is covered: no commit that failed before can come back once the segments are digested.
         let covers = self.ledger().covers();
         for segment in self.index.sealed() {
             segment.digest::<EventDigest>(&*self.disk)?;
         }
-        self.checkpoint(covers)?;
-        let mut removed = self.remove_events(retention, now, is_pulled)?;
-        self.remove_states(&mut removed)?;
-        Ok(removed)
+        self.checkpoint(covers)
     }
 
     /// Writes a checkpoint of the ledger once as much has been logged since the last one as that takes to write.

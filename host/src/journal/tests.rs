@@ -275,6 +275,38 @@ async fn a_damaged_checkpoint_costs_nothing() {
 }
 
 #[tokio::test]
+async fn a_full_disk_gives_back_space_though_it_has_no_room_for_side_files() {
+    let (root, disk) = (root(), FailingDisk::default());
+    let directory = DataDirectory::open(root.path()).unwrap();
+    let journal = Journal::open_on(disk.clone(), &directory, Settings::default(), Sizes { segment: 500, ..Sizes::default() }).unwrap();
+    for number in 0..12 {
+        store(&journal, &event(&number.to_string(), &[])).await;
+    }
+    // What is newer than the oldest needs a side file, and gets none.
+    disk.set(Faults { no_space_to_create: true, ..Faults::default() });
+    let removed = journal.maintain(Retention { age: Duration::MAX, bytes: 600 }, SystemTime::now(), |_| false).unwrap();
+    assert!(removed.segments > 0);
+    assert_eq!(files(root.path(), "events", "side").len(), 0);
+}
+
+#[tokio::test]
+async fn a_record_that_has_become_unreadable_keeps_no_other_segment_from_being_given_back() {
+    let root = root();
+    let journal = open_small(root.path());
+    for number in 0..12 {
+        store(&journal, &event(&number.to_string(), &[])).await;
+    }
+    let first = root.path().join("journal/events/00000000000000000001.segment");
+    let mut bytes = std::fs::read(&first).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&first, bytes).unwrap();
+    assert_eq!(journal.maintain(Retention::default(), SystemTime::now(), |_| false).unwrap(), Removed::default());
+    assert!(files(root.path(), "events", "side").len() > 1);
+    drop(journal);
+    assert_eq!(open_small(root.path()).recovery().damage.len(), 1);
+}
+
+#[tokio::test]
 async fn opening_does_not_read_what_side_files_tell_of() {
     let root = root();
     many_delivered(root.path(), 2).await;

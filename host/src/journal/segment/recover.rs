@@ -208,6 +208,8 @@ impl<D: Disk> Scan<'_, D> {
                 self.make_durable(&segment, &bytes[..end])?;
                 self.tail = Some(Tail { segment: Arc::clone(&segment), end: end as u64 });
             }
+            // Nothing is missing: that was never a record.
+            Some(until) if self.next >= until => self.cut(&segment, end, bytes.len())?,
             Some(until) if end < bytes.len() => {
                 self.damaged(path, &bytes, end..bytes.len(), self.next..until)?;
             }

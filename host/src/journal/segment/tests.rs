@@ -147,6 +147,16 @@ fn damage_at_the_end_of_an_earlier_segment_is_reported_not_cut() {
 }
 
 #[test]
+fn bytes_behind_the_last_record_of_an_earlier_segment_are_cut_if_no_record_is_missing() {
+    let directory = log_of(8);
+    let first = files(directory.path()).remove(0);
+    OpenOptions::new().write(true).open(&first).unwrap().write_all_at(&[0], 332).unwrap();
+    let recovery = open_at(directory.path()).recovery;
+    assert_eq!((recovery.torn_bytes, recovery.damage), (1, vec![]));
+    assert_eq!(fs::metadata(&first).unwrap().len(), 332);
+}
+
+#[test]
 fn damage_in_the_newest_segment_before_whole_records_is_reported_not_cut() {
     let directory = log_of(3);
     flip(&files(directory.path())[0], 40);
