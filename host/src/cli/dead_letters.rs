@@ -15,7 +15,7 @@ const PAGE: usize = 1_000;
 /// List bundles that were given up, and deliver them after all.
 ///
 /// A bundle is a dead letter when its last retry has failed, or when its hook was disabled or removed before it arrived.
-/// It is kept for seven days from then on.
+/// It is kept from then on for as long as `serve --retain` says, seven days unless it says otherwise.
 #[derive(Args, Debug)]
 pub struct Arguments {
     #[command(flatten)]

@@ -15,7 +15,7 @@ const FOLLOWING: Duration = Duration::from_secs(30);
 
 /// Print the bundles that wait at a hook without a destination, a JSON object a line: the oldest first.
 ///
-/// Until they are acknowledged they wait, for seven days at most. Each has an `id`, by which repeats can be dropped, and
+/// Until they are acknowledged they wait, for as long as `serve --retain` keeps events. Each has an `id`, by which repeats can be dropped, and
 /// a `cursor`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
