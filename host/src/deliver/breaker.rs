@@ -22,7 +22,7 @@ pub(crate) enum Contact {
 
 /// A change that the operator hears of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turn {
+pub(crate) enum Switch {
     /// From now on only probes go there.
     Opened,
     /// It is as it was before.
@@ -72,19 +72,19 @@ impl Breaker {
     }
 
     /// An attempt has ended.
-    pub(crate) fn ended(&mut self, contact: Contact, patience: Patience, now_ms: u64) -> Option<Turn> {
+    pub(crate) fn ended(&mut self, contact: Contact, patience: Patience, now_ms: u64) -> Option<Switch> {
         match (&mut *self, contact) {
             (Self::Closed { unreachable }, Contact::Answered) => *unreachable = 0,
             (Self::Closed { unreachable }, Contact::Unreachable) => {
                 *unreachable += 1;
                 if *unreachable >= patience.unreachable {
                     *self = Self::open(patience.first_probe, now_ms);
-                    return Some(Turn::Opened);
+                    return Some(Switch::Opened);
                 }
             }
             (Self::Open { .. }, Contact::Answered) => {
                 *self = Self::default();
-                return Some(Turn::Closed);
+                return Some(Switch::Closed);
             }
             (Self::Open { wait, probing: true, .. }, Contact::Unreachable) => {
                 *self = Self::open((*wait * 2).min(patience.longest), now_ms);
@@ -122,14 +122,14 @@ mod tests {
 
     const PATIENCE: Patience = Patience { unreachable: 3, first_probe: Duration::from_millis(10), longest: Duration::from_millis(35) };
 
-    fn after(contacts: &[Contact]) -> (Breaker, Vec<Option<Turn>>) {
+    fn after(contacts: &[Contact]) -> (Breaker, Vec<Option<Switch>>) {
         let mut breaker = Breaker::default();
-        let turns = contacts.iter().map(|contact| breaker.ended(*contact, PATIENCE, 100)).collect();
-        (breaker, turns)
+        let switches = contacts.iter().map(|contact| breaker.ended(*contact, PATIENCE, 100)).collect();
+        (breaker, switches)
     }
 
     /// A probe at that time, and how it ended.
-    fn probe(breaker: &mut Breaker, at_ms: u64, contact: Contact) -> Option<Turn> {
+    fn probe(breaker: &mut Breaker, at_ms: u64, contact: Contact) -> Option<Switch> {
         assert!(!breaker.lets(0, at_ms - 1) && breaker.lets(0, at_ms), "{breaker:?} at {at_ms}");
         breaker.started();
         breaker.ended(contact, PATIENCE, at_ms)
@@ -137,10 +137,10 @@ mod tests {
 
     #[test]
     fn it_opens_when_nobody_is_found_several_times_in_a_row() {
-        let (breaker, turns) = after(&[Unreachable, Unreachable, Answered, Unreachable, Nothing, Unreachable]);
-        assert_eq!((breaker.is_open(), turns.iter().flatten().count()), (false, 0));
-        let (breaker, turns) = after(&[Unreachable, Unreachable, Nothing, Unreachable]);
-        assert_eq!((breaker.probes_at(), turns), (Some(110), vec![None, None, None, Some(Turn::Opened)]));
+        let (breaker, switches) = after(&[Unreachable, Unreachable, Answered, Unreachable, Nothing, Unreachable]);
+        assert_eq!((breaker.is_open(), switches.iter().flatten().count()), (false, 0));
+        let (breaker, switches) = after(&[Unreachable, Unreachable, Nothing, Unreachable]);
+        assert_eq!((breaker.probes_at(), switches), (Some(110), vec![None, None, None, Some(Switch::Opened)]));
     }
 
     #[test]
@@ -156,16 +156,16 @@ mod tests {
     #[test]
     fn the_first_answer_closes_it_also_one_to_an_attempt_from_before() {
         let (mut breaker, _) = after(&[Unreachable; 3]);
-        assert_eq!(probe(&mut breaker, 110, Answered), Some(Turn::Closed));
+        assert_eq!(probe(&mut breaker, 110, Answered), Some(Switch::Closed));
         assert!(breaker.lets(7, 110) && !breaker.is_open());
         let (mut breaker, _) = after(&[Unreachable; 3]);
-        assert_eq!(breaker.ended(Answered, PATIENCE, 101), Some(Turn::Closed));
+        assert_eq!(breaker.ended(Answered, PATIENCE, 101), Some(Switch::Closed));
     }
 
     #[test]
     fn what_began_before_it_opened_does_not_put_off_the_probe() {
-        let (breaker, turns) = after(&[Unreachable; 5]);
-        assert_eq!((breaker.probes_at(), turns.iter().flatten().count()), (Some(110), 1));
+        let (breaker, switches) = after(&[Unreachable; 5]);
+        assert_eq!((breaker.probes_at(), switches.iter().flatten().count()), (Some(110), 1));
     }
 
     #[test]

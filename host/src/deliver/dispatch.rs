@@ -9,7 +9,7 @@ use tokio::task::{self, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::attempt::Attempts;
-use super::breaker::{Contact, Turn};
+use super::breaker::{Contact, Switch};
 use super::fresh::Fresh;
 use super::now_ms;
 use super::schedule::{Ended, Job, Key, Limits, Route, Schedule};
@@ -195,8 +195,8 @@ impl Dispatcher {
             (self.attempts.retry(&hook, key, attempt, "the attempt broke off", None), Contact::None)
         });
         match self.schedule.heard(key, contact, now_ms()) {
-            Some((destination, Turn::Opened)) => tracing::warn!(%destination, "a destination cannot be reached: what is for it waits"),
-            Some((destination, Turn::Closed)) => tracing::info!(%destination, "a destination can be reached again"),
+            Some((destination, Switch::Opened)) => tracing::warn!(%destination, "a destination cannot be reached: what is for it waits"),
+            Some((destination, Switch::Closed)) => tracing::info!(%destination, "a destination can be reached again"),
             None => {}
         }
         self.schedule.ended(&hook, key, attempt, ended, now_ms());

@@ -4,12 +4,15 @@
 //! destinations take turns among themselves. So neither a hook nor a destination that fails or is slow keeps another
 //! waiting. A destination that cannot be reached is left alone but for probes (`breaker.rs`).
 
+mod lane;
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use super::breaker::{Breaker, Contact, Patience, Turn};
+use super::breaker::{Breaker, Contact, Patience, Switch};
 use super::fresh::Fresh;
+use lane::{Lane, Later};
 
 /// A bundle of an event in the journal; ordered as they arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -87,24 +90,8 @@ pub(crate) struct Schedule {
 /// An attempt on its way.
 struct Going {
     destination: Arc<str>,
-    /// Which of its lane's routes it took.
-    turn: u32,
-}
-
-struct Lane {
-    route: Route,
-    /// How many routes there have been before this one.
-    turn: u32,
-    ready: VecDeque<Job>,
-    /// Bundles in `ready`, and those of `later` that are this lane's.
-    waiting: usize,
-    in_flight: usize,
-    /// Entries of `later` that are about this lane.
-    later: usize,
-    held_until_ms: u64,
-    /// The last attempt failed: one at a time until one succeeds.
-    failing: bool,
-    has_turn: bool,
+    /// How often its lane had been rerouted.
+    reroutes: u32,
 }
 
 #[derive(Default)]
@@ -116,13 +103,6 @@ struct Destination {
     /// Hooks that have something to start.
     turns: VecDeque<Arc<str>>,
     has_turn: bool,
-}
-
-/// A moment at which a lane has something new to do: a retry is due, or (without a job) its hold ends.
-struct Later {
-    due_ms: u64,
-    hook: Arc<str>,
-    job: Option<Job>,
 }
 
 impl Schedule {
@@ -210,12 +190,12 @@ impl Schedule {
 
     /// Notes what an attempt that [`Schedule::next`] gave out says about its destination, before it has
     /// [`ended`](Self::ended): the destination's name and what changes for it.
-    pub(crate) fn heard(&mut self, key: Key, contact: Contact, now_ms: u64) -> Option<(Arc<str>, Turn)> {
+    pub(crate) fn heard(&mut self, key: Key, contact: Contact, now_ms: u64) -> Option<(Arc<str>, Switch)> {
         let name = self.going.get(&key)?.destination.clone();
         let destination = self.destinations.get_mut(&name)?;
-        let turn = destination.breaker.ended(contact, self.limits.patience, now_ms);
+        let switch = destination.breaker.ended(contact, self.limits.patience, now_ms);
         self.probes.extend(destination.breaker.probes_at().map(|at_ms| Reverse((at_ms, name.clone()))));
-        turn.map(|turn| (name, turn))
+        switch.map(|switch| (name, switch))
     }
 
     /// An attempt that [`Schedule::next`] gave out has ended.
@@ -229,7 +209,7 @@ impl Schedule {
         }
         let gone = self.going.remove(&key).expect("an attempt goes somewhere");
         // What another destination said is no reason to wait, now that it goes elsewhere.
-        let turned = gone.turn != lane.turn;
+        let turned = gone.reroutes != lane.reroutes;
         self.release(&gone.destination);
         self.known.remove(&key);
         if let Ended::Retry { due_ms, hold } = ended {
@@ -332,7 +312,7 @@ impl Schedule {
         lane.in_flight += 1;
         destination.in_flight += 1;
         destination.breaker.started();
-        self.going.insert(job.key, Going { destination: name.clone(), turn: lane.turn });
+        self.going.insert(job.key, Going { destination: name.clone(), reroutes: lane.reroutes });
         self.in_flight += 1;
         self.offer(&hook, now_ms);
         Some((hook, job))
@@ -376,67 +356,6 @@ impl Schedule {
         }
     }
 }
-
-impl Lane {
-    fn new(route: Route) -> Self {
-        Self {
-            route,
-            turn: 0,
-            ready: VecDeque::new(),
-            waiting: 0,
-            in_flight: 0,
-            later: 0,
-            held_until_ms: 0,
-            failing: false,
-            has_turn: false,
-        }
-    }
-
-    fn may_start(&self, per_hook: usize, now_ms: u64) -> bool {
-        let limit = if self.failing || self.route.ordered { 1 } else { per_hook };
-        !self.ready.is_empty() && self.in_flight < limit && self.held_until_ms <= now_ms
-    }
-
-    fn is_idle(&self) -> bool {
-        self.ready.is_empty() && self.in_flight == 0 && self.later == 0
-    }
-
-    /// Takes another route, with these of its bundles that were to wait: where it led until now.
-    fn turn_to(&mut self, route: Route, waiting: impl Iterator<Item = Job>) -> Arc<str> {
-        self.ready.extend(waiting);
-        self.ready.make_contiguous().sort_by_key(|job| job.key);
-        (self.later, self.held_until_ms, self.failing, self.has_turn) = (0, 0, false, false);
-        self.turn += 1;
-        std::mem::replace(&mut self.route, route).destination
-    }
-
-    /// Commits reach us nearly in the order of the journal; nearly is not enough for an ordered hook.
-    fn insert_in_order(&mut self, job: Job) {
-        let place = self.ready.iter().rposition(|other| other.key < job.key).map_or(0, |place| place + 1);
-        self.ready.insert(place, job);
-    }
-}
-
-impl Ord for Later {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let key = |later: &Self| (later.due_ms, later.job.as_ref().map(|job| job.key));
-        key(self).cmp(&key(other)).then_with(|| self.hook.cmp(&other.hook))
-    }
-}
-
-impl PartialOrd for Later {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Later {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Later {}
 
 #[cfg(test)]
 mod tests;

@@ -151,7 +151,7 @@ fn an_ordered_hook_whose_pause_is_over_goes_on_at_once() {
 }
 
 /// Ends an attempt that found nobody.
-fn unreachable(schedule: &mut Schedule, hook: &str, seq: u64, due_ms: u64, now_ms: u64) -> Option<Turn> {
+fn unreachable(schedule: &mut Schedule, hook: &str, seq: u64, due_ms: u64, now_ms: u64) -> Option<Switch> {
     let turn = schedule.heard(Key { seq, bundle: 0 }, Contact::Unreachable, now_ms);
     end(schedule, hook, seq, retry(due_ms), now_ms);
     turn.map(|(_, turn)| turn)
@@ -163,7 +163,7 @@ fn what_waits_for_a_destination_that_cannot_be_reached_is_probed_with_in_turns_a
     let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2), (&a, 3), (&b, 4), (&b, 5)]);
     assert_eq!(start(&mut schedule, 0), started(&[("a", 1), ("b", 4), ("a", 2)]));
     assert_eq!(unreachable(&mut schedule, "a", 1, 3, 0), None);
-    assert_eq!(unreachable(&mut schedule, "b", 4, 3, 0), Some(Turn::Opened));
+    assert_eq!(unreachable(&mut schedule, "b", 4, 3, 0), Some(Switch::Opened));
     add(&mut schedule, &c, 6, 0);
     assert_eq!(start(&mut schedule, 10), started(&[("c", 6)]), "the probe waits until it is alone");
     assert_eq!(unreachable(&mut schedule, "a", 2, 3, 10), None);
@@ -171,7 +171,7 @@ fn what_waits_for_a_destination_that_cannot_be_reached_is_probed_with_in_turns_a
     assert_eq!(unreachable(&mut schedule, "b", 5, 90, 10), None);
     assert_eq!((start(&mut schedule, 24), schedule.wakes_at()), (vec![], Some(25)), "all of them are due since long");
     assert_eq!(start(&mut schedule, 25), started(&[("a", 3)]));
-    assert_eq!(schedule.heard(Key { seq: 3, bundle: 0 }, Contact::Answered, 26), Some(("x".into(), Turn::Closed)));
+    assert_eq!(schedule.heard(Key { seq: 3, bundle: 0 }, Contact::Answered, 26), Some(("x".into(), Switch::Closed)));
     end(&mut schedule, "a", 3, Ended::Delivered, 26);
     assert_eq!(start(&mut schedule, 26), started(&[("b", 4), ("a", 1), ("a", 2)]));
 }
@@ -201,7 +201,7 @@ fn a_destination_that_is_left_alone_is_remembered_while_nothing_waits_for_it() {
     }
     add(&mut schedule, &a, 3, 5);
     assert_eq!((start(&mut schedule, 5), start(&mut schedule, 10)), (vec![], started(&[("a", 3)])));
-    assert_eq!(schedule.heard(Key { seq: 3, bundle: 0 }, Contact::Answered, 10), Some(("x".into(), Turn::Closed)));
+    assert_eq!(schedule.heard(Key { seq: 3, bundle: 0 }, Contact::Answered, 10), Some(("x".into(), Switch::Closed)));
     end(&mut schedule, "a", 3, Ended::Delivered, 10);
     assert!(schedule.destinations.is_empty());
 }
