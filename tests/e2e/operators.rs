@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Stdio};
 
-use hookwright_tests::client::{Reply, Request};
+use hookwright_tests::client::{self, Reply, Request};
 use hookwright_tests::host::{Host, Installation};
 use hookwright_tests::receiver::Receiver;
 use hookwright_tests::{schema, wait};
@@ -193,7 +193,14 @@ fn from_afar_a_token_is_needed_and_good_for_its_scope_until_it_is_removed() {
     assert!(listed.contains("reader") && !listed.contains(&reader) && !host.log().contains(&reader), "{listed}");
     installation.run(&["tokens", "remove", "reader"]);
     assert_eq!([asked(address, &reader, &list).status, asked(address, &full, &list).status], [401, 200]);
+
+    let tail = Request::new("GET", "/events/tail").header("authorization", format!("Bearer {full}"));
+    let mut stream = client::connect(address).unwrap();
+    stream.write_all(&tail.to_bytes()).unwrap();
+    let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.is_empty()), "the head of the answer ends");
     host.stop();
+    assert_eq!(lines.collect::<Vec<_>>(), ["0", ""], "what is followed ends in order with the host");
 }
 
 /// A command that goes on; killed when dropped.
