@@ -129,6 +129,7 @@ fn every_route_is_described_and_answers_as_it_is_described() {
     let served = ask("GET", "/openapi.json", "/openapi.json", None);
     assert_eq!(served, interface.description);
     follow(&mut interface, &host);
+    interface.described("GET", "/hooks/{id}/bundles/stream", 200, "text/event-stream");
     interface.described("GET", "/metrics", 200, "application/openmetrics-text; version=1.0.0; charset=utf-8");
     assert_eq!(interface.asked, interface.all(), "every route is asked here");
     host.stop();

@@ -34,6 +34,8 @@ pub(super) enum Payload {
     Text(String),
     /// Each with its line break, for as long as somebody reads.
     Lines(mpsc::Receiver<Bytes>),
+    /// Server-sent events, likewise.
+    Events(mpsc::Receiver<Bytes>),
 }
 
 /// Why something was not done.
@@ -79,6 +81,11 @@ impl Answer {
     /// Text in one piece.
     pub(super) fn text(text: String) -> Self {
         Self { status: StatusCode::OK, payload: Payload::Text(text) }
+    }
+
+    /// Server-sent events as they come.
+    pub(super) fn events(events: mpsc::Receiver<Bytes>) -> Self {
+        Self { status: StatusCode::OK, payload: Payload::Events(events) }
     }
 
     /// Lines as they come.

@@ -112,7 +112,7 @@ impl Control {
                 let answer = router::answer(operator, call).await;
                 match answer.payload {
                     Payload::Whole(json) => (answer.status, json),
-                    Payload::Text(_) | Payload::Lines(_) => {
+                    Payload::Text(_) | Payload::Lines(_) | Payload::Events(_) => {
                         return Err(conversation("what is no JSON in one piece is asked for otherwise"));
                     }
                 }

@@ -50,6 +50,7 @@ pub(super) fn reply(answer: Answer, closing: watch::Receiver<()>) -> Reply {
             (Full::from(json).boxed_unsync(), "application/json")
         }
         Payload::Text(text) => (Full::from(text).boxed_unsync(), CONTENT_TYPE_OF_METRICS),
+        Payload::Events(events) => (StreamBody::new(frames(events, closing)).boxed_unsync(), "text/event-stream"),
         Payload::Lines(lines) => (StreamBody::new(frames(lines, closing)).boxed_unsync(), "application/x-ndjson"),
     };
     let mut response = Response::new(body);

@@ -46,6 +46,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     let kind = match route.form {
         Form::Whole => "application/json",
         Form::Text => crate::metrics::CONTENT_TYPE,
+        Form::Events => "text/event-stream",
         Form::Lines => "application/x-ndjson",
     };
     let given = json!({ "description": "Done.", "content": content(kind, route.gives, generator) });

@@ -1,5 +1,7 @@
 //! What can be asked about the bundles of a hook without a destination: which wait, and that somebody has them.
 
+pub(super) mod stream;
+
 use std::sync::Arc;
 use std::time::Duration;
 

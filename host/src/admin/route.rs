@@ -66,6 +66,7 @@ pub(super) enum Form {
     Whole,
     Text,
     Lines,
+    Events,
 }
 
 /// The schema of `T`.
@@ -115,6 +116,11 @@ impl Route {
 
     pub(super) const fn in_text(mut self) -> Self {
         self.form = Form::Text;
+        self
+    }
+
+    pub(super) const fn in_events(mut self) -> Self {
+        self.form = Form::Events;
         self
     }
 

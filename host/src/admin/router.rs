@@ -10,7 +10,7 @@ use super::events::{
 };
 use super::health::{self, Health};
 use super::operator::Operator;
-use super::pull::{self, Acknowledge, AcknowledgeAnswer, PulledBundles};
+use super::pull::{self, Acknowledge, AcknowledgeAnswer, PulledBundle, PulledBundles};
 use super::route::{Access, Caller, Route, schema_of};
 use super::services::ServedWebhook;
 use super::tokens::{self, NewToken, TokenAdded, TokenView};
@@ -78,6 +78,14 @@ pub(super) static ROUTES: &[Route] = &[
         |operator, asked| Box::pin(pull::list(operator, asked)),
     )
     .query(schema_of::<pull::Query>),
+    Route::get(
+        "/hooks/{id}/bundles/stream",
+        "Follow the bundles that wait at a hook without a destination, as server-sent events: `id` is the cursor, `data` the bundle",
+        schema_of::<PulledBundle>,
+        |operator, asked| Box::pin(pull::stream::stream(operator, asked)),
+    )
+    .query(schema_of::<pull::stream::Query>)
+    .in_events(),
     Route::post(
         "/hooks/{id}/bundles/ack",
         "Acknowledge bundles that were fetched, so that they wait no longer",

@@ -76,7 +76,7 @@ async fn answer(operator: &Operator, target: &str) -> Answer {
 async fn json(operator: &Operator, target: &str) -> String {
     match answer(operator, target).await.payload {
         Payload::Whole(json) => String::from_utf8(json).unwrap(),
-        Payload::Text(_) | Payload::Lines(_) => panic!("{target} comes in one piece"),
+        Payload::Text(_) | Payload::Lines(_) | Payload::Events(_) => panic!("{target} comes in one piece"),
     }
 }
 
