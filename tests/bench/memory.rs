@@ -29,7 +29,7 @@ impl Watched {
 }
 
 /// Resident memory in KiB, from Linux's own account.
-fn resident(process: u32) -> anyhow::Result<u64> {
+pub(crate) fn resident(process: u32) -> anyhow::Result<u64> {
     let path = format!("/proc/{process}/status");
     let status = fs::read_to_string(&path).with_context(|| format!("memory is only watched on Linux: {path}"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
