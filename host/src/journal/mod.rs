@@ -129,7 +129,7 @@ struct Note {
 }
 
 impl Journal {
-    /// Opens the journal, recovers it and reads what is still to be delivered. Blocks: all segments are read.
+    /// Opens the journal, recovers it and takes up what is still to be delivered. Blocks: reads the newest segment, and those without a side file.
     pub fn open(directory: &DataDirectory, settings: Settings) -> io::Result<Self> {
         let sizes = Sizes { segment: settings.segment_bytes, ..Sizes::default() };
         Self::open_on(LocalDisk, directory, settings, sizes)
