@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fmt, fs};
 
-use super::delivery::{BundleKey, Dead, Open, Reason};
+use super::Sequence;
+use super::delivery::BundleKey;
+use super::ledger::{Dead, Open, Reason};
 use super::segment::Disk;
 use super::varint::{put, put_bytes, put_from, take, take_bytes, take_from};
-use super::{Sequence, delivery};
 
 const MAGIC: &[u8; 8] = b"hwledg\0\x01";
 
@@ -202,7 +203,7 @@ fn decode(bytes: &[u8]) -> Option<Checkpoint> {
     let open = bundles(rest, &hooks, |rest, hook| Some(Open { hook, attempt: small(take(rest)?)?, due_ms: take(rest)? }))?;
     let dead = bundles(rest, &hooks, |rest, hook| {
         let (at_ms, attempts, record) = (take(rest)?, small(take(rest)?)?, take(rest)?);
-        Some(Dead { hook, at_ms, attempts, reason: delivery::Reason::Written(record) })
+        Some(Dead { hook, at_ms, attempts, reason: Reason::Written(record) })
     })?;
     rest.is_empty().then_some(Checkpoint { covers, open, dead, size: bytes.len() as u64 })
 }

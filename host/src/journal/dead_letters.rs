@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::delivery::{self, BundleKey, Dead, DeadLetter, DeliveryState, Pending, Reason};
+use super::delivery::{self, BundleKey, DeadLetter, DeliveryState, Pending};
+use super::ledger::{Dead, Reason};
 use super::settle::Settled;
 use super::{Journal, JournalError, Standing};
 

@@ -16,6 +16,7 @@ mod encoding;
 mod error;
 mod event;
 mod held;
+mod ledger;
 mod levels;
 mod look;
 mod pulled;
@@ -54,9 +55,9 @@ use crate::data_directory::DataDirectory;
 use catalogue::Catalogue;
 use checkpoint::{Checkpoints, Covers};
 use dedupe::{Claim, Window};
-use delivery::Ledger;
 use digest::EventDigest;
 use held::Held;
+use ledger::Ledger;
 use segment::{Committer, Disk, Index, LocalDisk, Opened, Queue, Sizes};
 use settle::OnceWritten;
 

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::delivery::{self, BundleKey, DeliveryState, Ledger};
+use super::delivery::{self, BundleKey, DeliveryState};
+use super::ledger::Ledger;
 use super::{Journal, JournalError, lock};
 
 /// States that are written with one wait for the disk.
