@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::size::{Size, size};
 use crate::duration::duration;
 use crate::journal::{Retention, Settings};
+use crate::size::{Size, size};
 
 /// What the operator says about the event journal.
 #[derive(Args, Debug)]

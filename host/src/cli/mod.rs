@@ -26,7 +26,6 @@ mod printable;
 mod sample;
 pub mod serve;
 pub mod services;
-mod size;
 mod time;
 pub mod tokens;
 pub mod try_request;

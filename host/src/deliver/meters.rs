@@ -11,14 +11,14 @@ use prometheus_client::registry::{Registry, Unit};
 use super::now_ms;
 use super::sink::{Bundle, Refusal};
 use crate::journal::id_time;
-use crate::metrics::seconds;
+use crate::metrics::{OfService, seconds};
 
 /// What is measured of deliveries.
 #[derive(Clone, Debug)]
 pub(crate) struct Meters {
     attempts: Family<Ended, Counter>,
-    seconds: Family<Of, Histogram>,
-    on_the_way: Family<Of, Histogram>,
+    seconds: Family<OfService, Histogram>,
+    on_the_way: Family<OfService, Histogram>,
     pub(super) retries: Counter,
     pub(super) dead: Counter,
     pub(super) disabled: Counter,
@@ -28,11 +28,6 @@ pub(crate) struct Meters {
 struct Ended {
     service: String,
     outcome: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Of {
-    service: String,
 }
 
 impl Default for Meters {
@@ -69,7 +64,7 @@ impl Meters {
             Err(Refusal::Gone { .. }) => "gone",
         };
         self.attempts.get_or_create(&Ended { service: bundle.service.clone(), outcome }).inc();
-        let of = Of { service: bundle.service.clone() };
+        let of = OfService { service: bundle.service.clone() };
         self.seconds.get_or_create(&of).observe(took.as_secs_f64());
         if let (Ok(()), Some(received_at)) = (result, id_time(&bundle.event)) {
             self.on_the_way.get_or_create(&of).observe(now_ms().saturating_sub(received_at) as f64 / 1000.0);

@@ -2,7 +2,7 @@
 
 mod levels;
 
-use prometheus_client::encoding::text;
+use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
@@ -41,6 +41,12 @@ impl Metrics {
         text::encode(&mut text, &self.0).expect("writing to a String does not fail");
         text
     }
+}
+
+/// What tells the figures of one service from those of another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct OfService {
+    pub(crate) service: String,
 }
 
 /// A distribution of seconds.

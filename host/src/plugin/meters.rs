@@ -2,24 +2,18 @@
 
 use std::time::Duration;
 
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::metrics::seconds;
+use crate::metrics::{OfService, seconds};
 
 /// What is measured of all plugins.
 #[derive(Clone, Debug)]
 pub(crate) struct Meters {
-    seconds: Family<Of, Histogram>,
-    stopped: Family<Of, Counter>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Of {
-    service: String,
+    seconds: Family<OfService, Histogram>,
+    stopped: Family<OfService, Counter>,
 }
 
 impl Default for Meters {
@@ -37,7 +31,7 @@ impl Meters {
 
     /// Notes a request that has called the plugin of a service.
     pub(super) fn called(&self, service: &str, took: Duration, stopped: bool) {
-        let of = Of { service: service.to_owned() };
+        let of = OfService { service: service.to_owned() };
         self.seconds.get_or_create(&of).observe(took.as_secs_f64());
         if stopped {
             self.stopped.get_or_create(&of).inc();

@@ -10,14 +10,14 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::failure::Failure;
-use crate::metrics::seconds;
+use crate::metrics::{OfService, seconds};
 use crate::receive::Receipt;
 
 /// What is measured of the public listener.
 #[derive(Clone, Debug)]
 pub struct Meters {
     requests: Family<Answered, Counter>,
-    seconds: Family<Of, Histogram>,
+    seconds: Family<OfService, Histogram>,
     /// Held events that were delivered after all, and those that nobody got.
     pub(crate) released: Counter,
     pub(crate) expired: Counter,
@@ -30,11 +30,6 @@ struct Answered {
     /// What was decided, or `refused`.
     outcome: &'static str,
     status: u16,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Of {
-    service: String,
 }
 
 impl Default for Meters {
@@ -64,7 +59,7 @@ impl Meters {
             Err(failure) => ("refused", failure.status()),
         };
         self.count(service, outcome, status);
-        self.seconds.get_or_create(&Of { service: service.to_owned() }).observe(took.as_secs_f64());
+        self.seconds.get_or_create(&OfService { service: service.to_owned() }).observe(took.as_secs_f64());
     }
 
     /// Counts one that did not.
