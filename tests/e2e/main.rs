@@ -10,6 +10,7 @@ mod demo;
 mod destinations;
 mod discord;
 mod events;
+mod export;
 mod full_disk;
 mod held;
 mod javascript;

@@ -119,6 +119,10 @@ fn every_route_is_described_and_answers_as_it_is_described() {
     let cursor = json!({ "cursor": waiting["bundles"][0]["cursor"] });
     assert_eq!(ask("POST", "/hooks/{id}/bundles/ack", &format!("/hooks/{id}/bundles/ack"), Some(cursor))["acknowledged"], 1);
 
+    let definition = json!({ "connection": { "id": "imported", "service": "teams", "uid": "11" } });
+    let batch = json!({ "definitions": [definition] });
+    assert_eq!(ask("POST", "/import/preview", "/import/preview", Some(batch.clone()))["added"], 1);
+    assert_eq!(ask("POST", "/import", "/import", Some(batch))["added"], 1);
     ask("POST", "/tokens", "/tokens", Some(json!({ "name": "ci", "scope": "read" })));
     ask("GET", "/tokens", "/tokens", None);
     ask("DELETE", "/tokens/{id}", "/tokens/ci", None);
@@ -130,12 +134,29 @@ fn every_route_is_described_and_answers_as_it_is_described() {
     assert_eq!(served, interface.description);
     follow(&mut interface, &host);
     interface.described("GET", "/hooks/{id}/bundles/stream", 200, "text/event-stream");
+    export(&mut interface);
     interface.described("GET", "/metrics", 200, "application/openmetrics-text; version=1.0.0; charset=utf-8");
     assert_eq!(interface.asked, interface.all(), "every route is asked here");
     host.stop();
 }
 
-/// The one route that answers line by line.
+/// All definitions, line by line.
+fn export(interface: &mut Interface<'_>) {
+    let described = interface.described("GET", "/export", 200, "application/x-ndjson");
+    let request = Request::new("GET", "/export?secrets=true");
+    let reply = request.send_to_socket(&interface.installation.data().join("control.sock")).unwrap();
+    let text = String::from_utf8(reply.body).unwrap();
+    // What is not an object is the length of a part.
+    let lines: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).filter(Value::is_object).collect();
+    let announced = |what: &str| usize::try_from(lines[0]["export"][what].as_u64().unwrap()).unwrap();
+    assert!(lines.len() > 2 && lines.len() == 1 + announced("connections") + announced("hooks"), "{text}");
+    for line in &lines {
+        let mistakes = schema::mistakes(line, &described, &interface.description);
+        assert!(mistakes.is_empty(), "{line}\n{}", mistakes.join("\n"));
+    }
+}
+
+/// What comes line by line as it happens.
 fn follow(interface: &mut Interface<'_>, host: &Host) {
     let described = interface.described("GET", "/events/tail", 200, "application/x-ndjson");
     let mut stream = UnixStream::connect(interface.installation.data().join("control.sock")).unwrap();

@@ -67,10 +67,10 @@ pub(super) async fn remove(operator: &Operator, asked: Asked<'_>) -> Result<Answ
 
 /// A connection by its id.
 pub(super) fn find(operator: &Operator, id: &str) -> Result<std::sync::Arc<Connection>, Refused> {
-    let all = operator.connections.connections();
-    if let Some(found) = all.iter().find(|connection| connection.id == id) {
-        return Ok(found.clone());
+    if let Some(found) = operator.connections.connection(id) {
+        return Ok(found);
     }
+    let all = operator.connections.connections();
     let ids = all.iter().map(|connection| connection.id.as_str());
     Err(Refused::unknown(format!("there is no connection `{id}`{}", did_you_mean(id, ids)))
         .with_help("`hookwright connections list` lists them"))

@@ -136,6 +136,34 @@ impl Control {
             let help = Some("start the server first".into());
             return Err(ControlError::Refused("no server runs, so that there is nothing to follow".into(), help).into());
         };
+        Self::read_lines(path, target, begun, &mut each).await
+    }
+
+    /// Asks for what comes line by line and has an end, and hands on each line without its line break.
+    pub async fn read<E: From<ControlError>>(&self, target: &str, mut each: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        let operator = match &self.0 {
+            Way::Socket(path) => return Self::read_lines(path, target, || (), &mut each).await,
+            Way::Store(operator) => operator,
+        };
+        let answer = router::answer(operator, Call { caller: Caller::Local, method: &Method::GET, target, body: &[] }).await;
+        let mut lines = match answer.payload {
+            Payload::Lines(lines) => lines,
+            Payload::Whole(json) => return Err(refused(&json).into()),
+            Payload::Text(_) | Payload::Events(_) => return Err(conversation("what is no JSON in lines is asked for otherwise").into()),
+        };
+        let mut rest = Rest::default();
+        while let Some(chunk) = lines.recv().await {
+            rest.take(&chunk, &mut each)?;
+        }
+        Ok(())
+    }
+
+    async fn read_lines<E: From<ControlError>>(
+        path: &Path,
+        target: &str,
+        begun: impl FnOnce(),
+        each: &mut impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
         let (mut sender, connection) = connect(path).await?;
         let connection = tokio::spawn(connection);
         let request = request(Method::GET, target, Vec::new())?;
@@ -144,15 +172,29 @@ impl Control {
             return Err(refused(&body.collect().await.map_err(conversation)?.to_bytes()).into());
         }
         begun();
-        let mut rest = Vec::new();
+        let mut rest = Rest::default();
         while let Some(frame) = body.frame().await {
-            rest.extend_from_slice(frame.map_err(conversation)?.data_ref().map_or(&[], |data| data));
-            while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-                each(&rest[..end])?;
-                rest.drain(..=end);
-            }
+            rest.take(frame.map_err(conversation)?.data_ref().map_or(&[], |data| data), each)?;
         }
         connection.abort();
+        Ok(())
+    }
+}
+
+/// The part of a line that has come so far.
+#[derive(Default)]
+struct Rest(Vec<u8>);
+
+impl Rest {
+    /// Hands on the lines that end in what has come now.
+    fn take<E>(&mut self, come: &[u8], each: &mut impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        self.0.extend_from_slice(come);
+        let mut begun = 0;
+        while let Some(length) = self.0[begun..].iter().position(|byte| *byte == b'\n') {
+            each(&self.0[begun..begun + length])?;
+            begun += length + 1;
+        }
+        self.0.drain(..begun);
         Ok(())
     }
 }

@@ -177,10 +177,10 @@ fn present(operator: &Operator) -> Vec<Arc<Hook>> {
 
 /// A hook by its id.
 pub(super) fn find(operator: &Operator, id: &str) -> Result<Arc<Hook>, Refused> {
-    let all = present(operator);
-    if let Some(found) = all.iter().find(|hook| hook.id == id) {
-        return Ok(found.clone());
+    if let Some(found) = operator.connections.hook(id).filter(|hook| hook.state != State::Removed) {
+        return Ok(found);
     }
+    let all = present(operator);
     let ids = all.iter().map(|hook| hook.id.as_str());
     Err(Refused::unknown(format!("there is no hook `{id}`{}", did_you_mean(id, ids))).with_help("`hookwright hooks list` lists them"))
 }

@@ -10,6 +10,7 @@ mod bundle_key;
 mod connections;
 mod control;
 mod dead_letters;
+mod definitions;
 mod deliveries;
 mod destination;
 mod events;
@@ -28,6 +29,7 @@ mod router;
 mod services;
 mod socket;
 mod tokens;
+mod transfer;
 mod update;
 mod wire;
 
@@ -37,6 +39,9 @@ mod tests;
 pub use archive::Archive;
 pub use control::{Control, ControlError};
 pub use dead_letters::{DeadLetterView, DeadLetters, DeadLettersLeft, Redrive, RedriveAnswer};
+pub use definitions::{
+    ConnectionDefinition, DefinitionLine, ExportHead, ExportLine, FORMAT as EXPORT_FORMAT, HookDefinition, HookState, SecretDefinition,
+};
 pub use deliveries::DeliveriesView;
 pub use events::{
     BundleIds, BundleState, BundleView, EventDetail, EventOutcome, EventPage, EventView, HeaderView, PreviewPage, ReplayEvents,
@@ -51,6 +56,7 @@ pub use pull::{Acknowledge, AcknowledgeAnswer, PulledBundle, PulledBundles};
 pub use services::ServedWebhook;
 pub use socket::{Admin, serve};
 pub use tokens::{NewToken, Scope, TokenAdded, TokenView, Tokens};
+pub use transfer::{Import, ImportMistake, Imported, PreviewImport};
 pub use update::{HookUpdated, MannerUpdate, UpdateHook};
 pub use wire::{
     ConnectionAdded, ConnectionView, Disabled, HookAdded, HookEnabled, HookView, NewConnection, NewHook, PluginView, Removed, RotateSecret,

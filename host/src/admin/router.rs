@@ -4,6 +4,7 @@ use http::{Method, StatusCode};
 
 use super::answer::{Answer, Asked, Refused};
 use super::dead_letters::{self, DeadLetters, Redrive, RedriveAnswer};
+use super::definitions::ExportLine;
 use super::deliveries::{self, DeliveriesView};
 use super::events::{
     self, EventDetail, EventPage, PreviewPage, ReplayEvents, ReplayManner, ReplayPage, ReplayPreview, Replayed, Selection, TailLine,
@@ -14,6 +15,7 @@ use super::pull::{self, Acknowledge, AcknowledgeAnswer, PulledBundle, PulledBund
 use super::route::{Access, Caller, Route, schema_of};
 use super::services::ServedWebhook;
 use super::tokens::{self, NewToken, TokenAdded, TokenView};
+use super::transfer::{self, ExportQuery, Import, Imported, PreviewImport};
 use super::update::{self, HookUpdated, UpdateHook};
 use super::wire::{
     ConnectionAdded, ConnectionView, Disabled, HookAdded, HookEnabled, HookView, NewConnection, NewHook, Removed, RotateSecret,
@@ -93,6 +95,22 @@ pub(super) static ROUTES: &[Route] = &[
         |operator, asked| Box::pin(pull::acknowledge(operator, asked)),
     )
     .takes(schema_of::<Acknowledge>),
+    Route::get("/export", "Export all connections and hooks, a line of JSON each", schema_of::<ExportLine>, |operator, asked| {
+        Box::pin(transfer::export(operator, asked))
+    })
+    .query(schema_of::<ExportQuery>)
+    .line_by_line()
+    // It can show what signs deliveries, which nothing else does twice.
+    .access(Access::Write),
+    Route::post("/import", "Import connections and hooks: all of these, or none", schema_of::<Imported>, |operator, asked| {
+        Box::pin(transfer::import(operator, asked))
+    })
+    .takes(schema_of::<Import>),
+    Route::post("/import/preview", "Show what importing would do", schema_of::<Imported>, |operator, asked| {
+        Box::pin(transfer::preview(operator, asked))
+    })
+    .takes(schema_of::<PreviewImport>)
+    .access(Access::Read),
     Route::get("/deliveries", "List what is on its way, hook by hook", schema_of::<Vec<DeliveriesView>>, |operator, asked| {
         Box::pin(deliveries::list(operator, asked))
     })

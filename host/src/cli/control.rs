@@ -50,14 +50,25 @@ impl HostArguments {
 
     /// Asks the host for something.
     pub(super) fn ask<A: DeserializeOwned>(&self, method: Method, target: &str, body: Option<&impl Serialize>) -> anyhow::Result<A> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
-        runtime.block_on(async {
-            let control = match method {
-                Method::POST => Control::open_or_create_with(&self.data_dir, self.key_file.as_deref()).await?,
-                _ => Control::open_with(&self.data_dir, self.key_file.as_deref()).await?,
-            };
-            Ok(control.ask(method, target, body).await?)
-        })
+        match method {
+            Method::POST => self.on_existing_or_new(async |control| Ok(control.ask(method, target, body).await?)),
+            _ => self.on_existing(async |control| Ok(control.ask(method, target, body).await?)),
+        }
+    }
+
+    /// Reads what comes line by line and has an end.
+    pub(super) fn read(&self, target: &str, each: impl FnMut(&[u8]) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        self.on_existing(async |control| control.read(target, each).await)
+    }
+
+    /// Does what takes many questions, on a data directory that is there.
+    pub(super) fn on_existing<T>(&self, run: impl AsyncFnOnce(Control) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        block_on(async { run(Control::open_with(&self.data_dir, self.key_file.as_deref()).await?).await })
+    }
+
+    /// The same on one that is made if it is not there.
+    pub(super) fn on_existing_or_new<T>(&self, run: impl AsyncFnOnce(Control) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        block_on(async { run(Control::open_or_create_with(&self.data_dir, self.key_file.as_deref()).await?).await })
     }
 
     /// Asks for something that comes line by line; `begun` is called once it is followed.
@@ -67,8 +78,7 @@ impl HostArguments {
         begun: impl FnOnce(),
         mut each: impl FnMut(T) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
-        runtime.block_on(async {
+        block_on(async {
             let control = Control::open(&self.data_dir).await?;
             let each = |line: &[u8]| each(serde_json::from_slice(line).context("the server says what this version does not know")?);
             control.follow(target, begun, each).await
@@ -79,6 +89,10 @@ impl HostArguments {
     pub(super) fn ask_plainly<A: DeserializeOwned>(&self, method: Method, target: &str) -> anyhow::Result<A> {
         self.ask(method, target, None::<&()>)
     }
+}
+
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?.block_on(work)
 }
 
 impl UrlArguments {

@@ -12,8 +12,10 @@ mod delivery_options;
 pub mod demo;
 pub mod eval;
 pub mod events;
+pub mod export;
 pub mod functions;
 pub mod hooks;
+pub mod import;
 mod journal_options;
 pub mod keys;
 mod log_writer;
@@ -23,6 +25,7 @@ pub mod openapi;
 pub mod plugin;
 mod plugin_limits;
 mod printable;
+mod progress;
 mod sample;
 pub mod serve;
 pub mod services;
@@ -73,6 +76,8 @@ enum Command {
     Deliveries(deliveries::Arguments),
     DeadLetters(dead_letters::Arguments),
     Services(services::Arguments),
+    Export(export::Arguments),
+    Import(import::Arguments),
     Tokens(tokens::Arguments),
     Keys(keys::Arguments),
     Openapi(openapi::Arguments),
@@ -96,6 +101,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Deliveries(arguments) => deliveries::run(arguments),
         Command::DeadLetters(arguments) => dead_letters::run(arguments),
         Command::Services(arguments) => services::run(arguments),
+        Command::Export(arguments) => export::run(arguments),
+        Command::Import(arguments) => import::run(arguments),
         Command::Tokens(arguments) => tokens::run(arguments),
         Command::Keys(arguments) => keys::run(arguments),
         Command::Openapi(arguments) => openapi::run(arguments),

@@ -92,6 +92,12 @@ pub(super) fn plan(change: Change, index: &Index) -> Result<Vec<Step>, StoreErro
 }
 
 fn put_connection(connection: Connection, index: &Index) -> Result<Vec<Step>, StoreError> {
+    check_connection(&connection, index)?;
+    Ok(vec![Step::Put(Definition::Connection(Arc::new(connection)))])
+}
+
+/// Whether a connection can be put.
+pub(super) fn check_connection(connection: &Connection, index: &Index) -> Result<(), StoreError> {
     if connection.id.is_empty() || connection.service.is_empty() || connection.uid.is_empty() {
         return Err(StoreError::Invalid("a connection needs an id, a service and a uid"));
     }
@@ -99,10 +105,21 @@ fn put_connection(connection: Connection, index: &Index) -> Result<Vec<Step>, St
     if moves && !index.hooks_on(&connection.id).is_empty() {
         return Err(StoreError::Invalid("a connection that has hooks stays with its service"));
     }
-    Ok(vec![Step::Put(Definition::Connection(Arc::new(connection)))])
+    Ok(())
 }
 
 fn put_hook(hook: Hook, index: &Index) -> Result<Vec<Step>, StoreError> {
+    let service = |id: &str| index.connection(id).map(|connection| connection.service.clone());
+    check_hook(&hook, service, |token| index.hook_by_token(token).map(|holder| holder.id.clone()))?;
+    Ok(vec![Step::Put(Definition::Hook(Arc::new(hook)))])
+}
+
+/// Whether a hook can be put, where `service_of` knows the services of connections and `holder_of` who has a token.
+pub(super) fn check_hook(
+    hook: &Hook,
+    service_of: impl Fn(&str) -> Option<String>,
+    holder_of: impl Fn(&str) -> Option<String>,
+) -> Result<(), StoreError> {
     if hook.id.is_empty() || hook.service.is_empty() {
         return Err(StoreError::Invalid("a hook needs an id and a service"));
     }
@@ -110,16 +127,16 @@ fn put_hook(hook: Hook, index: &Index) -> Result<Vec<Step>, StoreError> {
         return Err(StoreError::Invalid("a hook needs a connection (shared webhook) or a token (dedicated webhook)"));
     }
     if let Some(id) = &hook.connection {
-        let connection = index.connection(id).ok_or_else(|| StoreError::UnknownConnection(id.clone()))?;
-        if connection.service != hook.service {
+        let service = service_of(id).ok_or_else(|| StoreError::UnknownConnection(id.clone()))?;
+        if service != hook.service {
             return Err(StoreError::Invalid("a hook's connection must be of the hook's service"));
         }
     }
-    let holder = hook.token.as_deref().and_then(|token| index.hook_by_token(token));
-    if holder.is_some_and(|holder| holder.id != hook.id) {
+    let holder = hook.token.as_deref().and_then(holder_of);
+    if holder.is_some_and(|holder| holder != hook.id) {
         return Err(StoreError::Invalid("another hook has this token"));
     }
-    Ok(vec![Step::Put(Definition::Hook(Arc::new(hook)))])
+    Ok(())
 }
 
 /// The hooks go first: a part of this that survives a crash leaves no hook without its connection.

@@ -79,8 +79,10 @@ pub enum State {
 
 /// One of both.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Definition {
+pub enum Definition {
+    /// A connection.
     Connection(Arc<Connection>),
+    /// A hook.
     Hook(Arc<Hook>),
 }
 

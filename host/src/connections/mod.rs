@@ -4,7 +4,9 @@
 //! it acknowledged. The journal is the truth: a store that does not open or does not agree with it is rebuilt at start.
 //! Requests read the index and nothing else; it takes no lock. With a key, what goes to journal and store passes the `vault`.
 
+mod batch;
 mod change;
+mod condition;
 mod definition;
 mod edit;
 mod error;
@@ -24,30 +26,37 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 
+pub use batch::{Effect, Rejected};
 pub use change::Change;
-pub use definition::{Connection, Hook, Manner, State};
+pub use condition::Condition;
+pub use definition::{Connection, Definition, Hook, Manner, State};
 pub use edit::{Edit, Route};
 pub use error::StoreError;
 pub use random::{new_id, new_token};
 pub use rotate::rotate;
 pub use secret::Secret;
+pub use writer::Snapshot;
 
 use crate::data_directory::DataDirectory;
 use crate::key_file::Key;
+use batch::Batch;
 use index::Index;
 use memory::MemoryStore;
 use vault::Vault;
-use writer::{Commands, Writer};
+use writer::{Commands, Writer, check_size};
 
 /// All connections and hooks of a host.
 #[derive(Debug)]
 pub struct Connections {
     index: Arc<Index>,
     commands: Commands,
+    condition: Arc<Condition>,
+    vault: Arc<Vault>,
     _directory: Option<DataDirectory>,
 }
 
@@ -59,18 +68,21 @@ impl Connections {
 
     /// As [`open`](Self::open), with the key that everything is encrypted with from now on, and may have been before.
     pub fn open_with(directory: &DataDirectory, key: Option<&Key>) -> anyhow::Result<Arc<Self>> {
-        let open::Opened { log, store, index, vault } = open::open(&directory.connections(), key)?;
+        let open::Opened { log, store, index, vault, condition } = open::open(&directory.connections(), key)?;
         rotate::remove_leftover(&directory.connections()).context("cannot remove what a rotation of keys has left behind")?;
-        let commands = Commands::start(Writer::new(Some(log), store, Arc::clone(&index), vault))?;
-        Ok(Arc::new(Self { index, commands, _directory: Some(directory.clone()) }))
+        let vault = Arc::new(vault);
+        let writer = Writer::new(Some(log), store, Arc::clone(&index), Arc::clone(&vault)).telling(Arc::clone(&condition));
+        let commands = Commands::start(writer)?;
+        Ok(Arc::new(Self { index, commands, condition, vault, _directory: Some(directory.clone()) }))
     }
 
     /// Connections that last as long as the process: for trials and tests.
     pub fn in_memory() -> Arc<Self> {
         let index = Arc::new(Index::default());
-        let writer = Writer::new(None, MemoryStore::default(), Arc::clone(&index), Vault::plain());
+        let vault = Arc::new(Vault::plain());
+        let writer = Writer::new(None, MemoryStore::default(), Arc::clone(&index), Arc::clone(&vault));
         let commands = Commands::start(writer).expect("a process that runs can start a thread");
-        Arc::new(Self { index, commands, _directory: None })
+        Arc::new(Self { index, commands, condition: Arc::default(), vault, _directory: None })
     }
 
     /// A connection by its id.
@@ -111,6 +123,34 @@ impl Connections {
     /// How many connections and how many hooks there are.
     pub fn counts(&self) -> (usize, usize) {
         self.index.counts()
+    }
+
+    /// What has become of the store since the start.
+    pub fn condition(&self) -> &Condition {
+        &self.condition
+    }
+
+    /// All definitions as they are at one moment, with every change that was acknowledged before this call.
+    pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        self.commands.snapshot().await
+    }
+
+    /// What putting each of these definitions would do, as things stand now, or why it cannot be put. `given`: the services of
+    /// connections that would be put before, by their ids.
+    pub fn preview(&self, definitions: &[Definition], given: HashMap<String, String>) -> Vec<Result<Effect, StoreError>> {
+        let mut batch = Batch::new(&self.index, given);
+        let judge = |definition: &Definition| {
+            let effect = batch.judge(definition)?;
+            check_size(&self.vault.seal(record::put(definition)))?;
+            Ok(effect)
+        };
+        definitions.iter().map(judge).collect()
+    }
+
+    /// Puts all of these definitions, with one sync for all, or none. When this returns `Ok` they are on disk and every later
+    /// look-up sees them.
+    pub async fn put(&self, definitions: Vec<Definition>) -> Result<Vec<Effect>, Rejected> {
+        self.commands.put(definitions).await
     }
 
     /// Makes a change. When this returns `Ok` it is on disk and every later look-up sees it.

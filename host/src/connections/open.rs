@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context as _;
 
 use super::change::Step;
+use super::condition::Condition;
 use super::index::Index;
 use super::log::{Log, Truth};
 use super::record::{self, Write};
@@ -33,6 +34,7 @@ pub(super) struct Opened {
     pub(super) store: SledStore,
     pub(super) index: Arc<Index>,
     pub(super) vault: Vault,
+    pub(super) condition: Arc<Condition>,
 }
 
 /// Opens journal and store in `directory`, which must exist, and fills the index. With a key what is written is encrypted.
@@ -47,12 +49,16 @@ pub(super) fn open(directory: &Path, key: Option<&Key>) -> anyhow::Result<Opened
     if let Ok((_, contents)) = &found {
         salvage(&mut log, &mut truth, contents).context("cannot write the connection journal")?;
     }
+    let condition = Arc::new(Condition::default());
     let store = match found.and_then(|(store, contents)| agree(store, &contents, &truth)) {
         Ok(store) => store,
-        Err(fault) => place.rebuild(&fault, &truth.contents())?,
+        Err(fault) => {
+            condition.rebuilt();
+            place.rebuild(&fault, &truth.contents())?
+        }
     };
     let index = Arc::new(index(&truth, &vault)?);
-    Ok(Opened { log, store, index, vault })
+    Ok(Opened { log, store, index, vault, condition })
 }
 
 /// Brings a store that is only behind up to date. Any other difference is a fault.

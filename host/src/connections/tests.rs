@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod batch;
 mod encrypted;
 
 fn connection(id: &str, uid: &str) -> Connection {

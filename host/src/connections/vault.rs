@@ -5,6 +5,7 @@
 //! text encrypted with it. It is looked at before anything else, so that a wrong key changes nothing.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -84,6 +85,13 @@ impl Vault {
             _ if self.takes_plain => Ok(Cow::Borrowed(bytes)),
             _ => bail!("{name} is not encrypted, though everything here has to be"),
         }
+    }
+}
+
+/// Without the key.
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault").field("encrypts", &self.cipher.is_some()).finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The one thread that changes connections and hooks: journal, store, index, answer.
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -7,7 +8,10 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::oneshot;
 
-use super::change::{Change, plan};
+use super::batch::{Batch, Effect, Rejected};
+use super::change::{Change, Step, plan};
+use super::condition::Condition;
+use super::definition::{Connection, Definition, Hook};
 use super::error::StoreError;
 use super::index::Index;
 use super::log::Log;
@@ -26,7 +30,23 @@ pub(super) struct Commands {
     thread: Option<JoinHandle<()>>,
 }
 
-type Command = (Change, oneshot::Sender<Result<(), StoreError>>);
+/// What the thread is asked for, with the way back.
+enum Command {
+    Change(Change, Answer<Result<(), StoreError>>),
+    Put(Vec<Definition>, Answer<Result<Vec<Effect>, Rejected>>),
+    Snapshot(Answer<Snapshot>),
+}
+
+type Answer<T> = oneshot::Sender<T>;
+
+/// All definitions as they are at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// By service, uid and id.
+    pub connections: Vec<Arc<Connection>>,
+    /// By service, webhook and id; those that were removed and keep their token are among them.
+    pub hooks: Vec<Arc<Hook>>,
+}
 
 impl Commands {
     pub(super) fn start<S: Store>(writer: Writer<S>) -> std::io::Result<Self> {
@@ -36,14 +56,26 @@ impl Commands {
     }
 
     pub(super) async fn apply(&self, change: Change) -> Result<(), StoreError> {
+        self.ask(|answer| Command::Change(change, answer)).await?
+    }
+
+    pub(super) async fn put(&self, definitions: Vec<Definition>) -> Result<Vec<Effect>, Rejected> {
+        self.ask(|answer| Command::Put(definitions, answer)).await?
+    }
+
+    pub(super) async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        self.ask(Command::Snapshot).await
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T, StoreError> {
         let closed = StoreError::Journal(JournalError::Closed);
         let (answer, done) = oneshot::channel();
         let sender = self.sender.as_ref().ok_or_else(|| closed.clone())?;
-        sender.try_send((change, answer)).map_err(|error| match error {
+        sender.try_send(command(answer)).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::Busy,
             TrySendError::Disconnected(_) => closed.clone(),
         })?;
-        done.await.unwrap_or(Err(closed))
+        done.await.map_err(|_| closed)
     }
 }
 
@@ -63,29 +95,74 @@ pub(super) struct Writer<S> {
     /// `None`: it has failed. The journal has everything, and the next start rebuilds it.
     store: Option<S>,
     index: Arc<Index>,
-    vault: Vault,
+    vault: Arc<Vault>,
+    condition: Arc<Condition>,
     /// Counts where no journal does.
     revision: u64,
 }
 
 impl<S: Store> Writer<S> {
-    pub(super) fn new(log: Option<Log>, store: S, index: Arc<Index>, vault: Vault) -> Self {
-        Self { log, store: Some(store), index, vault, revision: 0 }
+    pub(super) fn new(log: Option<Log>, store: S, index: Arc<Index>, vault: Arc<Vault>) -> Self {
+        Self { log, store: Some(store), index, vault, condition: Arc::default(), revision: 0 }
+    }
+
+    /// What is told if the store fails.
+    pub(super) fn telling(self, condition: Arc<Condition>) -> Self {
+        Self { condition, ..self }
     }
 
     fn run(mut self, commands: &Receiver<Command>) {
-        for (change, answer) in commands {
-            // Whoever stopped waiting needs no answer.
-            let _ = answer.send(self.make(change));
+        for command in commands {
+            self.obey(command);
+        }
+    }
+
+    /// Whoever stopped waiting needs no answer.
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Change(change, answer) => drop(answer.send(self.make(change))),
+            Command::Put(definitions, answer) => drop(answer.send(self.put(definitions))),
+            Command::Snapshot(answer) => drop(answer.send(self.snapshot())),
         }
     }
 
     fn make(&mut self, change: Change) -> Result<(), StoreError> {
         let steps = plan(change, &self.index)?;
         let writes: Vec<_> = steps.iter().map(|step| self.vault.seal(step.write())).collect();
-        check_sizes(&writes)?;
-        let first = self.journal(&writes)?;
-        self.keep(first, &writes);
+        writes.iter().try_for_each(check_size)?;
+        self.commit(steps, &writes)
+    }
+
+    /// All with one sync, or none.
+    fn put(&mut self, definitions: Vec<Definition>) -> Result<Vec<Effect>, Rejected> {
+        let mut batch = Batch::new(&self.index, HashMap::new());
+        let (mut effects, mut steps, mut writes) = (Vec::with_capacity(definitions.len()), Vec::new(), Vec::new());
+        for (at, definition) in definitions.into_iter().enumerate() {
+            let rejected = |error| Rejected { at: Some(at), error };
+            let effect = batch.judge(&definition).map_err(rejected)?;
+            effects.push(effect);
+            if effect == Effect::Unchanged {
+                continue;
+            }
+            let step = Step::Put(definition);
+            let write = self.vault.seal(step.write());
+            check_size(&write).map_err(rejected)?;
+            steps.push(step);
+            writes.push(write);
+        }
+        if !steps.is_empty() {
+            self.commit(steps, &writes)?;
+        }
+        Ok(effects)
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot { connections: self.index.connections(), hooks: self.index.hooks() }
+    }
+
+    fn commit(&mut self, steps: Vec<Step>, writes: &[Write]) -> Result<(), StoreError> {
+        let first = self.journal(writes)?;
+        self.keep(first, writes);
         steps.into_iter().for_each(|step| self.index.apply(step));
         Ok(())
     }
@@ -105,15 +182,15 @@ impl<S: Store> Writer<S> {
         if let Err(fault) = catching(|| store.apply(first, writes)) {
             tracing::error!(%fault, "THE STORE OF CONNECTIONS FAILED: changes go to its journal only until a restart rebuilds it");
             self.store = None;
+            self.condition.failed();
         }
     }
 }
 
-fn check_sizes(writes: &[Write]) -> Result<(), StoreError> {
-    let size = |write: &Write| VALUE_HEADER + write.key.len() + write.json.as_ref().map_or(0, Vec::len);
-    match writes.iter().map(size).find(|bytes| *bytes > MAX_VALUE) {
-        Some(bytes) => Err(StoreError::TooLarge { bytes }),
-        None => Ok(()),
+pub(super) fn check_size(write: &Write) -> Result<(), StoreError> {
+    match VALUE_HEADER + write.key.len() + write.json.as_ref().map_or(0, Vec::len) {
+        bytes if bytes > MAX_VALUE => Err(StoreError::TooLarge { bytes }),
+        _ => Ok(()),
     }
 }
 

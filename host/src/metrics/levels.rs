@@ -43,7 +43,13 @@ impl Collector for Levels {
         gauge("journal_damaged", "Damaged places that were set aside when the journal was opened", None, count(levels.damaged))?;
         let (connections, hooks) = self.connections.counts();
         gauge("connections", "Connections", None, count(connections))?;
-        gauge("hooks", "Hooks, whatever their state", None, count(hooks))
+        gauge("hooks", "Hooks, whatever their state", None, count(hooks))?;
+        let store = self.connections.condition();
+        let flag = |is: bool| f64::from(u8::from(is));
+        let rebuilt = "1 if the store of connections was not usable at the start and was rebuilt from its journal";
+        gauge("connection_store_rebuilt", rebuilt, None, flag(store.was_rebuilt()))?;
+        let failed = "1 if the store of connections has failed; its journal has everything, and a restart rebuilds it";
+        gauge("connection_store_failed", failed, None, flag(store.has_failed()))
     }
 }
 
