@@ -10,6 +10,11 @@ use std::{fmt, process};
 /// What `FORMAT` says. Another text means another version of hookwright, whose files we must not touch.
 const FORMAT: &str = "hookwright-data 1\n";
 
+/// The name of the file that says it.
+pub(crate) const FORMAT_FILE: &str = "FORMAT";
+/// The name of the file with what is kept of tokens.
+pub(crate) const TOKENS_FILE: &str = "tokens.json";
+
 /// An opened data directory. Clones share the lock; it is given back when the last one is dropped.
 #[derive(Debug, Clone)]
 pub struct DataDirectory {
@@ -25,7 +30,7 @@ impl DataDirectory {
         let error = |cause| DataDirectoryError::new(path, cause);
         make(path).map_err(|e| error(Cause::from(e)))?;
         let lock = lock(&path.join("LOCK")).map_err(error)?;
-        check_format(&path.join("FORMAT")).map_err(error)?;
+        check_format(&path.join(FORMAT_FILE)).map_err(error)?;
         let directory = Self { path: path.to_owned(), _lock: Arc::new(lock) };
         for part in [directory.events(), directory.deliveries(), directory.connections()] {
             make(&part).map_err(|e| error(Cause::from(e)))?;

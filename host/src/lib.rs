@@ -4,6 +4,7 @@
 //! stop) comes in as parameters.
 
 pub mod admin;
+pub mod backup;
 pub mod cli;
 pub mod connections;
 pub mod data_directory;

@@ -6,6 +6,7 @@
 
 mod answer;
 mod archive;
+mod backup;
 mod bundle_key;
 mod connections;
 mod control;
@@ -37,6 +38,7 @@ mod wire;
 mod tests;
 
 pub use archive::Archive;
+pub use backup::{Backup, BackupMade};
 pub use control::{Control, ControlError};
 pub use dead_letters::{DeadLetterView, DeadLetters, DeadLettersLeft, Redrive, RedriveAnswer};
 pub use definitions::{

@@ -164,7 +164,7 @@ impl Caller {
                 refused(StatusCode::FORBIDDEN, "this token may only read", "`hookwright tokens add NAME` makes one that may do more")
             }
             (Self::Token(_), Access::Local) => {
-                refused(StatusCode::FORBIDDEN, "no token may do this", "it is done on the server's machine, by `hookwright tokens`")
+                refused(StatusCode::FORBIDDEN, "no token may do this", "it is done on the server's machine, by the `hookwright` command")
             }
         }
     }

@@ -3,6 +3,7 @@
 use http::{Method, StatusCode};
 
 use super::answer::{Answer, Asked, Refused};
+use super::backup::{self, Backup, BackupMade};
 use super::dead_letters::{self, DeadLetters, Redrive, RedriveAnswer};
 use super::definitions::ExportLine;
 use super::deliveries::{self, DeliveriesView};
@@ -111,6 +112,11 @@ pub(super) static ROUTES: &[Route] = &[
     })
     .takes(schema_of::<PreviewImport>)
     .access(Access::Read),
+    Route::post("/backup", "Copy all data into a directory on the server's machine", schema_of::<BackupMade>, |operator, asked| {
+        Box::pin(backup::make(operator, asked))
+    })
+    .takes(schema_of::<Backup>)
+    .access(Access::Local),
     Route::get("/deliveries", "List what is on its way, hook by hook", schema_of::<Vec<DeliveriesView>>, |operator, asked| {
         Box::pin(deliveries::list(operator, asked))
     })

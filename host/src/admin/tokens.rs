@@ -20,7 +20,7 @@ use subtle::ConstantTimeEq as _;
 use super::answer::{Answer, Asked, Refused};
 use super::operator::Operator;
 use super::wire::Removed;
-use crate::data_directory::{DataDirectory, write_durably};
+use crate::data_directory::{DataDirectory, TOKENS_FILE, write_durably};
 use crate::deliver::now_ms;
 
 /// What a token begins with, so that scanners for leaked secrets know it.
@@ -92,7 +92,7 @@ pub struct Tokens {
 impl Tokens {
     /// Reads the tokens of a data directory.
     pub fn open(directory: &DataDirectory) -> anyhow::Result<Self> {
-        let path = directory.path().join("tokens.json");
+        let path = directory.path().join(TOKENS_FILE);
         let records = match fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| anyhow::anyhow!("cannot read {}: {error}", path.display()))?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),

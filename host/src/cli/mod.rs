@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 it worked, 1 it did not (what was asked for is wrong or failed), 2 the command line itself is wrong.
 
+pub mod backup;
 pub mod check;
 pub mod completions;
 pub mod connections;
@@ -26,6 +27,7 @@ pub mod plugin;
 mod plugin_limits;
 mod printable;
 mod progress;
+pub mod restore;
 mod sample;
 pub mod serve;
 pub mod services;
@@ -78,6 +80,8 @@ enum Command {
     Services(services::Arguments),
     Export(export::Arguments),
     Import(import::Arguments),
+    Backup(backup::Arguments),
+    Restore(restore::Arguments),
     Tokens(tokens::Arguments),
     Keys(keys::Arguments),
     Openapi(openapi::Arguments),
@@ -103,6 +107,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Services(arguments) => services::run(arguments),
         Command::Export(arguments) => export::run(arguments),
         Command::Import(arguments) => import::run(arguments),
+        Command::Backup(arguments) => backup::run(arguments),
+        Command::Restore(arguments) => restore::run(arguments),
         Command::Tokens(arguments) => tokens::run(arguments),
         Command::Keys(arguments) => keys::run(arguments),
         Command::Openapi(arguments) => openapi::run(arguments),

@@ -4,6 +4,7 @@
 //! it acknowledged. The journal is the truth: a store that does not open or does not agree with it is rebuilt at start.
 //! Requests read the index and nothing else; it takes no lock. With a key, what goes to journal and store passes the `vault`.
 
+mod backup;
 mod batch;
 mod change;
 mod condition;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
+pub use backup::{are_encrypted, count};
 pub use batch::{Effect, Rejected};
 pub use change::Change;
 pub use condition::Condition;

@@ -45,12 +45,18 @@ pub(super) fn open(directory: &Path, key: Option<&Key>) -> anyhow::Result<Opened
     DirBuilder::new().recursive(true).mode(0o700).create(&journal).with_context(|| format!("cannot make {}", journal.display()))?;
     let (mut log, mut truth) = Log::open(&journal).context("cannot read the connection journal")?;
     let place = Place { store: directory.join(sled::NAME), format: directory.join("FORMAT") };
+    // A backup has no store, and says so by having no FORMAT of one.
+    let store_is_due = place.is_untouched() && truth.revision > 0;
     let found = place.open();
     if let Ok((_, contents)) = &found {
         salvage(&mut log, &mut truth, contents).context("cannot write the connection journal")?;
     }
     let condition = Arc::new(Condition::default());
-    let store = match found.and_then(|(store, contents)| agree(store, &contents, &truth)) {
+    let agreed = found.and_then(|(mut store, contents)| match store_is_due {
+        true => catching(|| fill(&mut store, &truth.contents())).map(|()| store),
+        false => agree(store, &contents, &truth),
+    });
+    let store = match agreed {
         Ok(store) => store,
         Err(fault) => {
             condition.rebuilt();
@@ -119,6 +125,11 @@ struct Place {
 }
 
 impl Place {
+    /// Whether there has never been a store.
+    fn is_untouched(&self) -> bool {
+        !self.store.exists() && !self.format.exists()
+    }
+
     /// Opens the store and reads all of it, within the deadline.
     fn open(&self) -> Result<(SledStore, Contents), Fault> {
         self.check_format()?;

@@ -70,8 +70,11 @@ enum StateRecord {
     Removed,
 }
 
+/// What the keys of connections begin with.
+pub(super) const CONNECTION: &str = "connection/";
+
 pub(super) fn connection_key(id: &str) -> String {
-    format!("connection/{id}")
+    format!("{CONNECTION}{id}")
 }
 
 pub(super) fn hook_key(id: &str) -> String {

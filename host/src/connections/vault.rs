@@ -32,6 +32,14 @@ const MIXED: &[u8] = b"mixed";
 /// The check of a directory in which everything is encrypted.
 const SEALED: &[u8] = b"sealed";
 
+/// The name of the file with the check.
+const CHECK_FILE: &str = "KEY";
+
+/// Whether a directory of connections is encrypted.
+pub(super) fn is_there(directory: &Path) -> bool {
+    directory.join(CHECK_FILE).exists()
+}
+
 /// What definitions pass through on their way to the disk and back.
 pub(super) struct Vault {
     cipher: Option<XChaCha20Poly1305>,
@@ -50,7 +58,7 @@ impl Vault {
 
     /// The vault of a directory of connections. Changes nothing unless the key is right, and then only to note a new one.
     pub(super) fn open(directory: &Path, key: Option<&Key>, is_new: bool) -> anyhow::Result<Self> {
-        let check = Check(directory.join("KEY"));
+        let check = Check(directory.join(CHECK_FILE));
         match (check.read()?, key) {
             (None, None) => Ok(Self::plain()),
             (Some(_), None) => bail!("the connections are encrypted; name the file with their key with --key-file"),
@@ -66,6 +74,17 @@ impl Vault {
                 Ok(Self { cipher: Some(cipher), takes_plain: !is_new })
             }
         }
+    }
+
+    /// Notes the key in another directory, where everything is encrypted from the beginning.
+    pub(super) fn begin(&self, directory: &Path) -> anyhow::Result<()> {
+        let Some(cipher) = &self.cipher else { return Ok(()) };
+        Check(directory.join(CHECK_FILE)).write(&seal(cipher, CHECK, SEALED))
+    }
+
+    /// Whether what goes to the disk is encrypted.
+    pub(super) fn encrypts(&self) -> bool {
+        self.cipher.is_some()
     }
 
     /// A definition as it goes to the disk.

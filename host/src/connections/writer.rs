@@ -32,7 +32,7 @@ pub(super) struct Commands {
 
 /// What the thread is asked for, with the way back.
 enum Command {
-    Change(Change, Answer<Result<(), StoreError>>),
+    Change(Box<Change>, Answer<Result<(), StoreError>>),
     Put(Vec<Definition>, Answer<Result<Vec<Effect>, Rejected>>),
     Snapshot(Answer<Snapshot>),
 }
@@ -56,7 +56,7 @@ impl Commands {
     }
 
     pub(super) async fn apply(&self, change: Change) -> Result<(), StoreError> {
-        self.ask(|answer| Command::Change(change, answer)).await?
+        self.ask(|answer| Command::Change(Box::new(change), answer)).await?
     }
 
     pub(super) async fn put(&self, definitions: Vec<Definition>) -> Result<Vec<Effect>, Rejected> {
@@ -120,7 +120,7 @@ impl<S: Store> Writer<S> {
     /// Whoever stopped waiting needs no answer.
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Change(change, answer) => drop(answer.send(self.make(change))),
+            Command::Change(change, answer) => drop(answer.send(self.make(*change))),
             Command::Put(definitions, answer) => drop(answer.send(self.put(definitions))),
             Command::Snapshot(answer) => drop(answer.send(self.snapshot())),
         }

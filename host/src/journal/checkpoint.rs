@@ -64,6 +64,11 @@ impl Checkpoints {
         (known, newest.or(before).unwrap_or_default())
     }
 
+    /// Where they lie, as far as they are there.
+    pub(super) fn paths(&self) -> [PathBuf; 2] {
+        [newest(&self.directory), before(&self.directory)]
+    }
+
     /// Puts a checkpoint in place of the newest, which becomes the one before.
     pub(super) fn write(&mut self, disk: &dyn Disk, encoded: &Encoded) -> io::Result<()> {
         let bytes = encoded.bytes();

@@ -6,6 +6,7 @@
 //! dead letters are redriven, or that somebody has fetched what was his, is said only once it is on disk.
 
 mod backlog;
+mod backup;
 mod catalogue;
 mod checkpoint;
 mod dead_letters;
@@ -258,6 +259,11 @@ impl Journal {
             Err(failure @ (JournalError::Failed(_) | JournalError::Broken(_))) => self.failure.store(Some(Arc::new(failure.clone()))),
             Err(JournalError::Full | JournalError::TooLarge { .. } | JournalError::Closed) => {}
         }
+    }
+
+    /// The directory that it lies in.
+    pub(crate) fn directory(&self) -> &DataDirectory {
+        &self.directory
     }
 
     /// What opening the journal found.

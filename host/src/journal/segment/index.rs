@@ -11,6 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use bytes::Bytes;
 
 use super::Disk;
+use super::header;
 use super::record::{FRAME, Record, View};
 use super::recover::Damage;
 use super::side::{self, Digest, Side};
@@ -67,10 +68,14 @@ impl Index {
 
     /// The segments that take no more records, oldest first: all but the newest.
     pub(crate) fn sealed(&self) -> Vec<Arc<Segment>> {
-        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
-        let mut sealed: Vec<_> = segments.values().cloned().collect();
+        let mut sealed = self.all();
         sealed.pop();
         sealed
+    }
+
+    /// All segments, oldest first.
+    pub(super) fn all(&self) -> Vec<Arc<Segment>> {
+        self.segments.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
     /// Forgets a segment; its file is the caller's to remove. Whoever is reading it now finishes undisturbed.
@@ -126,6 +131,13 @@ impl Segment {
     /// The number after its last record.
     pub(crate) fn next(&self) -> u64 {
         self.first + self.places.read().unwrap_or_else(PoisonError::into_inner).len() as u64
+    }
+
+    /// Where its last durable record ends.
+    pub(super) fn end(&self) -> u64 {
+        let places = self.places.read().unwrap_or_else(PoisonError::into_inner);
+        let end = |place: &Place| u64::from(place.offset) + u64::from(place.length);
+        places.iter().map(end).max().unwrap_or(0).max(header::SIZE as u64)
     }
 
     /// Notes where the record `seq` lies; numbers that were skipped are lost.

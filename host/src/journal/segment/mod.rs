@@ -12,6 +12,7 @@
 //! newest segment once more: what was read there may have been in the page cache only.
 
 mod committer;
+mod copy;
 mod disk;
 mod header;
 mod index;
