@@ -27,8 +27,12 @@ enum Deed {
     Append(Vec<Arriving>),
     /// What became of the n-th open bundle, counted round and round.
     Record(usize, Ended),
+    /// The first open ones are delivered, so many of them.
+    Deliver(usize),
     /// All that need not be kept goes.
     Maintain,
+    /// Upkeep while everything is to be kept.
+    Ease,
     /// Time goes by.
     Wait { hours: u64 },
     /// An orderly end, and a new start.
@@ -114,7 +118,9 @@ impl Model {
         match deed {
             Deed::Append(arriving) => self.append(arriving).await?,
             Deed::Record(place, ended) => self.record(*place, *ended),
+            Deed::Deliver(count) => (0..*count).for_each(|_| self.record(0, Ended::Delivered)),
             Deed::Maintain => self.maintain(),
+            Deed::Ease => drop(self.journal.as_ref().unwrap().maintain(Retention::default(), SystemTime::UNIX_EPOCH, |_| false)),
             Deed::Wait { hours } => self.now += hours * HOUR,
             Deed::Reopen => {
                 self.close_in_order();
@@ -343,7 +349,9 @@ fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         8 => prop::collection::vec(arriving(), 1..6).prop_map(Deed::Append),
         8 => (any::<usize>(), ended).prop_map(|(place, ended)| Deed::Record(place, ended)),
-        2 => Just(Deed::Maintain),
+        3 => (1..12_usize).prop_map(Deed::Deliver),
+        1 => Just(Deed::Maintain),
+        2 => Just(Deed::Ease),
         1 => (1..30_u64).prop_map(|hours| Deed::Wait { hours }),
         1 => Just(Deed::Reopen),
         1 => prop_oneof![Just(Trouble::Kill), Just(Trouble::PowerCut)].prop_map(Deed::Strike),
