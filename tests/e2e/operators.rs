@@ -123,6 +123,7 @@ fn every_route_is_described_and_answers_as_it_is_described() {
     let batch = json!({ "definitions": [definition] });
     assert_eq!(ask("POST", "/import/preview", "/import/preview", Some(batch.clone()))["added"], 1);
     assert_eq!(ask("POST", "/import", "/import", Some(batch))["added"], 1);
+    assert!(ask("POST", "/compact", "/compact", None)["after"].as_u64() > Some(0));
     let backup = json!({ "directory": installation.path("backup") });
     assert_eq!(ask("POST", "/backup", "/backup", Some(backup))["encrypted"], false);
     ask("POST", "/tokens", "/tokens", Some(json!({ "name": "ci", "scope": "read" })));

@@ -8,6 +8,7 @@ mod answer;
 mod archive;
 mod backup;
 mod bundle_key;
+mod compact;
 mod connections;
 mod control;
 mod dead_letters;
@@ -39,6 +40,7 @@ mod tests;
 
 pub use archive::Archive;
 pub use backup::{Backup, BackupMade};
+pub use compact::CompactAnswer;
 pub use control::{Control, ControlError};
 pub use dead_letters::{DeadLetterView, DeadLetters, DeadLettersLeft, Redrive, RedriveAnswer};
 pub use definitions::{

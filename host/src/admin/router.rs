@@ -4,6 +4,7 @@ use http::{Method, StatusCode};
 
 use super::answer::{Answer, Asked, Refused};
 use super::backup::{self, Backup, BackupMade};
+use super::compact::{self, CompactAnswer};
 use super::dead_letters::{self, DeadLetters, Redrive, RedriveAnswer};
 use super::definitions::ExportLine;
 use super::deliveries::{self, DeliveriesView};
@@ -117,6 +118,12 @@ pub(super) static ROUTES: &[Route] = &[
     })
     .takes(schema_of::<Backup>)
     .access(Access::Local),
+    Route::post(
+        "/compact",
+        "Write connections and hooks anew, without what was changed or removed",
+        schema_of::<CompactAnswer>,
+        |operator, asked| Box::pin(compact::compact(operator, asked)),
+    ),
     Route::get("/deliveries", "List what is on its way, hook by hook", schema_of::<Vec<DeliveriesView>>, |operator, asked| {
         Box::pin(deliveries::list(operator, asked))
     })

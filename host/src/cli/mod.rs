@@ -4,6 +4,7 @@
 
 pub mod backup;
 pub mod check;
+pub mod compact;
 pub mod completions;
 pub mod connections;
 mod control;
@@ -82,6 +83,7 @@ enum Command {
     Import(import::Arguments),
     Backup(backup::Arguments),
     Restore(restore::Arguments),
+    Compact(compact::Arguments),
     Tokens(tokens::Arguments),
     Keys(keys::Arguments),
     Openapi(openapi::Arguments),
@@ -109,6 +111,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(arguments) => import::run(arguments),
         Command::Backup(arguments) => backup::run(arguments),
         Command::Restore(arguments) => restore::run(arguments),
+        Command::Compact(arguments) => compact::run(arguments),
         Command::Tokens(arguments) => tokens::run(arguments),
         Command::Keys(arguments) => keys::run(arguments),
         Command::Openapi(arguments) => openapi::run(arguments),

@@ -10,6 +10,7 @@ use tokio::task::spawn_blocking;
 
 use super::definition::Definition;
 use super::log::Log;
+use super::open::JOURNAL;
 use super::record::{CONNECTION, put};
 use super::vault::Vault;
 use super::{Connections, Snapshot};
@@ -36,7 +37,7 @@ impl Connections {
 /// Writes a journal of these definitions, connections before the hooks on them, into a directory that has none.
 pub(super) fn write(directory: &Path, vault: &Vault, snapshot: &Snapshot) -> anyhow::Result<()> {
     vault.begin(directory)?;
-    let journal = directory.join("journal");
+    let journal = directory.join(JOURNAL);
     DirBuilder::new().mode(0o700).create(&journal).with_context(|| format!("cannot make {}", journal.display()))?;
     let (mut log, _) = Log::open(&journal)?;
     let connections = snapshot.connections.iter().cloned().map(Definition::Connection);
@@ -54,7 +55,7 @@ pub fn are_encrypted(directory: &DataDirectory) -> bool {
 
 /// How many connections and hooks the connection journal has, for which no key is needed.
 pub fn count(directory: &DataDirectory) -> anyhow::Result<(usize, usize)> {
-    let (_, truth) = Log::open(&directory.connections().join("journal")).context("cannot read the connection journal")?;
+    let (_, truth) = Log::open(&directory.connections().join(JOURNAL)).context("cannot read the connection journal")?;
     let contents = truth.contents();
     let connections = contents.rows.keys().filter(|key| key.starts_with(CONNECTION)).count();
     Ok((connections, contents.rows.len() - connections))

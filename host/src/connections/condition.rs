@@ -20,8 +20,14 @@ impl Condition {
         self.failed.load(Ordering::Relaxed)
     }
 
-    pub(super) fn rebuilt(&self) {
-        self.rebuilt.store(true, Ordering::Relaxed);
+    /// That of a store that was just opened.
+    pub(super) fn opened(rebuilt: bool) -> Self {
+        Self { rebuilt: rebuilt.into(), failed: false.into() }
+    }
+
+    /// There is a new one.
+    pub(super) fn works(&self) {
+        self.failed.store(false, Ordering::Relaxed);
     }
 
     pub(super) fn failed(&self) {

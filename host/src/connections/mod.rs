@@ -6,7 +6,9 @@
 
 mod backup;
 mod batch;
+mod beside;
 mod change;
+mod compact;
 mod condition;
 mod definition;
 mod edit;
@@ -35,6 +37,7 @@ use anyhow::Context as _;
 pub use backup::{are_encrypted, count};
 pub use batch::{Effect, Rejected};
 pub use change::Change;
+pub use compact::Compacted;
 pub use condition::Condition;
 pub use definition::{Connection, Definition, Hook, Manner, State};
 pub use edit::{Edit, Route};
@@ -47,8 +50,8 @@ pub use writer::Snapshot;
 use crate::data_directory::DataDirectory;
 use crate::key_file::Key;
 use batch::Batch;
+use compact::Home;
 use index::Index;
-use memory::MemoryStore;
 use vault::Vault;
 use writer::{Commands, Writer, check_size};
 
@@ -70,10 +73,12 @@ impl Connections {
 
     /// As [`open`](Self::open), with the key that everything is encrypted with from now on, and may have been before.
     pub fn open_with(directory: &DataDirectory, key: Option<&Key>) -> anyhow::Result<Arc<Self>> {
-        let open::Opened { log, store, index, vault, condition } = open::open(&directory.connections(), key)?;
-        rotate::remove_leftover(&directory.connections()).context("cannot remove what a rotation of keys has left behind")?;
-        let vault = Arc::new(vault);
-        let writer = Writer::new(Some(log), store, Arc::clone(&index), Arc::clone(&vault)).telling(Arc::clone(&condition));
+        let place = directory.connections();
+        let open::Opened { log, store, index, vault, rebuilt } = open::open(&place, key)?;
+        beside::remove_leftover(&place).context("cannot remove what writing the connections anew has left behind")?;
+        let (vault, condition) = (Arc::new(vault), Arc::new(Condition::opened(rebuilt)));
+        let home = Home::new(place, Arc::clone(&vault));
+        let writer = Writer::durable(log, store, Arc::clone(&index), home).telling(Arc::clone(&condition));
         let commands = Commands::start(writer)?;
         Ok(Arc::new(Self { index, commands, condition, vault, _directory: Some(directory.clone()) }))
     }
@@ -82,7 +87,7 @@ impl Connections {
     pub fn in_memory() -> Arc<Self> {
         let index = Arc::new(Index::default());
         let vault = Arc::new(Vault::plain());
-        let writer = Writer::new(None, MemoryStore::default(), Arc::clone(&index), Arc::clone(&vault));
+        let writer = Writer::in_memory(Arc::clone(&index));
         let commands = Commands::start(writer).expect("a process that runs can start a thread");
         Arc::new(Self { index, commands, condition: Arc::default(), vault, _directory: None })
     }
@@ -147,6 +152,11 @@ impl Connections {
             Ok(effect)
         };
         definitions.iter().map(judge).collect()
+    }
+
+    /// Writes journal and store anew, without what was changed or removed since. Look-ups go on; changes wait.
+    pub async fn compact(&self) -> anyhow::Result<Compacted> {
+        self.commands.compact().await
     }
 
     /// Puts all of these definitions, with one sync for all, or none. When this returns `Ok` they are on disk and every later

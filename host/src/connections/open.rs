@@ -12,7 +12,6 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context as _;
 
 use super::change::Step;
-use super::condition::Condition;
 use super::index::Index;
 use super::log::{Log, Truth};
 use super::record::{self, Write};
@@ -25,46 +24,60 @@ use crate::key_file::Key;
 
 /// How long the store may take to open: a million connections take under three seconds; a damaged one may take for ever.
 const DEADLINE: Duration = Duration::from_secs(60);
+/// The name of the connection journal's directory.
+pub(super) const JOURNAL: &str = "journal";
 /// Writes that a rebuild hands to the store at once.
 const REBUILD_BATCH: usize = 1000;
 
-/// The parts of opened connections.
+/// Opened connections.
 pub(super) struct Opened {
     pub(super) log: Log,
     pub(super) store: SledStore,
     pub(super) index: Arc<Index>,
     pub(super) vault: Vault,
-    pub(super) condition: Arc<Condition>,
+    /// The store was not usable, and was rebuilt.
+    pub(super) rebuilt: bool,
+}
+
+/// What lies on the disk, opened.
+pub(super) struct Parts {
+    pub(super) log: Log,
+    pub(super) truth: Truth,
+    pub(super) store: SledStore,
+    /// The store was not usable, and was rebuilt.
+    pub(super) rebuilt: bool,
 }
 
 /// Opens journal and store in `directory`, which must exist, and fills the index. With a key what is written is encrypted.
 pub(super) fn open(directory: &Path, key: Option<&Key>) -> anyhow::Result<Opened> {
-    let journal = directory.join("journal");
-    let is_new = !journal.exists() && !directory.join(sled::NAME).exists();
+    let is_new = !directory.join(JOURNAL).exists() && !directory.join(sled::NAME).exists();
     let vault = Vault::open(directory, key, is_new)?;
+    let Parts { log, truth, store, rebuilt } = open_parts(directory)?;
+    let index = Arc::new(index(&truth, &vault)?);
+    Ok(Opened { log, store, index, vault, rebuilt })
+}
+
+/// Opens journal and store, which agree then. No key is needed for that.
+pub(super) fn open_parts(directory: &Path) -> anyhow::Result<Parts> {
+    let journal = directory.join(JOURNAL);
     DirBuilder::new().recursive(true).mode(0o700).create(&journal).with_context(|| format!("cannot make {}", journal.display()))?;
     let (mut log, mut truth) = Log::open(&journal).context("cannot read the connection journal")?;
     let place = Place { store: directory.join(sled::NAME), format: directory.join("FORMAT") };
-    // A backup has no store, and says so by having no FORMAT of one.
+    // What was written anew, or is a backup, has no store, and says so by having no FORMAT of one.
     let store_is_due = place.is_untouched() && truth.revision > 0;
     let found = place.open();
     if let Ok((_, contents)) = &found {
         salvage(&mut log, &mut truth, contents).context("cannot write the connection journal")?;
     }
-    let condition = Arc::new(Condition::default());
     let agreed = found.and_then(|(mut store, contents)| match store_is_due {
         true => catching(|| fill(&mut store, &truth.contents())).map(|()| store),
         false => agree(store, &contents, &truth),
     });
-    let store = match agreed {
-        Ok(store) => store,
-        Err(fault) => {
-            condition.rebuilt();
-            place.rebuild(&fault, &truth.contents())?
-        }
+    let (store, rebuilt) = match agreed {
+        Ok(store) => (store, false),
+        Err(fault) => (place.rebuild(&fault, &truth.contents())?, true),
     };
-    let index = Arc::new(index(&truth, &vault)?);
-    Ok(Opened { log, store, index, vault, condition })
+    Ok(Parts { log, truth, store, rebuilt })
 }
 
 /// Brings a store that is only behind up to date. Any other difference is a fault.

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use super::*;
 
 mod batch;
+mod compact;
 mod encrypted;
 
 fn connection(id: &str, uid: &str) -> Connection {

@@ -6,15 +6,19 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
 
+use anyhow::Context as _;
 use tokio::sync::oneshot;
 
 use super::batch::{Batch, Effect, Rejected};
 use super::change::{Change, Step, plan};
+use super::compact::{Compacted, Home};
 use super::condition::Condition;
 use super::definition::{Connection, Definition, Hook};
 use super::error::StoreError;
 use super::index::Index;
 use super::log::Log;
+use super::memory::MemoryStore;
+use super::open::Parts;
 use super::record::Write;
 use super::store::{Fault, MAX_VALUE, Store, VALUE_HEADER};
 use super::vault::Vault;
@@ -35,6 +39,7 @@ enum Command {
     Change(Box<Change>, Answer<Result<(), StoreError>>),
     Put(Vec<Definition>, Answer<Result<Vec<Effect>, Rejected>>),
     Snapshot(Answer<Snapshot>),
+    Compact(Answer<anyhow::Result<Compacted>>),
 }
 
 type Answer<T> = oneshot::Sender<T>;
@@ -49,7 +54,7 @@ pub struct Snapshot {
 }
 
 impl Commands {
-    pub(super) fn start<S: Store>(writer: Writer<S>) -> std::io::Result<Self> {
+    pub(super) fn start(writer: Writer) -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(QUEUE);
         let thread = thread::Builder::new().name("connections".into()).spawn(move || writer.run(&receiver))?;
         Ok(Self { sender: Some(sender), thread: Some(thread) })
@@ -65,6 +70,10 @@ impl Commands {
 
     pub(super) async fn snapshot(&self) -> Result<Snapshot, StoreError> {
         self.ask(Command::Snapshot).await
+    }
+
+    pub(super) async fn compact(&self) -> anyhow::Result<Compacted> {
+        self.ask(Command::Compact).await?
     }
 
     async fn ask<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T, StoreError> {
@@ -88,22 +97,43 @@ impl Drop for Commands {
     }
 }
 
+impl Snapshot {
+    /// As they are in the index.
+    pub(super) fn of(index: &Index) -> Self {
+        Self { connections: index.connections(), hooks: index.hooks() }
+    }
+}
+
 /// What the thread owns.
-pub(super) struct Writer<S> {
-    /// `None`: nothing outlives the process.
-    log: Option<Log>,
+pub(super) struct Writer {
+    log: Journal,
     /// `None`: it has failed. The journal has everything, and the next start rebuilds it.
-    store: Option<S>,
+    store: Option<Box<dyn Store>>,
     index: Arc<Index>,
     vault: Arc<Vault>,
     condition: Arc<Condition>,
-    /// Counts where no journal does.
-    revision: u64,
+    /// `None`: nothing outlives the process.
+    home: Option<Home>,
 }
 
-impl<S: Store> Writer<S> {
-    pub(super) fn new(log: Option<Log>, store: S, index: Arc<Index>, vault: Arc<Vault>) -> Self {
-        Self { log, store: Some(store), index, vault, condition: Arc::default(), revision: 0 }
+/// Where a change goes first.
+enum Journal {
+    /// Nothing outlives the process; revisions are counted.
+    Memory(u64),
+    Log(Log),
+    /// It could not be opened again: nothing can be changed before the next start.
+    Closed,
+}
+
+impl Writer {
+    pub(super) fn in_memory(index: Arc<Index>) -> Self {
+        let (vault, store) = (Arc::new(Vault::plain()), MemoryStore::default());
+        Self { log: Journal::Memory(0), store: Some(Box::new(store)), index, vault, condition: Arc::default(), home: None }
+    }
+
+    pub(super) fn durable(log: Log, store: impl Store, index: Arc<Index>, home: Home) -> Self {
+        let vault = home.vault();
+        Self { log: Journal::Log(log), store: Some(Box::new(store)), index, vault, condition: Arc::default(), home: Some(home) }
     }
 
     /// What is told if the store fails.
@@ -122,7 +152,8 @@ impl<S: Store> Writer<S> {
         match command {
             Command::Change(change, answer) => drop(answer.send(self.make(*change))),
             Command::Put(definitions, answer) => drop(answer.send(self.put(definitions))),
-            Command::Snapshot(answer) => drop(answer.send(self.snapshot())),
+            Command::Snapshot(answer) => drop(answer.send(Snapshot::of(&self.index))),
+            Command::Compact(answer) => drop(answer.send(self.compact())),
         }
     }
 
@@ -156,8 +187,20 @@ impl<S: Store> Writer<S> {
         Ok(effects)
     }
 
-    fn snapshot(&self) -> Snapshot {
-        Snapshot { connections: self.index.connections(), hooks: self.index.hooks() }
+    fn compact(&mut self) -> anyhow::Result<Compacted> {
+        let Some(home) = &self.home else { return Ok(Compacted::default()) };
+        let before = home.size()?;
+        let beside = home.prepare(&Snapshot::of(&self.index)).context("nothing was changed")?;
+        // Both go on under the names of their files, which are another's from here on.
+        (self.log, self.store) = (Journal::Closed, None);
+        let taken = beside.take_place();
+        let reopened = home.reopen().context("the connections could not be opened again: nothing can be changed before a restart");
+        let Parts { log, store, .. } = reopened.inspect_err(|error| tracing::error!("{error:#}"))?;
+        self.log = Journal::Log(log);
+        self.store = Some(Box::new(store));
+        self.condition.works();
+        taken?;
+        Ok(Compacted { before, after: home.size()? })
     }
 
     fn commit(&mut self, steps: Vec<Step>, writes: &[Write]) -> Result<(), StoreError> {
@@ -168,12 +211,15 @@ impl<S: Store> Writer<S> {
     }
 
     fn journal(&mut self, writes: &[Write]) -> Result<u64, JournalError> {
-        if let Some(log) = &mut self.log {
-            return log.append(writes);
+        match &mut self.log {
+            Journal::Log(log) => log.append(writes),
+            Journal::Closed => Err(JournalError::Closed),
+            Journal::Memory(revision) => {
+                let first = *revision + 1;
+                *revision += writes.len() as u64;
+                Ok(first)
+            }
         }
-        let first = self.revision + 1;
-        self.revision += writes.len() as u64;
-        Ok(first)
     }
 
     /// A store that fails costs a rebuild at the next start, no change: the journal has it.
