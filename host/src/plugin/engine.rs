@@ -135,7 +135,8 @@ fn describe(shared: &Arc<Shared>, service: &str, prepared: &bindings::PluginPre<
         Environment { now: Date::from_milliseconds(0).expect("1970 is a date"), zone: Zone::UTC, random: || 0, limits: Limits::default() };
     let limit = shared.settings.deadline.max(LOADING);
     let _only = shared.describing.lock().unwrap_or_else(PoisonError::into_inner);
-    let described = Running::start(shared, prepared, Rc::from(service), environment, limit).and_then(|mut running| {
+    let state = State::new(Rc::from(service), &shared.settings, shared.slow_lane.stopwatch(), environment);
+    let described = Running::start(shared, prepared, state, limit).and_then(|mut running| {
         let mut left = limit;
         running.run(&mut left, |guest, store| guest.call_describe(store))
     });

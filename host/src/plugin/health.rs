@@ -31,6 +31,11 @@ impl Health {
         self.out.get().map(String::as_str)
     }
 
+    /// Whether the last request that called it was stopped.
+    pub(super) fn is_ailing(&self) -> bool {
+        self.in_a_row.load(Ordering::Relaxed) > 0
+    }
+
     /// Takes note of a request that called the plugin: whether it was stopped, and why. Says once, in the log, that the
     /// plugin is taken out of service.
     pub(super) fn note(&self, stopped: Option<&str>) {

@@ -186,12 +186,12 @@ mod tests {
     use super::log::Host as _;
     use super::*;
     use crate::plugin::Settings;
-    use crate::plugin::stopwatch::{SlowLane, Stopwatch};
+    use crate::plugin::stopwatch::SlowLane;
 
     fn state() -> State {
         let environment =
             Environment { now: Date::from_milliseconds(0).unwrap(), zone: Zone::UTC, random: || 0, limits: Limits::default() };
-        State::new(Rc::from("slack"), &Settings::default(), Stopwatch::new(SlowLane::new()), environment)
+        State::new(Rc::from("slack"), &Settings::default(), SlowLane::new().stopwatch(), environment)
     }
 
     fn call(name: &str, arguments: usize) -> Result<Vec<u8>, String> {

@@ -19,7 +19,6 @@ use super::permit::Permit;
 use super::settings::Settings;
 use super::state::{Confided, Members, RequestParts, State};
 use super::stopped::Stopped;
-use super::stopwatch::Stopwatch;
 use super::wire;
 
 /// A plugin at work on one request.
@@ -100,7 +99,12 @@ impl Session {
     fn start(&self) -> Result<Running, Stopped> {
         let plugin = &self.permit.plugin;
         let shared = &plugin.shared;
-        Running::start(shared, &plugin.prepared, Rc::from(plugin.health.service()), self.environment.clone(), shared.settings.deadline)
+        let stopwatch = match plugin.health.is_ailing() {
+            true => shared.slow_lane.stopwatch_of_the_ailing(),
+            false => shared.slow_lane.stopwatch(),
+        };
+        let state = State::new(Rc::from(plugin.health.service()), &shared.settings, stopwatch, self.environment.clone());
+        Running::start(shared, &plugin.prepared, state, shared.settings.deadline)
     }
 
     /// Shows the next call what the plugin was granted: the service's secrets, the same during all of a request, and the
@@ -172,19 +176,19 @@ impl Running {
     pub(super) fn start(
         shared: &Arc<Shared>,
         prepared: &bindings::PluginPre<State>,
-        service: Rc<str>,
-        environment: Environment,
+        state: State,
         limit: Duration,
     ) -> Result<Self, Stopped> {
         let settings = &shared.settings;
-        let stopwatch = Stopwatch::new(shared.slow_lane.clone());
-        let mut store = Store::new(&shared.wasmtime, State::new(service, settings, stopwatch, environment));
+        let mut store = Store::new(&shared.wasmtime, state);
         store.limiter(|state| &mut state.limits);
         store.set_hostcall_fuel(settings.result_size);
         store.epoch_deadline_callback(|mut store| Ok(store.data_mut().stopwatch.tick().map(|()| UpdateDeadline::Continue(1))?));
         store.set_epoch_deadline(1);
         store.data_mut().stopwatch.start(limit);
-        match prepared.instantiate(&mut store) {
+        let instance = prepared.instantiate(&mut store);
+        store.data_mut().stopwatch.stop();
+        match instance {
             Ok(instance) => Ok(Self { store, instance, shared: Arc::clone(shared), limit }),
             Err(error) => Err(Stopped::from_error(&error, store.data(), settings, limit)),
         }

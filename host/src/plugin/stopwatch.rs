@@ -1,5 +1,7 @@
 //! How long a call has had a processor, and whom it lets pass: what runs for long takes turns with all else that does.
 //!
+//! A plugin that was stopped in its last request takes turns from the beginning of every call, until one goes well.
+//!
 //! What a plugin may take is processor time, so that a host which is busy with other things stops nobody for that. Calls that
 //! end soon, nearly all of them, read the clock twice and never come to the lane.
 
@@ -29,6 +31,16 @@ impl SlowLane {
         Self(Arc::new(Semaphore::new((processors - 1).max(1))))
     }
 
+    /// The stopwatch of a plugin that is well.
+    pub(super) fn stopwatch(&self) -> Stopwatch {
+        Stopwatch { lane: self.clone(), from_the_beginning: false, left: Duration::ZERO, began: Instant::now(), seen: None, turn: None }
+    }
+
+    /// That of a plugin that was stopped in its last request.
+    pub(super) fn stopwatch_of_the_ailing(&self) -> Stopwatch {
+        Stopwatch { from_the_beginning: true, ..self.stopwatch() }
+    }
+
     /// Blocks until it is this call's turn.
     fn turn(&self) -> OwnedSemaphorePermit {
         // A call is inside one poll of its task, whose share of polling tokio would otherwise count.
@@ -40,6 +52,8 @@ impl SlowLane {
 /// One call's time.
 pub(super) struct Stopwatch {
     lane: SlowLane,
+    /// Whether calls take turns before they are slow.
+    from_the_beginning: bool,
     left: Duration,
     began: Instant,
     seen: Option<Seen>,
@@ -56,13 +70,12 @@ struct Seen {
 }
 
 impl Stopwatch {
-    pub(super) fn new(lane: SlowLane) -> Self {
-        Self { lane, left: Duration::ZERO, began: Instant::now(), seen: None, turn: None }
-    }
-
     /// A call begins that may take so long. It runs on this thread to its end.
     pub(super) fn start(&mut self, left: Duration) {
-        *self = Self { left, ..Self::new(self.lane.clone()) };
+        // First given back, as in `tick`.
+        self.turn = None;
+        self.turn = self.from_the_beginning.then(|| self.lane.turn());
+        (self.left, self.began, self.seen) = (left, Instant::now(), None);
     }
 
     /// The call is still there at a tick of the plugins' clock: it waits for its turn if it is slow, and is interrupted when
@@ -110,7 +123,7 @@ mod tests {
 
     /// A call that has run for so long by the wall's clock when a tick meets it.
     fn met_after(lane: &SlowLane, taken: Duration, left: Duration) -> Stopwatch {
-        let mut watch = Stopwatch::new(lane.clone());
+        let mut watch = lane.stopwatch();
         watch.start(left);
         watch.began = Instant::now().checked_sub(taken).unwrap();
         watch
@@ -127,6 +140,17 @@ mod tests {
         let mut watch = met_after(&lane, SLOW / 2, Duration::from_secs(1));
         assert_eq!(watch.tick(), Ok(()));
         assert!(watch.turn.is_none());
+    }
+
+    #[test]
+    fn an_ailing_plugin_takes_turns_from_the_beginning() {
+        let lane = narrow();
+        let mut watch = lane.stopwatch_of_the_ailing();
+        watch.start(Duration::from_secs(1));
+        watch.start(Duration::from_secs(1));
+        assert_eq!(lane.0.available_permits(), 0);
+        watch.stop();
+        assert_eq!(lane.0.available_permits(), 1);
     }
 
     #[test]
