@@ -47,3 +47,21 @@ fn every_step_of_a_webhook_is_counted() {
     assert!(shown("hookwright_oldest_pending_age_seconds") > 0.0);
     host.stop();
 }
+
+#[test]
+fn a_store_of_connections_that_had_to_be_rebuilt_shows_in_the_figures() {
+    let installation = installation();
+    installation.spec("shop", "{}");
+    installation.hook("shop", &[], "stdout:");
+    let rebuilt = || {
+        let host = installation.serve();
+        let figure = |name: &str| figure(&installation, name).unwrap();
+        let figures = ["rebuilt", "failed"].map(|what| figure(&format!("hookwright_connection_store_{what}")));
+        assert_eq!(figure("hookwright_hooks"), 1.0);
+        host.stop();
+        figures
+    };
+    assert_eq!(rebuilt(), [0.0, 0.0]);
+    std::fs::write(installation.data().join("connections/FORMAT"), "engine=another\n").unwrap();
+    assert_eq!(rebuilt(), [1.0, 0.0]);
+}

@@ -56,7 +56,6 @@ pub fn are_encrypted(directory: &DataDirectory) -> bool {
 /// How many connections and hooks the connection journal has, for which no key is needed.
 pub fn count(directory: &DataDirectory) -> anyhow::Result<(usize, usize)> {
     let (_, truth) = Log::open(&directory.connections().join(JOURNAL)).context("cannot read the connection journal")?;
-    let contents = truth.contents();
-    let connections = contents.rows.keys().filter(|key| key.starts_with(CONNECTION)).count();
-    Ok((connections, contents.rows.len() - connections))
+    let connections = truth.rows().filter(|(key, ..)| key.starts_with(CONNECTION)).count();
+    Ok((connections, truth.rows().count() - connections))
 }

@@ -47,7 +47,7 @@ impl Home {
         let beside = Beside::make(&self.place)?;
         backup::write(beside.path(), &self.vault, snapshot)?;
         let Parts { truth, .. } = open::open_parts(beside.path())?;
-        match (truth.contents().rows.len(), snapshot.connections.len() + snapshot.hooks.len()) {
+        match (truth.rows().count(), snapshot.connections.len() + snapshot.hooks.len()) {
             (written, expected) if written != expected => bail!("{written} of {expected} definitions were written"),
             _ => Ok(beside),
         }

@@ -58,10 +58,19 @@ impl Truth {
 
     /// What a store that agrees holds.
     pub(super) fn contents(&self) -> Contents {
-        let row = |(key, (revision, json)): (&String, &(u64, Option<Vec<u8>>))| {
-            Some((key.clone(), Row { revision: *revision, json: json.clone()? }))
-        };
-        Contents { revision: self.revision, rows: self.last.iter().filter_map(row).collect() }
+        let row = |(key, revision, json): (&str, u64, &[u8])| (key.to_owned(), Row { revision, json: json.to_vec() });
+        Contents { revision: self.revision, rows: self.rows().map(row).collect() }
+    }
+
+    /// Whether a store holds what this says.
+    pub(super) fn is_in(&self, contents: &Contents) -> bool {
+        let held = contents.rows.iter().map(|(key, row)| (key.as_str(), row.revision, row.json.as_slice()));
+        self.revision == contents.revision && self.rows().eq(held)
+    }
+
+    /// What was put and not removed since: key, revision and JSON, by key.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (&str, u64, &[u8])> {
+        self.last.iter().filter_map(|(key, (revision, json))| Some((key.as_str(), *revision, json.as_deref()?)))
     }
 }
 

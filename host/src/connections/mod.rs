@@ -74,11 +74,14 @@ impl Connections {
     /// As [`open`](Self::open), with the key that everything is encrypted with from now on, and may have been before.
     pub fn open_with(directory: &DataDirectory, key: Option<&Key>) -> anyhow::Result<Arc<Self>> {
         let place = directory.connections();
-        let open::Opened { log, store, index, vault, rebuilt } = open::open(&place, key)?;
+        let open::Opened { log, store, index, vault, rebuilt, is_long } = open::open(&place, key)?;
         beside::remove_leftover(&place).context("cannot remove what writing the connections anew has left behind")?;
         let (vault, condition) = (Arc::new(vault), Arc::new(Condition::opened(rebuilt)));
         let home = Home::new(place, Arc::clone(&vault));
-        let writer = Writer::durable(log, store, Arc::clone(&index), home).telling(Arc::clone(&condition));
+        let mut writer = Writer::durable(log, store, Arc::clone(&index), home).telling(Arc::clone(&condition));
+        if is_long {
+            writer.shorten();
+        }
         let commands = Commands::start(writer)?;
         Ok(Arc::new(Self { index, commands, condition, vault, _directory: Some(directory.clone()) }))
     }

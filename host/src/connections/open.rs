@@ -24,6 +24,10 @@ use crate::key_file::Key;
 
 /// How long the store may take to open: a million connections take under three seconds; a damaged one may take for ever.
 const DEADLINE: Duration = Duration::from_secs(60);
+/// A journal up to so many bytes is never long: reading it takes no time that anybody would notice.
+const LONG: u64 = 16 << 20;
+/// How many times as long as what it says a journal may be.
+const WORTH: u64 = 4;
 /// The name of the connection journal's directory.
 pub(super) const JOURNAL: &str = "journal";
 /// Writes that a rebuild hands to the store at once.
@@ -37,6 +41,8 @@ pub(super) struct Opened {
     pub(super) vault: Vault,
     /// The store was not usable, and was rebuilt.
     pub(super) rebuilt: bool,
+    /// Most of the journal is history, and a lot: it is worth being written anew.
+    pub(super) is_long: bool,
 }
 
 /// What lies on the disk, opened.
@@ -53,8 +59,15 @@ pub(super) fn open(directory: &Path, key: Option<&Key>) -> anyhow::Result<Opened
     let is_new = !directory.join(JOURNAL).exists() && !directory.join(sled::NAME).exists();
     let vault = Vault::open(directory, key, is_new)?;
     let Parts { log, truth, store, rebuilt } = open_parts(directory)?;
-    let index = Arc::new(index(&truth, &vault)?);
-    Ok(Opened { log, store, index, vault, rebuilt })
+    let is_long = is_long(&directory.join(JOURNAL), &truth).context("cannot look into the connection journal")?;
+    let index = Arc::new(index(truth, &vault)?);
+    Ok(Opened { log, store, index, vault, rebuilt, is_long })
+}
+
+fn is_long(journal: &Path, truth: &Truth) -> io::Result<bool> {
+    let length: u64 = fs::read_dir(journal)?.map(|entry| Ok(entry?.metadata()?.len())).sum::<io::Result<_>>()?;
+    let needed: u64 = truth.rows().map(|(key, _, json)| (key.len() + json.len()) as u64).sum();
+    Ok(length > LONG.max(needed * WORTH))
 }
 
 /// Opens journal and store, which agree then. No key is needed for that.
@@ -71,7 +84,7 @@ pub(super) fn open_parts(directory: &Path) -> anyhow::Result<Parts> {
     }
     let agreed = found.and_then(|(mut store, contents)| match store_is_due {
         true => catching(|| fill(&mut store, &truth.contents())).map(|()| store),
-        false => agree(store, &contents, &truth),
+        false => agree(store, contents, &truth),
     });
     let (store, rebuilt) = match agreed {
         Ok(store) => (store, false),
@@ -81,9 +94,8 @@ pub(super) fn open_parts(directory: &Path) -> anyhow::Result<Parts> {
 }
 
 /// Brings a store that is only behind up to date. Any other difference is a fault.
-fn agree(mut store: SledStore, contents: &Contents, truth: &Truth) -> Result<SledStore, Fault> {
-    let expected = truth.contents();
-    if *contents == expected {
+fn agree(mut store: SledStore, mut contents: Contents, truth: &Truth) -> Result<SledStore, Fault> {
+    if truth.is_in(&contents) {
         return Ok(store);
     }
     if contents.revision == 0 {
@@ -93,9 +105,8 @@ fn agree(mut store: SledStore, contents: &Contents, truth: &Truth) -> Result<Sle
     let behind = truth.last.iter().filter(|(_, (revision, _))| *revision > contents.revision);
     let mut behind: Vec<_> = behind.map(|(key, (revision, json))| (*revision, Write { key: key.clone(), json: json.clone() })).collect();
     behind.sort_by_key(|(revision, _)| *revision);
-    let mut caught_up = contents.clone();
-    behind.iter().for_each(|(revision, write)| caught_up.write(*revision, write));
-    if caught_up != expected {
+    behind.iter().for_each(|(revision, write)| contents.write(*revision, write));
+    if !truth.is_in(&contents) {
         return Err(Fault("it does not hold what its journal says".into()));
     }
     tracing::info!(changes = behind.len(), "the store of connections was behind its journal and has caught up");
@@ -121,11 +132,13 @@ fn salvage(log: &mut Log, truth: &mut Truth, contents: &Contents) -> anyhow::Res
     Ok(())
 }
 
-fn index(truth: &Truth, vault: &Vault) -> anyhow::Result<Index> {
+/// What the journal says goes as it is taken in: a million definitions need not be in memory twice.
+fn index(truth: Truth, vault: &Vault) -> anyhow::Result<Index> {
     let index = Index::default();
-    for (key, row) in &truth.contents().rows {
-        let json = vault.unseal(key, &row.json)?;
-        let definition = record::read(key, &json).with_context(|| format!("{key} in the connection journal cannot be read"))?;
+    for (key, (_, json)) in truth.last {
+        let Some(json) = json else { continue };
+        let json = vault.unseal(&key, &json)?;
+        let definition = record::read(&key, &json).with_context(|| format!("{key} in the connection journal cannot be read"))?;
         index.apply(Step::Put(definition.with_context(|| format!("{key} was written by another version of hookwright"))?));
     }
     Ok(index)

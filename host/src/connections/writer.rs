@@ -141,6 +141,14 @@ impl Writer {
         Self { condition, ..self }
     }
 
+    /// Writes anew what has become long. That this fails keeps nobody from using what is there.
+    pub(super) fn shorten(&mut self) {
+        match self.compact() {
+            Ok(Compacted { before, after }) => tracing::info!(before, after, "the connection journal was long and was written anew"),
+            Err(error) => tracing::warn!(%error, "the connection journal is long and could not be written anew; compact tries it again"),
+        }
+    }
+
     fn run(mut self, commands: &Receiver<Command>) {
         for command in commands {
             self.obey(command);

@@ -275,6 +275,25 @@ async fn a_damaged_checkpoint_costs_nothing() {
 }
 
 #[tokio::test]
+async fn a_backup_of_a_journal_that_is_written_has_what_was_there_and_opens() {
+    let (root, copy) = (root(), root());
+    many_delivered(root.path(), 8).await;
+    let journal = open_small(root.path());
+    let seq = store(&journal, &event("last", &["h"])).await;
+    let expected = pending(&journal);
+    assert_eq!(expected.last().map(|pending| pending.0), Some(seq));
+    let directory = DataDirectory::open(copy.path()).unwrap();
+    journal.back_up(&directory.events(), &directory.deliveries()).unwrap();
+    store(&journal, &event("later", &["h"])).await;
+    drop(directory);
+    let copied = open_small(copy.path());
+    assert_eq!(pending(&copied), expected, "by a checkpoint and the states after it");
+    assert_eq!(copied.scan(1).count(), 161);
+    assert_eq!(copied.recovery().damage, []);
+    assert_eq!(store(&copied, &event("new", &[])).await, seq + 1);
+}
+
+#[tokio::test]
 async fn a_full_disk_gives_back_space_though_it_has_no_room_for_side_files() {
     let (root, disk) = (root(), FailingDisk::default());
     let directory = DataDirectory::open(root.path()).unwrap();

@@ -66,3 +66,28 @@ async fn a_compaction_that_cannot_be_made_changes_nothing() {
     drop(connections);
     assert_eq!(Connections::open(&directory).unwrap().counts(), (4, 4));
 }
+
+#[tokio::test]
+async fn a_journal_that_is_mostly_history_is_written_anew_when_it_is_opened() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = DataDirectory::open(root.path()).unwrap();
+    let connections = Connections::open(&directory).unwrap();
+    filled(&connections).await;
+    for round in 0..15 {
+        let data = json!({"token": format!("{round}{}", "x".repeat(30_000))}).as_object().unwrap().clone();
+        let put = |id: u32| Definition::Connection(Arc::new(Connection { data: data.clone(), ..connection(&id.to_string(), "T1") }));
+        connections.put((0..40).map(put).collect()).await.unwrap();
+    }
+    drop(connections);
+    let length = || -> u64 {
+        let files = fs::read_dir(root.path().join("connections/journal")).unwrap();
+        files.map(|file| file.unwrap().metadata().unwrap().len()).sum()
+    };
+    assert!(length() > 16 << 20, "{}", length());
+    let connections = Connections::open(&directory).unwrap();
+    assert!(length() < 2 << 20, "{}", length());
+    assert_eq!(connections.counts(), (43, 4));
+    put_connection(&connections, "c4", "T4").await;
+    drop(connections);
+    assert_eq!(Connections::open(&directory).unwrap().counts(), (44, 4));
+}
