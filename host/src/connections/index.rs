@@ -12,21 +12,29 @@ use crate::fingerprint::Fingerprints;
 /// The in-memory index of connections and hooks.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    connections: HashMap<String, Arc<Connection>>,
+    connections: HashMap<String, Listed>,
     hooks: HashMap<String, Arc<Hook>>,
     tokens: HashMap<String, Arc<Hook>>,
     /// The connections with one (service, uid). The key is a fingerprint, so who reads compares the uid itself too.
-    by_uid: HashMap<u128, Arc<[Arc<Connection>]>>,
-    /// The hooks on one connection.
-    by_connection: HashMap<String, Arc<[Arc<Hook>]>>,
+    /// With its hooks in it, a webhook costs one look-up for each uid.
+    by_uid: HashMap<u128, Arc<[Listed]>>,
+    /// Hooks on connections that are not there: a damaged journal may have lost one.
+    loose: HashMap<String, Arc<[Arc<Hook>]>>,
     fingerprints: Fingerprints,
     /// Told of every change.
     changes: watch::Sender<()>,
 }
 
+/// A connection with the hooks on it.
+#[derive(Debug, Clone)]
+struct Listed {
+    connection: Arc<Connection>,
+    hooks: Arc<[Arc<Hook>]>,
+}
+
 impl Index {
     pub(super) fn connection(&self, id: &str) -> Option<Arc<Connection>> {
-        self.connections.pin().get(id).cloned()
+        self.connections.pin().get(id).map(|listed| Arc::clone(&listed.connection))
     }
 
     pub(super) fn hook(&self, id: &str) -> Option<Arc<Hook>> {
@@ -39,15 +47,15 @@ impl Index {
 
     /// The hooks on a connection, whatever their state.
     pub(super) fn hooks_on(&self, connection: &str) -> Arc<[Arc<Hook>]> {
-        self.by_connection.pin().get(connection).cloned().unwrap_or_default()
+        let listed = self.connections.pin().get(connection).map(|listed| Arc::clone(&listed.hooks));
+        listed.or_else(|| self.loose.pin().get(connection).cloned()).unwrap_or_default()
     }
 
     pub(super) fn hooks_of(&self, service: &str, webhook: &str, uid: &str) -> Vec<Arc<Hook>> {
         let by_uid = self.by_uid.pin();
-        let Some(connections) = by_uid.get(&self.fingerprint(service, uid)) else { return Vec::new() };
-        let by_connection = self.by_connection.pin();
-        let with_uid = connections.iter().filter(|connection| connection.service == service && connection.uid == uid);
-        let hooks = with_uid.filter_map(|connection| by_connection.get(&connection.id)).flat_map(|hooks| hooks.iter());
+        let Some(listed) = by_uid.get(&self.fingerprint(service, uid)) else { return Vec::new() };
+        let with_uid = listed.iter().filter(|listed| listed.connection.service == service && listed.connection.uid == uid);
+        let hooks = with_uid.flat_map(|listed| listed.hooks.iter());
         hooks.filter(|hook| listens(hook, webhook)).cloned().collect()
     }
 
@@ -57,7 +65,7 @@ impl Index {
     }
 
     pub(super) fn connections(&self) -> Vec<Arc<Connection>> {
-        let mut all: Vec<_> = self.connections.pin().values().cloned().collect();
+        let mut all: Vec<_> = self.connections.pin().values().map(|listed| Arc::clone(&listed.connection)).collect();
         all.sort_by(|a, b| (&a.service, &a.uid, &a.id).cmp(&(&b.service, &b.uid, &b.id)));
         all
     }
@@ -84,49 +92,75 @@ impl Index {
         self.changes.subscribe()
     }
 
+    /// Whatever is replaced is replaced in place, so that no request misses it.
     fn put_connection(&self, connection: &Arc<Connection>) {
-        self.unlist_connection(&connection.id);
-        let key = self.fingerprint(&connection.service, &connection.uid);
-        edit(&self.by_uid, key, |list| list.push(Arc::clone(connection)));
-        self.connections.pin().insert(connection.id.clone(), Arc::clone(connection));
-    }
-
-    fn remove_connection(&self, id: &str) {
-        self.unlist_connection(id);
-        self.connections.pin().remove(id);
-    }
-
-    fn unlist_connection(&self, id: &str) {
-        if let Some(old) = self.connection(id) {
-            edit(&self.by_uid, self.fingerprint(&old.service, &old.uid), |list| list.retain(|other| other.id != id));
+        let hooks = self.hooks_on(&connection.id);
+        self.loose.pin().remove(&connection.id);
+        let before = self.connection(&connection.id);
+        self.list(Listed { connection: Arc::clone(connection), hooks });
+        if let Some(before) = before.filter(|before| self.key(before) != self.key(connection)) {
+            self.unlist(&before);
         }
     }
 
+    fn remove_connection(&self, id: &str) {
+        let Some(connection) = self.connection(id) else { return };
+        self.unlist(&connection);
+        self.connections.pin().remove(id);
+    }
+
     fn put_hook(&self, hook: &Arc<Hook>) {
-        self.unlist_hook(&hook.id, hook.token.as_deref());
+        let before = self.hook(&hook.id);
         if let Some(connection) = &hook.connection {
-            edit(&self.by_connection, connection.clone(), |list| list.push(Arc::clone(hook)));
+            self.change_hooks(connection, |list| put_in_place(list, Arc::clone(hook), |other| other.id == hook.id));
         }
         if let Some(token) = &hook.token {
             self.tokens.pin().insert(token.clone(), Arc::clone(hook));
         }
         self.hooks.pin().insert(hook.id.clone(), Arc::clone(hook));
+        if let Some(before) = before {
+            self.unlist_hook(&before, hook.connection.as_deref(), hook.token.as_deref());
+        }
     }
 
     fn remove_hook(&self, id: &str) {
-        self.unlist_hook(id, None);
+        let Some(hook) = self.hook(id) else { return };
+        self.unlist_hook(&hook, None, None);
         self.hooks.pin().remove(id);
     }
 
-    /// Takes a hook out of the lists; a token that it keeps is replaced in place, so that no request misses it.
-    fn unlist_hook(&self, id: &str, keeps: Option<&str>) {
-        let Some(old) = self.hook(id) else { return };
-        if let Some(connection) = &old.connection {
-            edit(&self.by_connection, connection.clone(), |list| list.retain(|other| other.id != id));
+    /// Takes a hook out of where it is no more: it keeps this connection and this token.
+    fn unlist_hook(&self, hook: &Hook, connection: Option<&str>, token: Option<&str>) {
+        if let Some(left) = hook.connection.as_deref().filter(|left| Some(*left) != connection) {
+            self.change_hooks(left, |list| list.retain(|other| other.id != hook.id));
         }
-        if let Some(token) = old.token.as_deref().filter(|token| Some(*token) != keeps) {
-            self.tokens.pin().remove(token);
+        if let Some(left) = hook.token.as_deref().filter(|left| Some(*left) != token) {
+            self.tokens.pin().remove(left);
         }
+    }
+
+    fn change_hooks(&self, connection: &str, change: impl FnOnce(&mut Vec<Arc<Hook>>)) {
+        let Some(mut listed) = self.connections.pin().get(connection).cloned() else {
+            return edit(&self.loose, connection.to_owned(), change);
+        };
+        let mut hooks = listed.hooks.to_vec();
+        change(&mut hooks);
+        listed.hooks = hooks.into();
+        self.list(listed);
+    }
+
+    fn list(&self, listed: Listed) {
+        let (id, key) = (listed.connection.id.clone(), self.key(&listed.connection));
+        edit(&self.by_uid, key, |list| put_in_place(list, listed.clone(), |other| other.connection.id == id));
+        self.connections.pin().insert(id, listed);
+    }
+
+    fn unlist(&self, connection: &Connection) {
+        edit(&self.by_uid, self.key(connection), |list| list.retain(|other| other.connection.id != connection.id));
+    }
+
+    fn key(&self, connection: &Connection) -> u128 {
+        self.fingerprint(&connection.service, &connection.uid)
     }
 
     fn fingerprint(&self, service: &str, uid: &str) -> u128 {
@@ -136,6 +170,14 @@ impl Index {
 
 fn listens(hook: &Hook, webhook: &str) -> bool {
     hook.state == State::Enabled && hook.token.is_none() && hook.webhook.as_deref().is_none_or(|name| name == webhook)
+}
+
+/// Puts an element where the same one was, or at the end.
+fn put_in_place<T>(list: &mut Vec<T>, element: T, is_same: impl Fn(&T) -> bool) {
+    match list.iter().position(is_same) {
+        Some(at) => list[at] = element,
+        None => list.push(element),
+    }
 }
 
 /// Replaces a list by a changed copy; an empty one goes. Safe because one thread writes.
@@ -151,5 +193,71 @@ where
         lists.remove(&key);
     } else {
         lists.insert(key, list.into());
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
+    use serde_json::Map;
+
+    use super::*;
+    use crate::connections::Manner;
+
+    fn connection(name: u32) -> Step {
+        let (id, service, uid) = ("c".into(), "slack".into(), "7".into());
+        Step::Put(Definition::Connection(Arc::new(Connection { id, service, uid, name: Some(name.to_string()), data: Map::new() })))
+    }
+
+    fn hook(failing_since_ms: u64) -> Step {
+        Step::Put(Definition::Hook(Arc::new(Hook {
+            id: "h".into(),
+            service: "slack".into(),
+            webhook: None,
+            connection: Some("c".into()),
+            token: None,
+            parameters: Map::new(),
+            destination: None,
+            manner: Manner::default(),
+            failing_since_ms: Some(failing_since_ms),
+            state: State::Enabled,
+        })))
+    }
+
+    #[test]
+    fn no_request_misses_a_hook_that_is_being_changed() {
+        let (index, done) = (Index::default(), AtomicBool::new(false));
+        index.apply(connection(0));
+        index.apply(hook(0));
+        thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                let mut missed = 0;
+                while !done.load(Ordering::Relaxed) {
+                    missed += usize::from(index.hooks_of("slack", "events", "7").is_empty());
+                }
+                missed
+            });
+            for change in 1..5_000 {
+                index.apply(connection(change));
+                index.apply(hook(u64::from(change)));
+            }
+            done.store(true, Ordering::Relaxed);
+            assert_eq!(reader.join().unwrap(), 0);
+        });
+        assert_eq!(index.hooks_of("slack", "events", "7")[0].failing_since_ms, Some(4_999));
+    }
+
+    #[test]
+    fn a_hook_whose_connection_was_lost_listens_again_once_that_is_there() {
+        let index = Index::default();
+        index.apply(hook(0));
+        assert_eq!((index.hooks_of("slack", "events", "7").len(), index.hooks_on("c").len()), (0, 1));
+        index.apply(connection(0));
+        assert_eq!((index.hooks_of("slack", "events", "7").len(), index.hooks_on("c").len()), (1, 1));
+        index.apply(Step::RemoveHook("h".into()));
+        assert_eq!((index.hooks_of("slack", "events", "7").len(), index.hooks_on("c").len()), (0, 0));
     }
 }

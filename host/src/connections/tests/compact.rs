@@ -26,7 +26,7 @@ async fn what_was_changed_takes_no_more_room_and_what_is_there_stays() {
     connections.compact().await.unwrap();
     assert!(length() < before / 100, "{} of {before}", length());
     assert!(!root.path().join("connections.new").exists());
-    assert_eq!(ids(&connections.hooks_of("slack", "events", "T1")), ["h2", "h1"]);
+    assert_eq!(ids(&connections.hooks_of("slack", "events", "T1")), ["h1", "h2"]);
 
     put_connection(&connections, "c4", "T4").await;
     connections.apply(Change::RemoveHook("h3".into())).await.unwrap();
