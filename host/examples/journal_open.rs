@@ -26,26 +26,27 @@ type Outcomes<T> = Result<T, Box<dyn Error>>;
 
 #[tokio::main]
 async fn main() -> Outcomes<()> {
-    let Arguments { directory, events, body, open } = arguments()?;
-    if open {
-        return opened(&directory);
+    let arguments = arguments()?;
+    let Arguments { directory, events, body, open, .. } = &arguments;
+    if *open {
+        return opened(directory);
     }
-    fs::create_dir(&directory)?;
+    fs::create_dir(directory)?;
     let began = Instant::now();
-    write(&directory, events, body).await?;
-    println!("{events} events of {body} bytes written in {:.1} s, {} MiB on disk", began.elapsed().as_secs_f64(), size(&directory)? >> 20);
-    println!("plain reads of all segments: {}", timed(|| read_all(&directory, "segment"))?);
+    write(&arguments).await?;
+    println!("{events} events of {body} bytes written in {:.1} s, {} MiB on disk", began.elapsed().as_secs_f64(), size(directory)? >> 20);
+    println!("plain reads of all segments: {}", timed(|| read_all(directory, "segment"))?);
     println!(
         "plain reads of side files and checkpoint: {}",
-        timed(|| Ok(read_all(&directory, "side")? + read_all(&directory, "checkpoint")?))?
+        timed(|| Ok(read_all(directory, "side")? + read_all(directory, "checkpoint")?))?
     );
     for (how, without) in [
         ("by side files and checkpoint", &[][..]),
         ("without side files", &["side"]),
         ("and without checkpoint", &["side", "checkpoint", "before"]),
     ] {
-        without.iter().try_for_each(|kind| remove(&directory, kind))?;
-        let opened = Command::new(std::env::current_exe()?).arg(&directory).arg("--open").output()?;
+        without.iter().try_for_each(|kind| remove(directory, kind))?;
+        let opened = Command::new(std::env::current_exe()?).arg(directory).arg("--open").output()?;
         print!("opened {how}: {}{}", String::from_utf8_lossy(&opened.stdout), String::from_utf8_lossy(&opened.stderr));
     }
     Ok(())
@@ -55,19 +56,22 @@ struct Arguments {
     directory: PathBuf,
     events: u64,
     body: usize,
+    /// Each event has an id for `dedupe`.
+    dedupe: bool,
     /// Only opens what is there.
     open: bool,
 }
 
 fn arguments() -> Outcomes<Arguments> {
-    let usage = "usage: journal_open DIRECTORY [--events N] [--body BYTES] [--open]";
+    let usage = "usage: journal_open DIRECTORY [--events N] [--body BYTES] [--dedupe] [--open]";
     let mut given = std::env::args().skip(1);
     let directory = given.next().filter(|first| !first.starts_with('-')).ok_or(usage)?;
-    let mut arguments = Arguments { directory: directory.into(), events: 1_000_000, body: 256, open: false };
+    let mut arguments = Arguments { directory: directory.into(), events: 1_000_000, body: 256, dedupe: false, open: false };
     while let Some(name) = given.next() {
         match name.as_str() {
             "--events" => arguments.events = given.next().ok_or(usage)?.parse()?,
             "--body" => arguments.body = given.next().ok_or(usage)?.parse()?,
+            "--dedupe" => arguments.dedupe = true,
             "--open" => arguments.open = true,
             _ => return Err(usage.into()),
         }
@@ -76,11 +80,12 @@ fn arguments() -> Outcomes<Arguments> {
 }
 
 /// Stores the events, and has all but one in a hundred delivered.
-async fn write(directory: &Path, events: u64, body: usize) -> Outcomes<()> {
+async fn write(Arguments { directory, events, body, dedupe, .. }: &Arguments) -> Outcomes<()> {
+    let events = *events;
     let journal = Journal::open(&DataDirectory::open(directory)?, Settings::default())?;
     let mut seq = 0;
     while seq < events {
-        let some: Vec<_> = (seq..events.min(seq + AT_ONCE)).map(|number| event(number, body)).collect();
+        let some: Vec<_> = (seq..events.min(seq + AT_ONCE)).map(|number| event(number, *body, dedupe.then(|| new_id(number)))).collect();
         try_join_all(some.iter().map(|event| journal.append(event))).await?;
         for _ in &some {
             seq += 1;
@@ -96,7 +101,7 @@ async fn write(directory: &Path, events: u64, body: usize) -> Outcomes<()> {
     Ok(())
 }
 
-fn event(number: u64, body: usize) -> Event {
+fn event(number: u64, body: usize, dedupe: Option<String>) -> Event {
     let received_at = 1_790_000_000_000 + number;
     Event {
         id: new_id(received_at),
@@ -106,7 +111,7 @@ fn event(number: u64, body: usize) -> Event {
         outcome: Outcome::Accepted,
         request: StoredRequest { method: "POST".into(), url: "https://hooks.example/github".into(), ..StoredRequest::default() },
         body: Bytes::from(vec![b'x'; body]),
-        dedupe: None,
+        dedupe,
         bundles: vec![StoredBundle {
             id: "b".into(),
             hook: format!("hook-{}", number as usize % HOOKS),

@@ -9,6 +9,7 @@
 //! - `memory`: the host's memory over many requests;
 //! - `delivery`: how long a webhook is on its way to a receiver, and how many arrive a second;
 //! - `beside`: what requests feel beside a plugin that misbehaves;
+//! - `crowd`, if asked for: the same load with one connection and with a million;
 //! - `steady`, if asked for: memory and disk during minutes of the same load.
 //!
 //! Everything is on loopback and, unless `--directory` says otherwise, in the system's temporary directory: where that is in
@@ -17,6 +18,7 @@
 mod bare;
 mod baseline;
 mod beside;
+mod crowd;
 mod delivery;
 mod load;
 mod memory;
@@ -81,6 +83,7 @@ enum Study {
     Memory,
     Delivery,
     Beside,
+    Crowd,
     Steady,
 }
 
@@ -105,6 +108,7 @@ fn main() -> anyhow::Result<()> {
         Study::Memory => watch_memory(&arguments),
         Study::Delivery => delivery::measure(&arguments, &installation(&arguments)?),
         Study::Beside => beside::compare(&installation(&arguments)?, arguments.turns, arguments.seconds),
+        Study::Crowd => crowd::compare(&arguments),
         Study::Steady => steady::watch(&arguments, &installation(&arguments)?),
     })
 }
@@ -117,7 +121,7 @@ fn compare(arguments: &Arguments, connections: usize) -> anyhow::Result<()> {
     let host = installation.serve();
     println!("payload {} bytes, {connections} connections, {} turns of {} s each", PAYLOAD.len(), arguments.turns, arguments.seconds);
 
-    let mut figures = report::Comparison::default();
+    let mut figures = report::Comparison::named("baseline", "hookwright");
     for turn in 1..=arguments.turns {
         let bare = bare::appends(&installation.path("."), PAYLOAD.len(), connections, Duration::from_secs(1))?;
         let baseline = measure(arguments, &plan(connections, &by_hand, "/"))?;

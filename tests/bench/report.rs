@@ -4,13 +4,17 @@ use std::fmt;
 
 use super::load::Outcome;
 
-/// The turns so far, baseline and Hookwright.
-#[derive(Default)]
+/// The turns so far: what is compared with, and what is compared.
 pub(crate) struct Comparison {
+    names: [&'static str; 2],
     turns: Vec<(Outcome, Outcome)>,
 }
 
 impl Comparison {
+    pub(crate) fn named(with: &'static str, what: &'static str) -> Self {
+        Self { names: [with, what], turns: Vec::new() }
+    }
+
     pub(crate) fn add(&mut self, baseline: Outcome, ours: Outcome) {
         self.turns.push((baseline, ours));
     }
@@ -33,7 +37,7 @@ impl fmt::Display for Comparison {
             return Ok(());
         };
         writeln!(f, "{:<12} {:>12} {:>10} {:>10}", "", "requests/s", "p50 ms", "p99 ms")?;
-        for (name, outcome) in [("baseline", &turn.0), ("hookwright", &turn.1)] {
+        for (name, outcome) in self.names.iter().zip([&turn.0, &turn.1]) {
             writeln!(
                 f,
                 "{name:<12} {:>12.0} {:>10.2} {:>10.2}",
