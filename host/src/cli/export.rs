@@ -9,7 +9,9 @@ use clap::Args;
 use super::control::HostArguments;
 use crate::admin::{ExportHead, ExportLine};
 
-/// Print all connections and hooks as JSON lines, as they are at one moment, whether a server runs or not.
+/// Print all connections and hooks as JSON lines, as they are at one moment.
+///
+/// It works whether a server runs or not.
 ///
 /// The form is stable, and `hookwright import` takes it. The first line says what follows:
 ///
@@ -20,9 +22,10 @@ use crate::admin::{ExportHead, ExportLine};
 ///   {"connection":{"id":"c1","service":"slack","uid":"T024BE7LD","name":"acme","data":{"token":"t"}}}
 ///   {"hook":{"id":"h1","service":"slack","connection":"c1","destination":"https://example.com/","state":"enabled"}}
 ///
-/// A hook may also have `webhook`, `token` (the secret part of a dedicated webhook's URL), `parameters`, `secrets`
-/// (what signs its deliveries: [{"secret":"whsec_...","until_ms":0}]), `retry_ms`, `ordered`, `failing_since_ms`, and no
-/// `destination` where its bundles wait to be fetched.
+/// A hook may also have `webhook`, `token` (the secret part of a dedicated webhook's URL),
+/// `parameters`, `secrets` (what signs its deliveries: [{"secret":"whsec_...","until_ms":0}]),
+/// `retry_ms`, `ordered`, `failing_since_ms`, and no `destination` where its bundles wait to be
+/// fetched.
 #[derive(Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {

@@ -24,14 +24,15 @@ const BATCH: usize = 800 << 10;
 /// Mistakes that are printed.
 const SHOWN: usize = 20;
 
-/// Add connections and hooks from JSON lines, as `hookwright export --secrets` prints them, whether a server runs or not.
+/// Add connections and hooks from JSON lines, as `hookwright export --secrets` prints them.
 ///
-/// A definition whose id is there already replaces what is there; the same again is skipped; what the file does not name stays.
-/// Everything is checked first: if a line is wrong, all that are wrong are listed and nothing is imported. An import that is
+/// It works whether a server runs or not. A definition whose id is there already replaces what is
+/// there; the same again is skipped; what the file does not name stays. Everything is checked first:
+/// if a line is wrong, all that are wrong are listed and nothing is imported. An import that is
 /// interrupted can be run again.
 ///
-/// `hookwright export --help` shows the form. Written by hand, the first line may be as short as this, and the order of the
-/// rest does not matter:
+/// `hookwright export --help` shows the form. Written by hand, the first line may be as short as
+/// this, and the order of the rest does not matter:
 ///
 ///   {"export":{"format":"hookwright-connections 1","secrets":true}}
 #[derive(Args, Debug)]
