@@ -20,7 +20,7 @@ use crate::admin::{ExportHead, ExportLine};
 /// Each further line is one definition, the connections before the hooks:
 ///
 ///   {"connection":{"id":"c1","service":"slack","uid":"T024BE7LD","name":"acme","data":{"token":"t"}}}
-///   {"hook":{"id":"h1","service":"slack","connection":"c1","destination":"https://example.com/","state":"enabled"}}
+///   {"hook":{"id":"h1","service":"slack","connection":"c1","destination":"file:/var/slack.jsonl","state":"enabled"}}
 ///
 /// A hook may also have `webhook`, `token` (the secret part of a dedicated webhook's URL),
 /// `parameters`, `secrets` (what signs its deliveries: [{"secret":"whsec_...","until_ms":0}]),
