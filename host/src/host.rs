@@ -97,6 +97,8 @@ pub struct Host {
     pub telemetry: Telemetry,
     /// What is measured of the public listener.
     pub meters: server::Meters,
+    /// What is measured of held events.
+    pub releases: release::Meters,
     /// What senders see before the path, if that is not this listener's own address.
     pub public_url: Option<String>,
 }
@@ -191,8 +193,8 @@ async fn open(settings: Settings) -> anyhow::Result<(Arc<Host>, DataDirectory)> 
     // A body that may be sent fits at least when it is alone.
     let bodies = Budget::new(limits.bodies_bytes.max(limits.body_bytes));
     let limits = Arc::new(limits);
-    let meters = server::Meters::default();
-    let host = Host { services, connections, journal, deliveries, limits, bodies, telemetry, meters, public_url };
+    let (meters, releases) = (server::Meters::default(), release::Meters::default());
+    let host = Host { services, connections, journal, deliveries, limits, bodies, telemetry, meters, releases, public_url };
     Ok((Arc::new(host), directory))
 }
 

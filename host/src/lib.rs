@@ -19,7 +19,7 @@ pub mod key_file;
 pub mod metrics;
 pub mod plugin;
 pub mod receive;
-mod release;
+pub mod release;
 pub mod server;
 pub mod services;
 mod size;

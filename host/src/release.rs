@@ -6,6 +6,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::registry::Registry;
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -18,6 +21,20 @@ use crate::receive::{Reconsidered, keep, reconsider};
 const OFTEN: Duration = Duration::from_secs(10);
 /// Between two looks, however often connections change.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// What is measured of it.
+#[derive(Clone, Debug, Default)]
+pub struct Meters {
+    released: Counter,
+    expired: Counter,
+}
+
+impl Meters {
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        registry.register("held_released", "Held events that were delivered once somebody had their uid", self.released.clone());
+        registry.register("held_expired", "Held events whose uid nobody got in time", self.expired.clone());
+    }
+}
 
 /// Releases for as long as the host runs.
 pub(crate) async fn run(host: Arc<Host>) {
@@ -38,7 +55,7 @@ pub(crate) async fn run(host: Arc<Host>) {
 async fn look(host: &Arc<Host>) {
     let expired = host.journal.expire_held(now_ms());
     if expired > 0 {
-        host.meters.expired.inc_by(expired as u64);
+        host.releases.expired.inc_by(expired as u64);
         tracing::warn!(events = expired, "events were held for a uid that nobody got; they stay in the journal and can be replayed");
     }
     for absent in host.journal.absent() {
@@ -60,14 +77,14 @@ async fn release_all(host: &Arc<Host>, absent: &Absent) {
         released += 1;
     }
     if released > 0 {
-        host.meters.released.inc_by(released);
+        host.releases.released.inc_by(released);
         tracing::info!(service, webhook, events = released, "somebody has the uid now: what was held for it is delivered");
     }
 }
 
 async fn release(host: &Arc<Host>, seq: Sequence, absent: &Absent) -> anyhow::Result<()> {
     let journal = host.journal.clone();
-    let Some(original) = spawn_blocking(move || journal.read(seq)).await?? else { return Ok(()) };
+    let original = spawn_blocking(move || journal.read(seq)).await??.context("it is not in the journal any more")?;
     let reconsidered = reconsider(host, &original).await.map_err(|error| anyhow::anyhow!("{error}"))?;
     keep(host, event(seq, original, reconsidered, absent)).await?;
     Ok(())

@@ -7,6 +7,7 @@ use std::thread;
 use hookwright_tests::client::Request;
 use hookwright_tests::crash::{Campaign, Kill, PowerCut};
 use hookwright_tests::host::Host;
+use hookwright_tests::left_out::or_left_out;
 use hookwright_tests::receiver::Receiver;
 use hookwright_tests::wait;
 use serde_json::json;
@@ -90,10 +91,7 @@ fn nothing_that_was_acknowledged_is_lost_over_two_hundred_kills_and_six_kinds_of
 #[test]
 fn nothing_that_was_acknowledged_is_lost_over_sixty_simulated_power_cuts() {
     const CUTS: u32 = 60;
-    let disk = match PowerCut::new() {
-        Ok(disk) => disk,
-        Err(missing) => return println!("left out: power cuts need root, loop devices, ext4 and perl ({missing})"),
-    };
+    let Some(disk) = or_left_out("power cuts, which need root, loop devices, ext4 and perl", PowerCut::new()) else { return };
     let installation = installation_in(&disk.directory());
     let tally = Campaign::new(installation, disk, seed()).unwrap().run(CUTS, |cuts, tally| println!("{cuts} power cuts: {tally}")).unwrap();
     assert!(tally.holds(), "{tally}");

@@ -7,6 +7,7 @@ pub mod crash;
 pub mod host;
 pub mod javascript;
 mod key_pair;
+pub mod left_out;
 pub mod packages;
 pub mod plugins;
 pub mod receiver;

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::left_out::or_left_out;
 use crate::plugins::scratch;
 
 /// A package in a fixed version.
@@ -117,17 +118,6 @@ fn install_once(directory: &Path, command: Command) -> Result<(), String> {
         File::create(done).map_err(told)?;
     }
     Ok(())
-}
-
-fn or_left_out(name: &str, installed: Result<(), String>) -> Option<()> {
-    match installed {
-        Ok(()) => Some(()),
-        Err(reason) if std::env::var("CI").is_ok_and(|ci| ci == "true") => panic!("{name} cannot be installed: {reason}"),
-        Err(reason) => {
-            eprintln!("left out: {name} cannot be installed: {reason}");
-            None
-        }
-    }
 }
 
 /// Runs a program to its end and gives what it prints.

@@ -27,6 +27,7 @@ impl Metrics {
         let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "Which hookwright this is", version);
         host.meters.register(&mut registry);
+        host.releases.register(&mut registry);
         host.deliveries.meters().register(&mut registry);
         host.services.engine().meters().register(&mut registry);
         let commits = host.journal.commit_seconds().clone();

@@ -18,9 +18,6 @@ use crate::receive::Receipt;
 pub struct Meters {
     requests: Family<Answered, Counter>,
     seconds: Family<OfService, Histogram>,
-    /// Held events that were delivered after all, and those that nobody got.
-    pub(crate) released: Counter,
-    pub(crate) expired: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -34,20 +31,13 @@ struct Answered {
 
 impl Default for Meters {
     fn default() -> Self {
-        Self {
-            requests: Family::default(),
-            seconds: Family::new_with_constructor(seconds),
-            released: Counter::default(),
-            expired: Counter::default(),
-        }
+        Self { requests: Family::default(), seconds: Family::new_with_constructor(seconds) }
     }
 }
 
 impl Meters {
     pub(crate) fn register(&self, registry: &mut Registry) {
         registry.register("requests", "Requests answered, by service, outcome and status", self.requests.clone());
-        registry.register("held_released", "Held events that were delivered once somebody had their uid", self.released.clone());
-        registry.register("held_expired", "Held events whose uid nobody got in time", self.expired.clone());
         let help = "From a request's head to its reply: read, decided, on disk";
         registry.register_with_unit("accept", help, Unit::Seconds, self.seconds.clone());
     }
