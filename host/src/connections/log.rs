@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::record::Write;
-use super::store::{Contents, Row};
+use super::store::{Contents, Digest, Digesting, Row};
 use crate::journal::segment::{self, Entry, LocalDisk, Record, Sizes, Writer};
 use crate::journal::{Damage, JournalError};
 
@@ -60,6 +60,13 @@ impl Truth {
     pub(super) fn contents(&self) -> Contents {
         let row = |(key, revision, json): (&str, u64, &[u8])| (key.to_owned(), Row { revision, json: json.to_vec() });
         Contents { revision: self.revision, rows: self.rows().map(row).collect() }
+    }
+
+    /// The digest of a store that agrees.
+    pub(super) fn digest(&self) -> Digest {
+        let mut digest = Digesting::default();
+        self.rows().for_each(|(key, revision, json)| digest.row(key, revision, json));
+        digest.end(self.revision)
     }
 
     /// Whether a store holds what this says.

@@ -8,8 +8,9 @@ use super::store::{Contents, Fault, Store};
 pub(super) struct MemoryStore(Contents);
 
 impl Store for MemoryStore {
-    fn load(&self) -> Result<Contents, Fault> {
-        Ok(self.0.clone())
+    fn each(&self, see: &mut dyn FnMut(&str, u64, &[u8])) -> Result<u64, Fault> {
+        self.0.rows.iter().for_each(|(key, row)| see(key, row.revision, &row.json));
+        Ok(self.0.revision)
     }
 
     fn apply(&mut self, first: u64, writes: &[Write]) -> Result<(), Fault> {

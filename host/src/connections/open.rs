@@ -16,7 +16,7 @@ use super::index::Index;
 use super::log::{Log, Truth};
 use super::record::{self, Write};
 use super::sled::{self, SledStore};
-use super::store::{Contents, Fault, Store};
+use super::store::{Contents, Digest, Fault, Store};
 use super::vault::Vault;
 use super::writer::catching;
 use crate::data_directory::write_durably;
@@ -78,13 +78,14 @@ pub(super) fn open_parts(directory: &Path) -> anyhow::Result<Parts> {
     let place = Place { store: directory.join(sled::NAME), format: directory.join("FORMAT") };
     // What was written anew, or is a backup, has no store, and says so by having no FORMAT of one.
     let store_is_due = place.is_untouched() && truth.revision > 0;
-    let found = place.open();
-    if let Ok((_, contents)) = &found {
+    let found = place.open(truth.digest());
+    if let Ok((_, Some(contents))) = &found {
         salvage(&mut log, &mut truth, contents).context("cannot write the connection journal")?;
     }
-    let agreed = found.and_then(|(mut store, contents)| match store_is_due {
-        true => catching(|| fill(&mut store, &truth.contents())).map(|()| store),
-        false => agree(store, contents, &truth),
+    let agreed = found.and_then(|(mut store, differing)| match differing {
+        None => Ok(store),
+        Some(_) if store_is_due => catching(|| fill(&mut store, &truth.contents())).map(|()| store),
+        Some(contents) => agree(store, contents, &truth),
     });
     let (store, rebuilt) = match agreed {
         Ok(store) => (store, false),
@@ -156,15 +157,16 @@ impl Place {
         !self.store.exists() && !self.format.exists()
     }
 
-    /// Opens the store and reads all of it, within the deadline.
-    fn open(&self) -> Result<(SledStore, Contents), Fault> {
+    /// Opens the store and reads all of it, within the deadline. What it holds is given if it is not what was expected.
+    fn open(&self, expected: Digest) -> Result<(SledStore, Option<Contents>), Fault> {
         self.check_format()?;
         let (sender, receiver) = sync_channel(1);
         let directory = self.store.clone();
         thread::Builder::new().name("open sled".into()).spawn(move || {
             let opened = catching(|| {
                 let store = SledStore::open(&directory)?;
-                let contents = store.load()?;
+                let differs = store.digest()? != expected;
+                let contents = differs.then(|| store.load()).transpose()?;
                 Ok((store, contents))
             });
             // Nobody listens after the deadline.
@@ -195,7 +197,8 @@ impl Place {
         let aside = self.set_aside().context("cannot move the broken store of connections aside")?;
         tracing::error!(%fault, aside = ?aside, definitions = contents.rows.len(), "THE STORE OF CONNECTIONS WAS NOT USABLE: it is rebuilt from its journal");
         write_durably(&self.format, sled::FORMAT)?;
-        let (mut store, _) = self.open().map_err(anyhow::Error::msg).context("cannot make a new store of connections")?;
+        let (mut store, _) =
+            self.open(Truth::default().digest()).map_err(anyhow::Error::msg).context("cannot make a new store of connections")?;
         catching(|| fill(&mut store, contents)).map_err(anyhow::Error::msg).context("cannot rebuild the store of connections")?;
         Ok(store)
     }

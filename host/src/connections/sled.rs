@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::record::Write;
-use super::store::{Contents, Fault, Row, Store, VALUE_HEADER};
+use super::store::{Fault, Store, VALUE_HEADER};
 
 /// The directory's name.
 pub(super) const NAME: &str = "connections.sled";
@@ -63,19 +63,17 @@ fn is_locked(error: &sled::Error) -> bool {
 }
 
 impl Store for SledStore {
-    fn load(&self) -> Result<Contents, Fault> {
-        let mut contents = Contents::default();
+    fn each(&self, see: &mut dyn FnMut(&str, u64, &[u8])) -> Result<u64, Fault> {
+        let mut newest = 0;
         for entry in self.database.iter() {
             let (key, value) = entry?;
             let key = std::str::from_utf8(&key).map_err(|_| Fault("a key is not text".into()))?;
-            let row = decode(&value).ok_or_else(|| Fault(format!("the value of {key} is damaged")))?;
-            if key == REVISION {
-                contents.revision = row.revision;
-            } else {
-                contents.rows.insert(key.to_owned(), row);
+            match decode(&value).ok_or_else(|| Fault(format!("the value of {key} is damaged")))? {
+                (revision, _) if key == REVISION => newest = revision,
+                (revision, json) => see(key, revision, json),
             }
         }
-        Ok(contents)
+        Ok(newest)
     }
 
     fn apply(&mut self, first: u64, writes: &[Write]) -> Result<(), Fault> {
@@ -106,12 +104,12 @@ fn encode(revision: u64, json: &[u8]) -> Vec<u8> {
     value
 }
 
-fn decode(value: &[u8]) -> Option<Row> {
+fn decode(value: &[u8]) -> Option<(u64, &[u8])> {
     let (header, json) = value.split_first_chunk::<VALUE_HEADER>()?;
     let stored = u32::from_le_bytes(header[9..].try_into().ok()?);
     let whole = header[0] == VERSION && checksum(&header[..9], json) == stored;
     let revision = u64::from_le_bytes(header[1..9].try_into().ok()?);
-    whole.then(|| Row { revision, json: json.to_vec() })
+    whole.then_some((revision, json))
 }
 
 fn checksum(head: &[u8], json: &[u8]) -> u32 {
@@ -132,7 +130,7 @@ mod tests {
     #[test]
     fn a_value_with_any_byte_changed_is_not_read() {
         let value = encode(7, b"{}");
-        assert_eq!(decode(&value), Some(Row { revision: 7, json: b"{}".to_vec() }));
+        assert_eq!(decode(&value), Some((7, &b"{}"[..])));
         for at in 0..value.len() {
             let mut changed = value.clone();
             changed[at] ^= 1;

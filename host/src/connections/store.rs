@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest as _, Sha256};
+
 use super::record::Write;
 
 /// The largest value a store takes. With sled's segments of 4 MiB a value up to this size stays inline; larger ones
@@ -12,10 +14,47 @@ pub(super) const VALUE_HEADER: usize = 13;
 
 /// A store of definitions. One thread owns it.
 pub(super) trait Store: Send + 'static {
-    /// Everything there is, checked.
-    fn load(&self) -> Result<Contents, Fault>;
+    /// Shows every row by its key, checked, in the order of keys; gives the newest revision.
+    fn each(&self, see: &mut dyn FnMut(&str, u64, &[u8])) -> Result<u64, Fault>;
+
     /// Makes the writes durable, all or none. The first has revision `first`, the others follow.
     fn apply(&mut self, first: u64, writes: &[Write]) -> Result<(), Fault>;
+
+    /// Everything there is.
+    fn load(&self) -> Result<Contents, Fault> {
+        let mut rows = BTreeMap::new();
+        let revision = self.each(&mut |key, revision, json| drop(rows.insert(key.to_owned(), Row { revision, json: json.to_vec() })))?;
+        Ok(Contents { revision, rows })
+    }
+
+    /// What tells whether it holds the same as a journal, without holding all of it in memory once more.
+    fn digest(&self) -> Result<Digest, Fault> {
+        let mut digest = Digesting::default();
+        let revision = self.each(&mut |key, revision, json| digest.row(key, revision, json))?;
+        Ok(digest.end(revision))
+    }
+}
+
+/// SHA-256 over all rows and the newest revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Digest([u8; 32]);
+
+/// A digest in the making: rows come in the order of keys.
+#[derive(Debug, Default)]
+pub(super) struct Digesting(Sha256);
+
+impl Digesting {
+    pub(super) fn row(&mut self, key: &str, revision: u64, json: &[u8]) {
+        let lengths = [revision, key.len() as u64, json.len() as u64];
+        lengths.iter().for_each(|number| self.0.update(number.to_le_bytes()));
+        self.0.update(key);
+        self.0.update(json);
+    }
+
+    pub(super) fn end(mut self, revision: u64) -> Digest {
+        self.0.update(revision.to_le_bytes());
+        Digest(self.0.finalize().into())
+    }
 }
 
 /// What a store holds.
