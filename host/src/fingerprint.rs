@@ -1,6 +1,6 @@
 //! 128-bit keyed fingerprints of texts that strangers choose: small keys for large in-memory maps.
 
-use std::hash::{BuildHasher as _, Hash, RandomState};
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hash, Hasher, RandomState};
 
 /// A key that is new at every start, so that nobody can choose texts whose fingerprints collide.
 #[derive(Debug, Default)]
@@ -11,5 +11,26 @@ impl Fingerprints {
     pub(crate) fn of(&self, value: impl Hash) -> u128 {
         let [high, low] = &self.0;
         u128::from(high.hash_one(&value)) << 64 | u128::from(low.hash_one(&value))
+    }
+}
+
+/// Hashes fingerprints, which are hashes already, to what they are.
+pub(crate) type Unhashed = BuildHasherDefault<AsItIs>;
+
+/// See [`Unhashed`].
+#[derive(Debug, Default)]
+pub(crate) struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write_u128(&mut self, fingerprint: u128) {
+        self.0 = fingerprint as u64;
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("fingerprints are 128-bit numbers");
     }
 }

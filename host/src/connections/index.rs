@@ -1,61 +1,69 @@
 //! All definitions in memory, by everything they are looked up by. Readers take no lock; one thread writes.
 
+use std::borrow::Borrow;
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use papaya::HashMap;
+use papaya::{HashMap, HashSet};
+use smallvec::SmallVec;
 use tokio::sync::watch;
 
 use super::change::Step;
 use super::definition::{Connection, Definition, Hook, State};
-use crate::fingerprint::Fingerprints;
+use crate::fingerprint::{Fingerprints, Unhashed};
 
-/// The in-memory index of connections and hooks.
+/// The in-memory index of connections and hooks. Every look-up waits for memory that is in no cache, so what a webhook asks
+/// lies in as few places as can be.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    connections: HashMap<String, Listed>,
-    hooks: HashMap<String, Arc<Hook>>,
+    connections: HashSet<ById<Connection>>,
+    hooks: HashSet<ById<Hook>>,
     tokens: HashMap<String, Arc<Hook>>,
-    /// The connections with one (service, uid). The key is a fingerprint, so who reads compares the uid itself too.
-    /// With its hooks in it, a webhook costs one look-up for each uid.
-    by_uid: HashMap<u128, Arc<[Listed]>>,
+    /// The connections with one (service, uid) and the hooks on them, by its fingerprint: two uids with the same one are not to be
+    /// expected among any number of connections, and to compare the uids would be to wait for two more places.
+    by_uid: HashMap<u128, Few<Listed>, Unhashed>,
     /// Hooks on connections that are not there: a damaged journal may have lost one.
-    loose: HashMap<String, Arc<[Arc<Hook>]>>,
+    loose: HashMap<String, Few<Arc<Hook>>>,
     fingerprints: Fingerprints,
     /// Told of every change.
     changes: watch::Sender<()>,
 }
 
+/// Nearly always one, which then lies in the map itself.
+type Few<T> = SmallVec<[T; 1]>;
+
 /// A connection with the hooks on it.
 #[derive(Debug, Clone)]
 struct Listed {
     connection: Arc<Connection>,
-    hooks: Arc<[Arc<Hook>]>,
+    hooks: Few<Arc<Hook>>,
 }
 
 impl Index {
     pub(super) fn connection(&self, id: &str) -> Option<Arc<Connection>> {
-        self.connections.pin().get(id).map(|listed| Arc::clone(&listed.connection))
+        self.connections.pin().get(id).map(|ById(connection)| Arc::clone(connection))
     }
 
     pub(super) fn hook(&self, id: &str) -> Option<Arc<Hook>> {
-        self.hooks.pin().get(id).cloned()
+        self.hooks.pin().get(id).map(|ById(hook)| Arc::clone(hook))
     }
 
     pub(super) fn hook_by_token(&self, token: &str) -> Option<Arc<Hook>> {
         self.tokens.pin().get(token).cloned()
     }
 
-    /// The hooks on a connection, whatever their state.
-    pub(super) fn hooks_on(&self, connection: &str) -> Arc<[Arc<Hook>]> {
-        let listed = self.connections.pin().get(connection).map(|listed| Arc::clone(&listed.hooks));
-        listed.or_else(|| self.loose.pin().get(connection).cloned()).unwrap_or_default()
+    /// The hooks on a connection, whatever their state. For the one writing thread.
+    pub(super) fn hooks_on(&self, connection: &str) -> Few<Arc<Hook>> {
+        match self.connection(connection) {
+            Some(connection) => self.listed(&connection).map(|listed| listed.hooks).unwrap_or_default(),
+            None => self.loose.pin().get(connection).cloned().unwrap_or_default(),
+        }
     }
 
     pub(super) fn hooks_of(&self, service: &str, webhook: &str, uid: &str) -> Vec<Arc<Hook>> {
         let by_uid = self.by_uid.pin();
         let Some(listed) = by_uid.get(&self.fingerprint(service, uid)) else { return Vec::new() };
-        let with_uid = listed.iter().filter(|listed| listed.connection.service == service && listed.connection.uid == uid);
-        let hooks = with_uid.flat_map(|listed| listed.hooks.iter());
+        let hooks = listed.iter().flat_map(|listed| &listed.hooks);
         hooks.filter(|hook| listens(hook, webhook)).cloned().collect()
     }
 
@@ -65,13 +73,13 @@ impl Index {
     }
 
     pub(super) fn connections(&self) -> Vec<Arc<Connection>> {
-        let mut all: Vec<_> = self.connections.pin().values().map(|listed| Arc::clone(&listed.connection)).collect();
+        let mut all: Vec<_> = self.connections.pin().iter().map(|ById(connection)| Arc::clone(connection)).collect();
         all.sort_by(|a, b| (&a.service, &a.uid, &a.id).cmp(&(&b.service, &b.uid, &b.id)));
         all
     }
 
     pub(super) fn hooks(&self) -> Vec<Arc<Hook>> {
-        let mut all: Vec<_> = self.hooks.pin().values().cloned().collect();
+        let mut all: Vec<_> = self.hooks.pin().iter().map(|ById(hook)| Arc::clone(hook)).collect();
         all.sort_by(|a, b| (&a.service, &a.webhook, &a.id).cmp(&(&b.service, &b.webhook, &b.id)));
         all
     }
@@ -98,6 +106,7 @@ impl Index {
         self.loose.pin().remove(&connection.id);
         let before = self.connection(&connection.id);
         self.list(Listed { connection: Arc::clone(connection), hooks });
+        self.connections.pin().insert(ById(Arc::clone(connection)));
         if let Some(before) = before.filter(|before| self.key(before) != self.key(connection)) {
             self.unlist(&before);
         }
@@ -117,7 +126,7 @@ impl Index {
         if let Some(token) = &hook.token {
             self.tokens.pin().insert(token.clone(), Arc::clone(hook));
         }
-        self.hooks.pin().insert(hook.id.clone(), Arc::clone(hook));
+        self.hooks.pin().insert(ById(Arc::clone(hook)));
         if let Some(before) = before {
             self.unlist_hook(&before, hook.connection.as_deref(), hook.token.as_deref());
         }
@@ -139,20 +148,23 @@ impl Index {
         }
     }
 
-    fn change_hooks(&self, connection: &str, change: impl FnOnce(&mut Vec<Arc<Hook>>)) {
-        let Some(mut listed) = self.connections.pin().get(connection).cloned() else {
+    fn change_hooks(&self, connection: &str, change: impl FnOnce(&mut Few<Arc<Hook>>)) {
+        let listed = self.connection(connection).and_then(|connection| self.listed(&connection));
+        let Some(mut listed) = listed else {
             return edit(&self.loose, connection.to_owned(), change);
         };
-        let mut hooks = listed.hooks.to_vec();
-        change(&mut hooks);
-        listed.hooks = hooks.into();
+        change(&mut listed.hooks);
         self.list(listed);
     }
 
+    fn listed(&self, connection: &Connection) -> Option<Listed> {
+        let by_uid = self.by_uid.pin();
+        by_uid.get(&self.key(connection))?.iter().find(|listed| listed.connection.id == connection.id).cloned()
+    }
+
     fn list(&self, listed: Listed) {
-        let (id, key) = (listed.connection.id.clone(), self.key(&listed.connection));
-        edit(&self.by_uid, key, |list| put_in_place(list, listed.clone(), |other| other.connection.id == id));
-        self.connections.pin().insert(id, listed);
+        let connection = Arc::clone(&listed.connection);
+        edit(&self.by_uid, self.key(&connection), |list| put_in_place(list, listed, |other| other.connection.id == connection.id));
     }
 
     fn unlist(&self, connection: &Connection) {
@@ -173,7 +185,7 @@ fn listens(hook: &Hook, webhook: &str) -> bool {
 }
 
 /// Puts an element where the same one was, or at the end.
-fn put_in_place<T>(list: &mut Vec<T>, element: T, is_same: impl Fn(&T) -> bool) {
+fn put_in_place<T>(list: &mut Few<T>, element: T, is_same: impl Fn(&T) -> bool) {
     match list.iter().position(is_same) {
         Some(at) => list[at] = element,
         None => list.push(element),
@@ -181,20 +193,57 @@ fn put_in_place<T>(list: &mut Vec<T>, element: T, is_same: impl Fn(&T) -> bool) 
 }
 
 /// Replaces a list by a changed copy; an empty one goes. Safe because one thread writes.
-fn edit<K, T>(lists: &HashMap<K, Arc<[T]>>, key: K, change: impl FnOnce(&mut Vec<T>))
-where
-    K: std::hash::Hash + Eq,
-    T: Clone,
-{
+fn edit<K: Hash + Eq, T: Clone, S: BuildHasher>(lists: &HashMap<K, Few<T>, S>, key: K, change: impl FnOnce(&mut Few<T>)) {
     let lists = lists.pin();
-    let mut list = lists.get(&key).map_or_else(Vec::new, |list| list.to_vec());
+    let mut list = lists.get(&key).cloned().unwrap_or_default();
     change(&mut list);
     if list.is_empty() {
         lists.remove(&key);
     } else {
-        lists.insert(key, list.into());
+        lists.insert(key, list);
     }
 }
+
+/// A definition in a set, told from others by its id alone.
+#[derive(Debug)]
+struct ById<T>(Arc<T>);
+
+/// What has an id.
+trait Named {
+    fn id(&self) -> &str;
+}
+
+impl Named for Connection {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Named for Hook {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl<T: Named> Borrow<str> for ById<T> {
+    fn borrow(&self) -> &str {
+        self.0.id()
+    }
+}
+
+impl<T: Named> Hash for ById<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.id().hash(state);
+    }
+}
+
+impl<T: Named> PartialEq for ById<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id() == other.0.id()
+    }
+}
+
+impl<T: Named> Eq for ById<T> {}
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -209,7 +258,7 @@ mod tests {
 
     fn connection(name: u32) -> Step {
         let (id, service, uid) = ("c".into(), "slack".into(), "7".into());
-        Step::Put(Definition::Connection(Arc::new(Connection { id, service, uid, name: Some(name.to_string()), data: Map::new() })))
+        Step::Put(Definition::Connection(Arc::new(Connection { id, service, uid, name: Some(name.to_string()), data: Default::default() })))
     }
 
     fn hook(failing_since_ms: u64) -> Step {

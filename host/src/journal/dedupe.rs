@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use crate::fingerprint::Fingerprints;
+use crate::fingerprint::{Fingerprints, Unhashed};
 
 /// Hours after which an id may come again as a new event.
 const HOURS: u64 = 24;
@@ -26,7 +26,7 @@ struct Ids {
     /// Claimed, not durable yet; with those who wait to hear.
     claimed: HashMap<u128, Vec<oneshot::Sender<()>>>,
     /// Durable, by the hour in which they were received.
-    hours: BTreeMap<u64, HashSet<u128>>,
+    hours: BTreeMap<u64, HashSet<u128, Unhashed>>,
 }
 
 /// The right to store the first event with an id. Dropped without [`Claim::commit`], the id is free again.
