@@ -35,7 +35,7 @@ pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer,
         }
         Ok(_) => None,
     };
-    let connection = Connection { id: new_id(), service, uid, name, data };
+    let connection = Connection { id: new_id(), service, uid, name, data: data.into() };
     let secret = to.secret();
     let hook = Hook {
         id: new_id(),
@@ -78,6 +78,7 @@ pub(super) fn find(operator: &Operator, id: &str) -> Result<std::sync::Arc<Conne
 
 fn view(connection: &Connection, show_data: bool) -> ConnectionView {
     let Connection { id, service, uid, name, data } = connection.clone();
+    let data = data.members();
     let data = if show_data { data } else { masked(&data) };
     ConnectionView { id, service, uid, name, data }
 }

@@ -140,6 +140,7 @@ impl ConnectionDefinition {
     /// A connection as it is exported.
     pub(super) fn of(connection: &Connection, with_secrets: bool) -> Self {
         let Connection { id, service, uid, name, data } = connection.clone();
+        let data = data.members();
         Self { id, service, uid, name, data: if with_secrets { data } else { masked(&data) } }
     }
 }
@@ -182,7 +183,7 @@ impl DefinitionLine {
         match self {
             Self::Connection(ConnectionDefinition { id, service, uid, name, data }) => {
                 check_name("service", &service)?;
-                Ok(Definition::Connection(Arc::new(Connection { id, service, uid, name, data })))
+                Ok(Definition::Connection(Arc::new(Connection { id, service, uid, name, data: data.into() })))
             }
             Self::Hook(hook) => Ok(Definition::Hook(Arc::new(hook.hook()?))),
         }

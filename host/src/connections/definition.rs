@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::data::Data;
 use super::secret::Secret;
 
 /// One user's account with a service.
@@ -20,7 +21,7 @@ pub struct Connection {
     /// How the operator names it.
     pub name: Option<String>,
     /// What else is known about the account; secrets among it.
-    pub data: Map<String, Value>,
+    pub data: Data,
 }
 
 /// One listener on a webhook.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::data::Data;
 use super::definition::{Connection, Definition, Hook, Manner, State};
 use super::secret::Secret;
 
@@ -26,7 +27,7 @@ struct ConnectionRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(default)]
-    data: Map<String, Value>,
+    data: Data,
 }
 
 /// A hook's JSON. Fields may be added if they can be absent.

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, json};
+use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
@@ -15,7 +15,7 @@ mod compact;
 mod encrypted;
 
 fn connection(id: &str, uid: &str) -> Connection {
-    Connection { id: id.into(), service: "slack".into(), uid: uid.into(), name: Some("Ann".into()), data: Map::new() }
+    Connection { id: id.into(), service: "slack".into(), uid: uid.into(), name: Some("Ann".into()), data: Data::default() }
 }
 
 /// A hook on a shared webhook, for a connection.
@@ -153,7 +153,7 @@ async fn what_contradicts_itself_is_refused_and_changes_nothing() {
             "a hook needs a connection (shared webhook) or a token (dedicated webhook)",
         ),
         (
-            Change::PutConnection(Connection { data: large, ..connection("c9", "T9") }),
+            Change::PutConnection(Connection { data: large.into(), ..connection("c9", "T9") }),
             "a connection or hook takes at most 32768 bytes with all its data; this one takes 33095",
         ),
         (Change::RemoveConnection("c9".into()), "there is no connection c9"),
@@ -168,7 +168,7 @@ async fn what_contradicts_itself_is_refused_and_changes_nothing() {
 #[test]
 fn what_is_printed_of_a_definition_holds_no_secret() {
     let secret = json!({"key": "hunter2"}).as_object().unwrap().clone();
-    let connection = Connection { data: secret.clone(), ..connection("c", "T") };
+    let connection = Connection { data: secret.clone().into(), ..connection("c", "T") };
     let hook = Hook { parameters: secret, ..dedicated("h", "hunter2token") };
     assert!(!format!("{connection:?} {hook:?}").contains("hunter2"));
 }

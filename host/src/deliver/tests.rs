@@ -45,8 +45,7 @@ impl World {
             failing_since_ms: None,
             state: State::Enabled,
         };
-        let connection =
-            Connection { id: "c1".into(), service: "slack".into(), uid: "U1".into(), name: None, data: serde_json::Map::new() };
+        let connection = Connection { id: "c1".into(), service: "slack".into(), uid: "U1".into(), name: None, data: Default::default() };
         self.connections.apply(Change::PutConnection(connection)).await.unwrap();
         self.connections.apply(Change::PutHook(hook)).await.unwrap();
     }

@@ -65,7 +65,7 @@ impl Trial {
             failing_since_ms: None,
             state: State::Enabled,
         };
-        let connection = Connection { id: "c".into(), service: "teams".into(), uid: "7".into(), name: None, data: serde_json::Map::new() };
+        let connection = Connection { id: "c".into(), service: "teams".into(), uid: "7".into(), name: None, data: Default::default() };
         for change in [
             Change::PutConnection(connection),
             Change::PutHook(hook("h", "direct", None)),

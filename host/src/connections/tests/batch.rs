@@ -53,7 +53,7 @@ async fn one_definition_that_is_wrong_keeps_all_from_being_put() {
         assert_eq!(connections.put(batch).await, Err(Rejected { at: Some(2), error }));
         assert_eq!((connections.connection("new"), connections.hook("h8")), (None, None));
     }
-    let large = Connection { data: json!({"x": "x".repeat(40_000)}).as_object().unwrap().clone(), ..connection("new", "T9") };
+    let large = Connection { data: json!({"x": "x".repeat(40_000)}).as_object().unwrap().clone().into(), ..connection("new", "T9") };
     assert!(matches!(connections.put(vec![put(large)]).await, Err(Rejected { at: Some(0), error: StoreError::TooLarge { .. } })));
 }
 

@@ -9,7 +9,7 @@ async fn with_history(directory: &DataDirectory, key: Option<&Key>) -> Arc<Conne
     filled(&connections).await;
     let long = "x".repeat(20_000);
     for number in 0..60 {
-        let data = json!({"token": format!("{number}{long}")}).as_object().unwrap().clone();
+        let data = json!({"token": format!("{number}{long}")}).as_object().unwrap().clone().into();
         connections.apply(Change::PutConnection(Connection { data, ..connection("c1", "T1") })).await.unwrap();
     }
     put_connection(&connections, "c1", "T1").await;
@@ -74,7 +74,7 @@ async fn a_journal_that_is_mostly_history_is_written_anew_when_it_is_opened() {
     let connections = Connections::open(&directory).unwrap();
     filled(&connections).await;
     for round in 0..15 {
-        let data = json!({"token": format!("{round}{}", "x".repeat(30_000))}).as_object().unwrap().clone();
+        let data: Data = json!({"token": format!("{round}{}", "x".repeat(30_000))}).as_object().unwrap().clone().into();
         let put = |id: u32| Definition::Connection(Arc::new(Connection { data: data.clone(), ..connection(&id.to_string(), "T1") }));
         connections.put((0..40).map(put).collect()).await.unwrap();
     }

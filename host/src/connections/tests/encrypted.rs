@@ -11,7 +11,7 @@ const SECRETS: [&str; 3] = ["xoxb-of-the-connection", "s3cret-of-the-hook", "whs
 
 /// A connection and a hook with secrets.
 async fn secretive(connections: &Connections) {
-    let data = json!({ "token": SECRETS[0] }).as_object().unwrap().clone();
+    let data = json!({ "token": SECRETS[0] }).as_object().unwrap().clone().into();
     connections.apply(Change::PutConnection(Connection { data, ..connection("c1", "T1") })).await.unwrap();
     put_hook(connections, hook()).await;
 }
@@ -60,7 +60,7 @@ async fn what_is_encrypted_is_nowhere_on_the_disk_and_is_read_back() {
     assert_eq!(found(root.path()), [""; 0]);
     let connections = open_with(root.path(), Some(&key)).unwrap();
     assert!(*connections.hook("h1").unwrap() == hook());
-    assert_eq!(connections.connection("c1").unwrap().data["token"], SECRETS[0]);
+    assert_eq!(connections.connection("c1").unwrap().data.members()["token"], SECRETS[0]);
 }
 
 #[tokio::test]
