@@ -96,6 +96,7 @@ impl Control {
         let key = key.map(Key::read).transpose().map_err(|error| ControlError::Store(error.into()))?;
         let connections =
             Connections::open_with(&directory, key.as_ref()).context("cannot open the connections").map_err(ControlError::Store)?;
+        connections.stay_in_memory();
         let tokens = Tokens::open(&directory).map_err(ControlError::Store)?;
         let archive = Archive::stored(directory);
         let (public_url, destinations, services, host) = (None, None, None, None);

@@ -121,6 +121,7 @@ pub fn run(arguments: Arguments, verbose: u8) -> anyhow::Result<ExitCode> {
         // Whoever reads where it listens may stop it at once.
         let mut signals = StopSignals::listen()?;
         let running = Host::start(settings, listener).await?;
+        running.host().connections.stay_in_memory();
         announce(&running);
         signals.next().await;
         tracing::info!("stopping: no new connections, finishing what is in flight");
