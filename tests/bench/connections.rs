@@ -5,7 +5,7 @@
 //! writes a file with a million connections, each with a hook, imports it with the optimised binary, and looks at the data
 //! directory in processes of their own: how long it takes to open, how much memory it then has, and how long `hooks_of`
 //! takes, which every webhook asks once for each uid. Beside it, a plain `HashMap` from the same uids to the same
-//! definitions. `-- --help` lists what can be set.
+//! definitions. Before all that, single changes: one at a time, and by many at once. `-- --help` lists what can be set.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -18,20 +18,26 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use clap::Parser;
-use hookwright::connections::{Connection, Connections, Hook};
+use hookwright::connections::{Change, Connection, Connections, Hook};
 use hookwright::data_directory::DataDirectory;
+use tokio::task::JoinSet;
 
 const SERVICE: &str = "slack";
 /// A number without a common factor with any count of connections that is not a multiple of it: steps of it go everywhere.
 const STEP: u64 = 982_451_653;
 /// `hooks_of` is to take less than this at the 99th percentile.
 const TARGET: Duration = Duration::from_micros(2);
+/// By how many at once changes are made.
+const AT_ONCE: u64 = 64;
 
 #[derive(Parser)]
 struct Arguments {
     /// How many connections, each with a hook.
     #[arg(long, default_value_t = 1_000_000)]
     connections: u64,
+    /// Single changes that are measured, of either kind.
+    #[arg(long, default_value_t = 2_000)]
+    changes: u64,
     /// Look-ups that are measured.
     #[arg(long, default_value_t = 1_000_000)]
     look_ups: u64,
@@ -63,6 +69,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(directory) => tempfile::tempdir_in(directory),
         None => tempfile::tempdir(),
     }?;
+    change(&root.path().join("changed"), arguments.changes).context("cannot make changes")?;
     let (file, data) = (root.path().join("connections.jsonl"), root.path().join("data"));
     write(&file, arguments.connections).context("cannot write the file to import")?;
     println!("{} connections, each with a hook, in {} MiB of JSON lines", arguments.connections, fs::metadata(&file)?.len() >> 20);
@@ -78,6 +85,35 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         ensure!(process.status()?.success(), "looking at {looked_at} failed");
     }
     Ok(())
+}
+
+/// Adds connections, each durable before it is acknowledged: by one that waits for each, and by many who do.
+fn change(data: &Path, changes: u64) -> anyhow::Result<()> {
+    let connections = Connections::open(&DataDirectory::open(data)?)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let alone = runtime.block_on(per_second(&connections, changes, 1))?;
+    let together = runtime.block_on(per_second(&connections, changes, AT_ONCE))?;
+    println!("changes: {alone:.0}/s one at a time, {together:.0}/s by {AT_ONCE} at once: {:.1} times as many", together / alone);
+    Ok(())
+}
+
+async fn per_second(connections: &Arc<Connections>, changes: u64, at_once: u64) -> anyhow::Result<f64> {
+    let began = Instant::now();
+    let mut clients = JoinSet::new();
+    for client in 0..at_once {
+        let connections = Arc::clone(connections);
+        clients.spawn(async move {
+            for n in (client..changes).step_by(at_once as usize) {
+                let (id, service, uid) = (format!("{at_once}-{n}"), SERVICE.to_owned(), uid(n));
+                connections.apply(Change::PutConnection(Connection { id, service, uid, name: None, data: Default::default() })).await?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    while let Some(done) = clients.join_next().await {
+        done??;
+    }
+    Ok(changes as f64 / began.elapsed().as_secs_f64())
 }
 
 fn write(file: &Path, connections: u64) -> anyhow::Result<()> {

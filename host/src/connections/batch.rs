@@ -60,9 +60,10 @@ impl<'i> Batch<'i> {
 
     fn connection(&mut self, connection: &Connection) -> Result<Effect, StoreError> {
         self.see(connection_key(&connection.id))?;
-        check_connection(connection, self.index)?;
+        let before = self.index.connection(&connection.id);
+        check_connection(connection, before.as_deref(), || !self.index.hooks_on(&connection.id).is_empty())?;
         self.services.insert(connection.id.clone(), connection.service.clone());
-        Ok(effect(self.index.connection(&connection.id).as_deref(), connection))
+        Ok(effect(before.as_deref(), connection))
     }
 
     fn hook(&mut self, hook: &Hook) -> Result<Effect, StoreError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::definition::{Connection, Definition, Hook, Manner, State};
 use super::edit::Edit;
 use super::error::StoreError;
-use super::index::Index;
+use super::group::View;
 use super::record::{Write, connection_key, hook_key, put};
 use super::secret::{Secret, rotated};
 
@@ -60,7 +60,7 @@ impl Step {
 }
 
 /// The steps of a change, as things stand in the index.
-pub(super) fn plan(change: Change, index: &Index) -> Result<Vec<Step>, StoreError> {
+pub(super) fn plan(change: Change, index: &View<'_>) -> Result<Vec<Step>, StoreError> {
     match change {
         Change::PutConnection(connection) => put_connection(connection, index),
         Change::RemoveConnection(id) => remove_connection(id, index),
@@ -91,24 +91,29 @@ pub(super) fn plan(change: Change, index: &Index) -> Result<Vec<Step>, StoreErro
     }
 }
 
-fn put_connection(connection: Connection, index: &Index) -> Result<Vec<Step>, StoreError> {
-    check_connection(&connection, index)?;
+fn put_connection(connection: Connection, index: &View<'_>) -> Result<Vec<Step>, StoreError> {
+    let (id, before) = (&connection.id, index.connection(&connection.id));
+    check_connection(&connection, before.as_deref(), || index.hooks_on(id).into_iter().next().is_some())?;
     Ok(vec![Step::Put(Definition::Connection(Arc::new(connection)))])
 }
 
-/// Whether a connection can be put.
-pub(super) fn check_connection(connection: &Connection, index: &Index) -> Result<(), StoreError> {
+/// Whether a connection can be put in place of the one `before`, which may have hooks.
+pub(super) fn check_connection(
+    connection: &Connection,
+    before: Option<&Connection>,
+    has_hooks: impl FnOnce() -> bool,
+) -> Result<(), StoreError> {
     if connection.id.is_empty() || connection.service.is_empty() || connection.uid.is_empty() {
         return Err(StoreError::Invalid("a connection needs an id, a service and a uid"));
     }
-    let moves = index.connection(&connection.id).is_some_and(|old| old.service != connection.service);
-    if moves && !index.hooks_on(&connection.id).is_empty() {
+    let moves = before.is_some_and(|before| before.service != connection.service);
+    if moves && has_hooks() {
         return Err(StoreError::Invalid("a connection that has hooks stays with its service"));
     }
     Ok(())
 }
 
-fn put_hook(hook: Hook, index: &Index) -> Result<Vec<Step>, StoreError> {
+fn put_hook(hook: Hook, index: &View<'_>) -> Result<Vec<Step>, StoreError> {
     let service = |id: &str| index.connection(id).map(|connection| connection.service.clone());
     check_hook(&hook, service, |token| index.hook_by_token(token).map(|holder| holder.id.clone()))?;
     Ok(vec![Step::Put(Definition::Hook(Arc::new(hook)))])
@@ -140,11 +145,11 @@ pub(super) fn check_hook(
 }
 
 /// The hooks go first: a part of this that survives a crash leaves no hook without its connection.
-fn remove_connection(id: String, index: &Index) -> Result<Vec<Step>, StoreError> {
+fn remove_connection(id: String, index: &View<'_>) -> Result<Vec<Step>, StoreError> {
     if index.connection(&id).is_none() {
         return Err(StoreError::UnknownConnection(id));
     }
-    let mut steps: Vec<_> = index.hooks_on(&id).iter().map(|hook| remove_hook(hook)).collect();
+    let mut steps: Vec<_> = index.hooks_on(&id).into_iter().map(|hook| remove_hook(&hook)).collect();
     steps.push(Step::RemoveConnection(id));
     Ok(steps)
 }
@@ -158,7 +163,7 @@ fn remove_hook(hook: &Hook) -> Step {
     Step::Put(Definition::Hook(Arc::new(emptied)))
 }
 
-fn living(id: &str, index: &Index) -> Result<Arc<Hook>, StoreError> {
+fn living(id: &str, index: &View<'_>) -> Result<Arc<Hook>, StoreError> {
     let hook = index.hook(id).filter(|hook| hook.state != State::Removed);
     hook.ok_or_else(|| StoreError::UnknownHook(id.to_owned()))
 }

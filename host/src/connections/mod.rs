@@ -1,7 +1,7 @@
 //! Connections and hooks: who listens to what, kept in sled and looked up in memory.
 //!
 //! A [`Change`] is written to the connection journal first, then to the `store`, then to the `index`; only then is
-//! it acknowledged. The journal is the truth: a store that does not open or does not agree with it is rebuilt at start.
+//! it acknowledged. Changes that wait for the disk share its syncs. The journal is the truth: a store that does not open or does not agree with it is rebuilt at start.
 //! Requests read the index and nothing else; it takes no lock. With a key, what goes to journal and store passes the `vault`.
 
 mod backup;
@@ -14,6 +14,7 @@ mod data;
 mod definition;
 mod edit;
 mod error;
+mod group;
 mod index;
 mod log;
 mod memory;

@@ -16,7 +16,7 @@ use super::index::Index;
 use super::log::{Log, Truth};
 use super::record::{self, Write};
 use super::sled::{self, SledStore};
-use super::store::{Contents, Digest, Fault, Store};
+use super::store::{Contents, Digest, Fault, Row, Store};
 use super::vault::Vault;
 use super::writer::catching;
 use crate::data_directory::write_durably;
@@ -111,7 +111,7 @@ fn agree(mut store: SledStore, mut contents: Contents, truth: &Truth) -> Result<
         return Err(Fault("it does not hold what its journal says".into()));
     }
     tracing::info!(changes = behind.len(), "the store of connections was behind its journal and has caught up");
-    catching(|| behind.iter().try_for_each(|(revision, write)| store.apply(*revision, std::slice::from_ref(write))))?;
+    catching(|| apply_runs(&mut store, &behind, |(revision, _)| *revision, |(_, write)| write.clone()))?;
     Ok(store)
 }
 
@@ -219,12 +219,18 @@ impl Place {
 fn fill(store: &mut SledStore, contents: &Contents) -> Result<(), Fault> {
     let mut rows: Vec<_> = contents.rows.iter().collect();
     rows.sort_by_key(|(_, row)| row.revision);
-    for run in rows.chunk_by(|(_, one), (_, next)| one.revision + 1 == next.revision) {
-        for part in run.chunks(REBUILD_BATCH) {
-            let writes: Vec<_> = part.iter().map(|(key, row)| Write { key: (*key).clone(), json: Some(row.json.clone()) }).collect();
-            store.apply(part[0].1.revision, &writes)?;
-        }
-    }
+    let write = |(key, row): &(&String, &Row)| Write { key: (*key).clone(), json: Some(row.json.clone()) };
+    apply_runs(store, &rows, |(_, row)| row.revision, write)?;
     // Removals count too: the newest revision may have left no row.
     store.apply(contents.revision, &[])
+}
+
+/// Writes rows in the order of their revisions, with one sync for those between which no revision is missing.
+fn apply_runs<R>(store: &mut SledStore, rows: &[R], revision: impl Fn(&R) -> u64, write: impl Fn(&R) -> Write) -> Result<(), Fault> {
+    for run in rows.chunk_by(|one, next| revision(one) + 1 == revision(next)) {
+        for part in run.chunks(REBUILD_BATCH) {
+            store.apply(revision(&part[0]), &part.iter().map(&write).collect::<Vec<_>>())?;
+        }
+    }
+    Ok(())
 }

@@ -18,6 +18,13 @@ pub(super) struct Write {
     pub(super) json: Option<Vec<u8>>,
 }
 
+impl Write {
+    /// Bytes of key and JSON.
+    pub(super) fn size(&self) -> usize {
+        self.key.len() + self.json.as_ref().map_or(0, Vec::len)
+    }
+}
+
 /// A connection's JSON. Fields may be added if they can be absent.
 #[derive(Serialize, Deserialize)]
 struct ConnectionRecord {

@@ -1,4 +1,4 @@
-//! The one thread that changes connections and hooks: journal, store, index, answer.
+//! The one thread that changes connections and hooks: journal, store, index, answer. Changes that wait go that way together.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,11 +10,12 @@ use anyhow::Context as _;
 use tokio::sync::oneshot;
 
 use super::batch::{Batch, Effect, Rejected};
-use super::change::{Change, Step, plan};
+use super::change::{Change, Step};
 use super::compact::{Compacted, Home};
 use super::condition::Condition;
 use super::definition::{Connection, Definition, Hook};
 use super::error::StoreError;
+use super::group::{Group, Waiting};
 use super::index::Index;
 use super::log::Log;
 use super::memory::MemoryStore;
@@ -36,7 +37,7 @@ pub(super) struct Commands {
 
 /// What the thread is asked for, with the way back.
 enum Command {
-    Change(Box<Change>, Answer<Result<(), StoreError>>),
+    Change(Box<Change>, Waiting),
     Put(Vec<Definition>, Answer<Result<Vec<Effect>, Rejected>>),
     Snapshot(Answer<Snapshot>),
     Compact(Answer<anyhow::Result<Compacted>>),
@@ -150,26 +151,55 @@ impl Writer {
     }
 
     fn run(mut self, commands: &Receiver<Command>) {
-        for command in commands {
-            self.obey(command);
+        let mut held = None;
+        while let Some(command) = held.take().or_else(|| commands.recv().ok()) {
+            held = self.obey(command, commands);
         }
     }
 
-    /// Whoever stopped waiting needs no answer.
-    fn obey(&mut self, command: Command) {
+    /// Does what is asked for; of changes also those that wait behind it. Gives back what was taken from the queue for that and
+    /// comes next. Whoever stopped waiting needs no answer.
+    fn obey(&mut self, command: Command, queue: &Receiver<Command>) -> Option<Command> {
         match command {
-            Command::Change(change, answer) => drop(answer.send(self.make(*change))),
+            Command::Change(..) => {
+                let (group, held) = self.gather(command, queue);
+                group.make(|steps, writes| self.commit(steps, writes));
+                return held;
+            }
             Command::Put(definitions, answer) => drop(answer.send(self.put(definitions))),
             Command::Snapshot(answer) => drop(answer.send(Snapshot::of(&self.index))),
             Command::Compact(answer) => drop(answer.send(self.compact())),
         }
+        None
     }
 
-    fn make(&mut self, change: Change) -> Result<(), StoreError> {
-        let steps = plan(change, &self.index)?;
+    /// The changes that can be made together, and the first command that cannot be among them.
+    fn gather(&self, first: Command, queue: &Receiver<Command>) -> (Group, Option<Command>) {
+        let mut group = Group::default();
+        for command in std::iter::once(first).chain(queue.try_iter()) {
+            let held = self.join(&mut group, command);
+            if held.is_some() || group.is_full() {
+                return (group, held);
+            }
+        }
+        (group, None)
+    }
+
+    /// Takes a change into a group, or refuses it at once; gives back what has to wait for the group.
+    fn join(&self, group: &mut Group, command: Command) -> Option<Command> {
+        let Command::Change(change, waiting) = command else { return Some(command) };
+        let Some(planned) = group.plan(&change, &self.index) else { return Some(Command::Change(change, waiting)) };
+        match planned.and_then(|steps| self.seal(steps)) {
+            Ok((steps, writes)) => group.add(steps, writes, waiting, &self.index),
+            Err(refused) => drop(waiting.send(Err(refused))),
+        }
+        None
+    }
+
+    fn seal(&self, steps: Vec<Step>) -> Result<(Vec<Step>, Vec<Write>), StoreError> {
         let writes: Vec<_> = steps.iter().map(|step| self.vault.seal(step.write())).collect();
         writes.iter().try_for_each(check_size)?;
-        self.commit(steps, &writes)
+        Ok((steps, writes))
     }
 
     /// All with one sync, or none.
@@ -242,7 +272,7 @@ impl Writer {
 }
 
 pub(super) fn check_size(write: &Write) -> Result<(), StoreError> {
-    match VALUE_HEADER + write.key.len() + write.json.as_ref().map_or(0, Vec::len) {
+    match VALUE_HEADER + write.size() {
         bytes if bytes > MAX_VALUE => Err(StoreError::TooLarge { bytes }),
         _ => Ok(()),
     }
@@ -255,3 +285,6 @@ pub(super) fn catching<T>(run: impl FnOnce() -> Result<T, Fault>) -> Result<T, F
         Err(Fault(format!("it panicked: {}", text.unwrap_or("without a message"))))
     })
 }
+
+#[cfg(test)]
+mod tests;
