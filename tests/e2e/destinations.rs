@@ -1,7 +1,13 @@
 //! Where bundles may go.
 
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+
 use hookwright_tests::host::Host;
-use hookwright_tests::receiver::Receiver;
+use hookwright_tests::receiver::{Answer, Delivery, Receiver, answer_all};
+use hookwright_tests::wait::DEADLINE;
 use serde_json::json;
 
 use super::installation;
@@ -28,5 +34,35 @@ fn what_is_not_public_is_refused_until_the_operator_lets_it_through_and_nothing_
 
     let host = installation.serve();
     assert_eq!(receiver.wait_for("/", 1), [json!({ "n": 1 })]);
+    host.stop();
+}
+
+#[test]
+fn a_path_that_hangs_delays_no_other_of_its_server() {
+    let installation = installation();
+    installation.spec("orders", "{}");
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = |path: &str| format!("http://{}{path}", listener.local_addr().unwrap());
+    let hanging = [(); 3].map(|()| installation.hook("orders", &[], &url("/hangs")));
+    let quick = installation.hook("orders", &[], &url("/quick"));
+    let released = Arc::new(AtomicBool::new(false));
+    let (sender, deliveries) = mpsc::channel::<Delivery>();
+    let hang = Answer::Hang(Arc::clone(&released));
+    answer_all(listener, move |delivery| {
+        let answer = if delivery.path == "/hangs" { hang.clone() } else { Answer::Status(200) };
+        sender.send(delivery).unwrap();
+        answer
+    });
+    let host = installation.serve_with(&["--delivery-timeout", "1h"]);
+    for n in 0..60 {
+        assert_eq!(host.post(&hanging[n % 3], &json!({ "n": n })).status, 200);
+    }
+    assert_eq!(deliveries.recv_timeout(DEADLINE).unwrap().path, "/hangs");
+    for n in 60..80 {
+        assert_eq!(host.post(&quick, &json!({ "n": n })).status, 200);
+        let came = std::iter::from_fn(|| deliveries.recv_timeout(DEADLINE).ok()).find(|delivery| delivery.path == "/quick");
+        assert_eq!(came.expect("it is delivered while the others hang").json(), json!({ "n": n }));
+    }
+    released.store(true, Ordering::SeqCst);
     host.stop();
 }

@@ -35,7 +35,7 @@ pub(super) struct Attempts {
 fn span(bundle: &Bundle, hook: &Hook, result: &Result<(), Refusal>, took: Duration) -> Span {
     let failure = match result {
         Ok(()) => None,
-        Err(Refusal::Retry { reason, .. } | Refusal::Unreachable { reason } | Refusal::Gone { reason }) => Some(reason.clone()),
+        Err(refusal) => Some(refusal.reason().to_owned()),
     };
     let attributes = vec![
         KeyValue::new("hookwright.service", bundle.service.clone()),
@@ -62,6 +62,7 @@ impl Outcome {
     fn contact(&self) -> Contact {
         match self {
             Self::Delivered | Self::Refused(Refusal::Retry { .. } | Refusal::Gone { .. }) => Contact::Answered,
+            Self::Refused(Refusal::Unanswered { .. }) => Contact::Unanswered,
             Self::Refused(Refusal::Unreachable { .. }) => Contact::Unreachable,
             Self::Unread(_) | Self::Dead(_) | Self::Kept => Contact::None,
         }
@@ -86,7 +87,7 @@ impl Attempts {
                 Ended::Delivered
             }
             Outcome::Refused(Refusal::Retry { reason, put_off }) => self.failed(hook, key, attempt, &reason, put_off).await,
-            Outcome::Refused(Refusal::Unreachable { reason }) | Outcome::Unread(reason) => {
+            Outcome::Refused(Refusal::Unanswered { reason } | Refusal::Unreachable { reason }) | Outcome::Unread(reason) => {
                 self.failed(hook, key, attempt, &reason, None).await
             }
             Outcome::Refused(Refusal::Gone { reason }) => {

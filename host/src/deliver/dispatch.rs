@@ -12,8 +12,8 @@ use super::attempt::Attempts;
 use super::breaker::{Contact, Switch};
 use super::fresh::Fresh;
 use super::now_ms;
-use super::schedule::{Ended, Job, Key, Limits, Route, Schedule};
-use super::sink::Destination;
+use super::schedule::{Ended, Job, Key, Limits, Place, Route, Schedule};
+use super::sink::{Destination, mask};
 use crate::connections::State;
 use crate::journal::Pending;
 
@@ -59,7 +59,7 @@ impl Dispatcher {
         let settings = &attempts.settings;
         let limits = Limits {
             per_hook: settings.per_hook.max(1),
-            per_destination: settings.per_destination.max(1),
+            per_origin: settings.per_origin.max(1),
             in_flight: settings.in_flight.max(1),
             patience: settings.patience,
         };
@@ -172,8 +172,9 @@ impl Dispatcher {
         let ordered = hook.as_ref().is_some_and(|hook| hook.manner.ordered);
         let enabled = hook.filter(|hook| hook.state == State::Enabled);
         let destination = enabled.and_then(|hook| Destination::parse(hook.destination.as_deref()?).ok());
-        let destination = destination.map_or_else(String::new, |destination| destination.shared_part());
-        Route { hook: id.clone(), destination: destination.into(), ordered }
+        let origin = destination.as_ref().map_or_else(String::new, Destination::origin);
+        let destination = destination.map_or_else(String::new, |destination| destination.to_string());
+        Route { hook: id.clone(), destination: destination.into(), origin: origin.into(), ordered }
     }
 
     /// Lets what waits for a hook go where it goes now, at once.
@@ -194,10 +195,8 @@ impl Dispatcher {
             tracing::error!(%hook, %error, "an attempt broke off");
             (self.attempts.retry(&hook, key, attempt, "the attempt broke off", None), Contact::None)
         });
-        match self.schedule.heard(key, contact, now_ms()) {
-            Some((destination, Switch::Opened)) => tracing::warn!(%destination, "a destination cannot be reached: what is for it waits"),
-            Some((destination, Switch::Closed)) => tracing::info!(%destination, "a destination can be reached again"),
-            None => {}
+        for (place, switch) in self.schedule.heard(key, contact, now_ms()) {
+            say(&hook, &place, switch);
         }
         self.schedule.ended(&hook, key, attempt, ended, now_ms());
         match ended {
@@ -235,6 +234,20 @@ impl Dispatcher {
             tracing::warn!(broken_off, "deliveries that had not ended in time will be made again after the next start");
         }
         self.in_flight.shutdown().await;
+    }
+}
+
+/// Tells the operator what an attempt for a hook has changed.
+fn say(hook: &str, place: &Place, switch: Switch) {
+    match (place, switch) {
+        (Place::Origin(server), Switch::Opened) => tracing::warn!(%server, "a server or file cannot be reached: what is for it waits"),
+        (Place::Origin(server), Switch::Closed) => tracing::info!(%server, "a server or file can be reached again"),
+        (Place::Destination(destination), Switch::Opened) => {
+            tracing::warn!(%hook, destination = mask(destination), "a destination does not answer: what is for it waits");
+        }
+        (Place::Destination(destination), Switch::Closed) => {
+            tracing::info!(%hook, destination = mask(destination), "a destination answers again");
+        }
     }
 }
 

@@ -60,6 +60,7 @@ impl Meters {
         let outcome = match result {
             Ok(()) => "delivered",
             Err(Refusal::Retry { .. }) => "refused",
+            Err(Refusal::Unanswered { .. }) => "unanswered",
             Err(Refusal::Unreachable { .. }) => "unreachable",
             Err(Refusal::Gone { .. }) => "gone",
         };

@@ -1,18 +1,23 @@
 //! Which bundle is attempted next: a state machine without clock, I/O or bodies.
 //!
-//! A hook's waiting bundles are a lane; lanes with the same destination share its slots and take turns, and
-//! destinations take turns among themselves. So neither a hook nor a destination that fails or is slow keeps another
-//! waiting. A destination that cannot be reached is left alone but for probes (`breaker.rs`).
+//! A hook's waiting bundles are a lane; lanes take turns at their destination, destinations at their origin (the server),
+//! whose slots they share, and origins among themselves. A destination may have as many attempts in flight as its origin has
+//! slots left, so never more than half of them, and those that did not answer before have half together. So neither a
+//! hook nor a destination nor a server that fails or is slow keeps another waiting. One that does not answer is left alone
+//! but for probes (`breaker.rs`).
 
 mod lane;
+mod place;
+mod turns;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use super::breaker::{Breaker, Contact, Patience, Switch};
+use super::breaker::{Contact, Patience, Switch};
 use super::fresh::Fresh;
 use lane::{Lane, Later};
+use place::{Destination, Origin};
 
 /// A bundle of an event in the journal; ordered as they arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,8 +42,10 @@ pub(crate) struct Job {
 #[derive(Debug, Clone)]
 pub(crate) struct Route {
     pub hook: Arc<str>,
-    /// What slots are counted by: all hooks with the same one share it.
+    /// What the hook names.
     pub destination: Arc<str>,
+    /// The server that it is on: all destinations with the same one share its slots.
+    pub origin: Arc<str>,
     /// One at a time, in the order of arrival, a failing one holding back those behind it.
     pub ordered: bool,
 }
@@ -62,10 +69,17 @@ pub(crate) enum Ended {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub per_hook: usize,
-    pub per_destination: usize,
+    pub per_origin: usize,
     pub in_flight: usize,
-    /// When a destination is left alone.
+    /// When an origin or a destination is left alone.
     pub patience: Patience,
+}
+
+/// What is left alone when it does not answer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    Origin(Arc<str>),
+    Destination(Arc<str>),
 }
 
 /// All that waits and all that is in flight.
@@ -73,13 +87,14 @@ pub(crate) struct Schedule {
     limits: Limits,
     lanes: HashMap<Arc<str>, Lane>,
     destinations: HashMap<Arc<str>, Destination>,
-    /// Destinations that have something to start.
+    origins: HashMap<Arc<str>, Origin>,
+    /// Origins that have something to start.
     turns: VecDeque<Arc<str>>,
-    /// Destinations that had their turn when too much was in flight; they get it again when an attempt ends.
+    /// Origins that had their turn when too much was in flight; they get it again when an attempt ends.
     crowded: Vec<Arc<str>>,
     later: BinaryHeap<Reverse<Later>>,
-    /// When destinations that are left alone may be probed.
-    probes: BinaryHeap<Reverse<(u64, Arc<str>)>>,
+    /// When those that are left alone may be probed.
+    probes: BinaryHeap<Reverse<(u64, Place)>>,
     /// Every bundle that waits or is in an attempt.
     known: HashSet<Key>,
     /// Where the bundles that are in an attempt are going: their hook may get another route meanwhile.
@@ -90,19 +105,10 @@ pub(crate) struct Schedule {
 /// An attempt on its way.
 struct Going {
     destination: Arc<str>,
+    /// Its destination had not answered before.
+    doubted: bool,
     /// How often its lane had been rerouted.
     reroutes: u32,
-}
-
-#[derive(Default)]
-struct Destination {
-    in_flight: usize,
-    /// Hooks that have anything for it, now or later.
-    lanes: usize,
-    breaker: Breaker,
-    /// Hooks that have something to start.
-    turns: VecDeque<Arc<str>>,
-    has_turn: bool,
 }
 
 impl Schedule {
@@ -111,6 +117,7 @@ impl Schedule {
             limits,
             lanes: HashMap::new(),
             destinations: HashMap::new(),
+            origins: HashMap::new(),
             turns: VecDeque::new(),
             crowded: Vec::new(),
             later: BinaryHeap::new(),
@@ -139,7 +146,7 @@ impl Schedule {
     /// Lays down a hook's route for as long as it has something to deliver.
     pub(crate) fn set_route(&mut self, route: Route) {
         if !self.lanes.contains_key(&route.hook) {
-            self.destinations.entry(route.destination.clone()).or_default().lanes += 1;
+            self.settle_in(&route);
             self.lanes.insert(route.hook.clone(), Lane::new(route));
         }
     }
@@ -147,17 +154,19 @@ impl Schedule {
     /// Gives a hook another route, where it has one. All that waits is due at once; attempts that are in flight go on.
     pub(crate) fn reroute(&mut self, route: Route, now_ms: u64) {
         let hook = route.hook.clone();
-        let Some(lane) = self.lanes.get_mut(&hook) else { return };
+        if !self.has_route(&hook) {
+            return;
+        }
+        self.settle_in(&route);
         let (own, others): (Vec<_>, Vec<_>) = self.later.drain().partition(|Reverse(later)| later.hook == hook);
         self.later.extend(others);
-        let to = route.destination.clone();
+        let lane = self.lanes.get_mut(&hook).expect("it has a route");
         let from = lane.turn_to(route, own.into_iter().filter_map(|Reverse(later)| later.job));
-        self.destinations.entry(to).or_default().lanes += 1;
         if let Some(left) = self.destinations.get_mut(&from) {
             left.turns.retain(|other| *other != hook);
             left.lanes -= 1;
         }
-        self.forget_left(&from);
+        self.forget_left(&from, now_ms);
         self.offer(&hook, now_ms);
     }
 
@@ -188,14 +197,26 @@ impl Schedule {
         later.into_iter().chain(probe).min()
     }
 
-    /// Notes what an attempt that [`Schedule::next`] gave out says about its destination, before it has
-    /// [`ended`](Self::ended): the destination's name and what changes for it.
-    pub(crate) fn heard(&mut self, key: Key, contact: Contact, now_ms: u64) -> Option<(Arc<str>, Switch)> {
-        let name = self.going.get(&key)?.destination.clone();
-        let destination = self.destinations.get_mut(&name)?;
-        let switch = destination.breaker.ended(contact, self.limits.patience, now_ms);
-        self.probes.extend(destination.breaker.probes_at().map(|at_ms| Reverse((at_ms, name.clone()))));
-        switch.map(|switch| (name, switch))
+    /// Notes what an attempt that [`Schedule::next`] gave out says about where it went, before it has
+    /// [`ended`](Self::ended): what changes for whom.
+    pub(crate) fn heard(&mut self, key: Key, contact: Contact, now_ms: u64) -> Vec<(Place, Switch)> {
+        let name = &self.going.get(&key).expect("an attempt goes somewhere").destination;
+        let destination = self.destinations.get_mut(name).expect("a destination outlives its attempts");
+        let origin = self.origins.get_mut(&destination.origin).expect("an origin outlives its destinations");
+        let was_doubted = destination.breaker.is_doubted();
+        let switches = [
+            origin.breaker.ended(contact.of_origin(), self.limits.patience, now_ms),
+            destination.breaker.ended(contact.of_destination(), self.limits.patience, now_ms),
+        ];
+        let is_doubted = destination.breaker.is_doubted();
+        if destination.has_turn && was_doubted != is_doubted {
+            origin.pass_over(name);
+            origin.line_up(name.clone(), is_doubted);
+        }
+        let places = [Place::Origin(destination.origin.clone()), Place::Destination(name.clone())];
+        let probes = [origin.breaker.probes_at(), destination.breaker.probes_at()];
+        self.probes.extend(probes.into_iter().zip(&places).filter_map(|(at_ms, place)| Some(Reverse((at_ms?, place.clone())))));
+        places.into_iter().zip(switches).filter_map(|(place, switch)| Some((place, switch?))).collect()
     }
 
     /// An attempt that [`Schedule::next`] gave out has ended.
@@ -210,7 +231,7 @@ impl Schedule {
         let gone = self.going.remove(&key).expect("an attempt goes somewhere");
         // What another destination said is no reason to wait, now that it goes elsewhere.
         let turned = gone.reroutes != lane.reroutes;
-        self.release(&gone.destination);
+        self.release(&gone, now_ms);
         self.known.remove(&key);
         if let Ended::Retry { due_ms, hold } = ended {
             let (due_ms, hold) = if turned { (now_ms, false) } else { (due_ms, hold) };
@@ -221,7 +242,16 @@ impl Schedule {
             }
         }
         self.offer(hook, now_ms);
-        self.forget_idle(hook);
+        self.forget_idle(hook, now_ms);
+    }
+
+    /// Notes that a hook has something for its destination.
+    fn settle_in(&mut self, route: &Route) {
+        let new = || {
+            self.origins.entry(route.origin.clone()).or_default().destinations += 1;
+            Destination::at(route.origin.clone())
+        };
+        self.destinations.entry(route.destination.clone()).or_insert_with(new).lanes += 1;
     }
 
     /// Puts a bundle into its lane, or among what comes later. In an ordered lane it holds back the others until it is due.
@@ -258,101 +288,54 @@ impl Schedule {
             lane.later -= 1;
             lane.ready.extend(later.job);
             self.offer(&later.hook, now_ms);
-            self.forget_idle(&later.hook);
+            self.forget_idle(&later.hook, now_ms);
         }
         while self.probes.peek().is_some_and(|Reverse((at_ms, _))| *at_ms <= now_ms) {
-            let Some(Reverse((_, name))) = self.probes.pop() else { return };
-            self.take_turn(&name);
+            match self.probes.pop() {
+                Some(Reverse((_, Place::Origin(name)))) => {
+                    self.take_turn(&name);
+                    self.forget_origin(&name, now_ms);
+                }
+                Some(Reverse((_, Place::Destination(name)))) => {
+                    self.line_up(&name);
+                    self.forget_left(&name, now_ms);
+                }
+                None => return,
+            }
         }
     }
 
-    /// Gives a lane its turn at its destination, if it has something that may start.
-    fn offer(&mut self, hook: &Arc<str>, now_ms: u64) {
-        let Some(lane) = self.lanes.get_mut(hook) else { return };
-        if lane.has_turn || !lane.may_start(self.limits.per_hook, now_ms) {
-            return;
-        }
-        lane.has_turn = true;
-        let name = lane.route.destination.clone();
-        let destination = self.destinations.get_mut(&name).expect("a lane's destination is there");
-        destination.turns.push_back(hook.clone());
-        if !destination.has_turn {
-            destination.has_turn = true;
-            self.turns.push_back(name);
-        }
-    }
-
-    /// Starts one attempt at a destination whose turn it is, and puts it back in line if it has more.
-    fn start_at(&mut self, name: &Arc<str>, now_ms: u64) -> Option<(Arc<str>, Job)> {
-        let busy = self.in_flight * 2 >= self.limits.in_flight;
-        let destination = self.destinations.get_mut(name)?;
-        if busy && destination.in_flight > 0 {
-            self.crowded.push(name.clone());
-            return None;
-        }
-        destination.has_turn = false;
-        if destination.in_flight >= self.limits.per_destination || !destination.breaker.lets(destination.in_flight, now_ms) {
-            return None;
-        }
-        let started = self.take(name, now_ms);
-        self.take_turn(name);
-        started
-    }
-
-    fn take(&mut self, name: &Arc<str>, now_ms: u64) -> Option<(Arc<str>, Job)> {
-        let destination = self.destinations.get_mut(name)?;
-        let hook = destination.turns.pop_front()?;
-        let lane = self.lanes.get_mut(&hook).expect("a lane with a turn is there");
-        lane.has_turn = false;
-        if !lane.may_start(self.limits.per_hook, now_ms) {
-            return None;
-        }
-        let job = lane.ready.pop_front()?;
-        lane.waiting -= 1;
-        lane.in_flight += 1;
-        destination.in_flight += 1;
-        destination.breaker.started();
-        self.going.insert(job.key, Going { destination: name.clone(), reroutes: lane.reroutes });
-        self.in_flight += 1;
-        self.offer(&hook, now_ms);
-        Some((hook, job))
-    }
-
-    /// Puts a destination in line, if it has something to start and is not in line yet.
-    fn take_turn(&mut self, name: &Arc<str>) {
-        let Some(destination) = self.destinations.get_mut(name) else { return };
-        if !destination.turns.is_empty() && !destination.has_turn {
-            destination.has_turn = true;
-            self.turns.push_back(name.clone());
-        }
-    }
-
-    fn release(&mut self, name: &Arc<str>) {
-        self.in_flight -= 1;
-        if let Some(destination) = self.destinations.get_mut(name) {
-            destination.in_flight -= 1;
-        }
-        self.take_turn(name);
-        self.forget_left(name);
-        self.turns.extend(self.crowded.drain(..));
-    }
-
-    fn forget_idle(&mut self, hook: &Arc<str>) {
+    fn forget_idle(&mut self, hook: &Arc<str>, now_ms: u64) {
         if self.lanes.get(hook).is_some_and(Lane::is_idle)
             && let Some(Lane { route, .. }) = self.lanes.remove(hook)
             && let Some(destination) = self.destinations.get_mut(&route.destination)
         {
             destination.lanes -= 1;
-            self.forget_left(&route.destination);
+            self.forget_left(&route.destination, now_ms);
         }
     }
 
-    /// Forgets a destination that nothing goes to any more. While it is left alone it is remembered, so that it is said
-    /// once, and nothing new has to find out.
-    fn forget_left(&mut self, name: &Arc<str>) {
-        let is_left = |left: &Destination| left.lanes == 0 && left.in_flight == 0 && !left.breaker.is_open();
-        if self.destinations.get(name).is_some_and(is_left) {
-            self.destinations.remove(name);
+    /// Forgets a destination that nothing goes to any more. While it is left alone it is remembered, so that nothing new has
+    /// to find that out, but only until it might be probed: it may be gone for good.
+    fn forget_left(&mut self, name: &Arc<str>, now_ms: u64) {
+        let is_left = |left: &Destination| left.lanes == 0 && left.in_flight == 0 && left.breaker.may_be_forgotten(now_ms);
+        if self.destinations.get(name).is_some_and(is_left)
+            && let Some(Destination { origin: at, has_turn, .. }) = self.destinations.remove(name)
+            && let Some(origin) = self.origins.get_mut(&at)
+        {
+            origin.destinations -= 1;
+            if has_turn {
+                origin.pass_over(name);
+            }
+            self.forget_origin(&at, now_ms);
+        }
+    }
+
+    /// As [`forget_left`](Self::forget_left).
+    fn forget_origin(&mut self, name: &Arc<str>, now_ms: u64) {
+        let is_left = |left: &Origin| left.destinations == 0 && left.in_flight == 0 && left.breaker.may_be_forgotten(now_ms);
+        if self.origins.get(name).is_some_and(is_left) {
+            self.origins.remove(name);
         }
     }
 }

@@ -18,13 +18,14 @@ pub struct Settings {
     pub give_up_after: Duration,
     /// When a hook has failed for so long, that is written down, so that a restart does not make it forgotten.
     pub note_failing_after: Duration,
-    /// When a destination that cannot be reached is left alone.
+    /// When a server or a destination that does not answer is left alone.
     pub patience: Patience,
     /// Attempts at one time for one hook.
     pub per_hook: usize,
-    /// Attempts at one time to one destination, whatever hooks it has.
-    pub per_destination: usize,
-    /// Attempts at one time in all. When half of them are taken, each destination gets one.
+    /// Attempts at one time to one server, whatever destinations it has; a destination gets as many as are left besides, so
+    /// half at most.
+    pub per_origin: usize,
+    /// Attempts at one time in all. When half of them are taken, each server gets one.
     pub in_flight: usize,
     /// Bundles of one hook that wait in memory, by reference; those beyond stay in the journal until there is room.
     pub waiting_per_hook: usize,
@@ -68,9 +69,9 @@ impl Default for Settings {
             jitter_percent: 20,
             give_up_after: Duration::from_hours(5 * 24),
             note_failing_after: Duration::from_hours(1),
-            patience: Patience { unreachable: 5, first_probe: Duration::from_secs(1), longest: Duration::from_secs(30) },
+            patience: Patience { misses: 5, first_probe: Duration::from_secs(1), longest: Duration::from_secs(30) },
             per_hook: 8,
-            per_destination: 16,
+            per_origin: 32,
             in_flight: 512,
             waiting_per_hook: 10_000,
             fresh_bytes: 64 << 20,

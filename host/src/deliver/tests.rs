@@ -236,6 +236,65 @@ async fn a_destination_that_hangs_delays_no_other() {
     deliveries.shutdown().await;
 }
 
+/// A receiver that does this to what comes to `/bad`, and answers everything else with 200.
+async fn bad_at_one_path(answer: Answer) -> Receiver {
+    Receiver::start(move |_, got| if got.path == "/bad" { answer } else { Answer::Status(200, &[]) }).await
+}
+
+/// The next request to another path than `/bad`.
+async fn next_elsewhere(receiver: &mut Receiver) -> super::testing::Got {
+    loop {
+        let got = receiver.next().await;
+        if got.path != "/bad" {
+            return got;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_hangs_never_has_all_slots_of_its_server_however_many_hooks_go_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let mut receiver = bad_at_one_path(Answer::Never).await;
+    for hook in ["slow", "slower", "slowest"] {
+        world.hook(hook, &receiver.url("/bad")).await;
+    }
+    world.hook("quick", &receiver.url("/quick")).await;
+    let http = HttpSettings { timeout: Duration::from_hours(1), ..quick().http };
+    let deliveries = world.start(Settings { http, drain: Duration::ZERO, ..quick() });
+    for number in 0..60 {
+        world.send(&deliveries, ["slow", "slower", "slowest"][number % 3], number).await;
+    }
+    receiver.next().await;
+    for number in 60..80 {
+        world.send(&deliveries, "quick", number).await;
+        assert_eq!(next_elsewhere(&mut receiver).await.body, number.to_string());
+    }
+    deliveries.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_path_that_does_not_answer_is_left_alone_and_the_others_of_its_server_are_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = World::open(directory.path());
+    let mut receiver = bad_at_one_path(Answer::Close).await;
+    world.hook("bad", &receiver.url("/bad")).await;
+    world.hook("quick", &receiver.url("/quick")).await;
+    let patience = Patience { misses: 5, first_probe: Duration::from_hours(1), longest: Duration::from_hours(1) };
+    let deliveries = world.start(Settings { patience, ..quick() });
+    for number in 0..20 {
+        world.send(&deliveries, "bad", number).await;
+    }
+    let failed = || world.journal.pending().iter().map(|pending| pending.attempt).sum::<u32>() >= 5;
+    until(failed).await;
+    for number in 20..40 {
+        world.send(&deliveries, "quick", number).await;
+        assert_eq!(next_elsewhere(&mut receiver).await.body, number.to_string());
+    }
+    until(|| world.journal.pending().len() == 20).await;
+    assert_eq!(world.journal.dead_letters_of("bad"), 0, "three attempts each, a millisecond apart: it was left alone");
+}
+
 #[tokio::test]
 async fn what_had_not_ended_at_shutdown_is_delivered_after_the_next_start() {
     let directory = tempfile::tempdir().unwrap();
@@ -372,7 +431,7 @@ async fn a_destination_that_cannot_be_reached_is_left_alone_and_what_is_for_it_w
     let mut willing = Receiver::willing().await;
     world.hook("quick", &willing.url("/")).await;
     // Three attempts each, a millisecond apart: if it were not left alone, all of them would be dead letters in no time.
-    let patience = Patience { unreachable: 5, first_probe: Duration::from_hours(1), longest: Duration::from_hours(1) };
+    let patience = Patience { misses: 5, first_probe: Duration::from_hours(1), longest: Duration::from_hours(1) };
     let deliveries = world.start(Settings { patience, ..quick() });
     for _ in 0..5 {
         down.next().await;
@@ -392,7 +451,7 @@ async fn once_a_probe_is_answered_everything_that_waited_is_delivered() {
     let world = World::open(directory.path());
     let is_down = Arc::new(AtomicBool::new(true));
     let mut receiver = twenty_for_a_receiver_that_is_down(&world, &is_down).await;
-    let patience = Patience { unreachable: 5, first_probe: Duration::from_millis(20), longest: Duration::from_millis(200) };
+    let patience = Patience { misses: 5, first_probe: Duration::from_millis(20), longest: Duration::from_millis(200) };
     let _deliveries = world.start(Settings { patience, ..quick() });
     for _ in 0..14 {
         receiver.next().await;
@@ -504,7 +563,7 @@ async fn a_hook_whose_destination_is_left_alone_is_disabled_after_five_days_all_
     let directory = tempfile::tempdir().unwrap();
     let world = World::open(directory.path());
     let _down = twenty_for_a_receiver_that_is_down(&world, &Arc::new(AtomicBool::new(true))).await;
-    let patience = Patience { unreachable: 1, first_probe: Duration::from_millis(5), longest: Duration::from_millis(5) };
+    let patience = Patience { misses: 1, first_probe: Duration::from_millis(5), longest: Duration::from_millis(5) };
     let almost_five_days_ago = now_ms() - 5 * 24 * 3_600_000 + 100;
     world.connections.apply(Change::NoteFailing("down".into(), Some(almost_five_days_ago))).await.unwrap();
     let _deliveries = world.start(Settings { patience, retry: vec![Duration::from_millis(1); 10_000], ..quick() });

@@ -5,12 +5,15 @@
 use std::time::Duration;
 
 use super::*;
+use crate::deliver::breaker::Breaker;
 
-const PATIENCE: Patience = Patience { unreachable: 2, first_probe: Duration::from_millis(10), longest: Duration::from_millis(15) };
-const LIMITS: Limits = Limits { per_hook: 2, per_destination: 3, in_flight: 100, patience: PATIENCE };
+const PATIENCE: Patience = Patience { misses: 2, first_probe: Duration::from_millis(10), longest: Duration::from_millis(15) };
+const LIMITS: Limits = Limits { per_hook: 2, per_origin: 6, in_flight: 100, patience: PATIENCE };
 
+/// What stands before the slash is the server.
 fn route(hook: &str, destination: &str, ordered: bool) -> Route {
-    Route { hook: hook.into(), destination: destination.into(), ordered }
+    let origin = destination.split('/').next().unwrap();
+    Route { hook: hook.into(), destination: destination.into(), origin: origin.into(), ordered }
 }
 
 fn job(seq: u64) -> Job {
@@ -152,9 +155,21 @@ fn an_ordered_hook_whose_pause_is_over_goes_on_at_once() {
 
 /// Ends an attempt that found nobody.
 fn unreachable(schedule: &mut Schedule, hook: &str, seq: u64, due_ms: u64, now_ms: u64) -> Option<Switch> {
-    let turn = schedule.heard(Key { seq, bundle: 0 }, Contact::Unreachable, now_ms);
+    failed(schedule, Contact::Unreachable, hook, seq, due_ms, now_ms).pop().map(|(_, switch)| switch)
+}
+
+fn failed(schedule: &mut Schedule, contact: Contact, hook: &str, seq: u64, due_ms: u64, now_ms: u64) -> Vec<(Place, Switch)> {
+    let switches = schedule.heard(Key { seq, bundle: 0 }, contact, now_ms);
     end(schedule, hook, seq, retry(due_ms), now_ms);
-    turn.map(|(_, turn)| turn)
+    switches
+}
+
+fn origin(name: &str, switch: Switch) -> Vec<(Place, Switch)> {
+    vec![(Place::Origin(name.into()), switch)]
+}
+
+fn destination(name: &str, switch: Switch) -> Vec<(Place, Switch)> {
+    vec![(Place::Destination(name.into()), switch)]
 }
 
 #[test]
@@ -171,7 +186,7 @@ fn what_waits_for_a_destination_that_cannot_be_reached_is_probed_with_in_turns_a
     assert_eq!(unreachable(&mut schedule, "b", 5, 90, 10), None);
     assert_eq!((start(&mut schedule, 24), schedule.wakes_at()), (vec![], Some(25)), "all of them are due since long");
     assert_eq!(start(&mut schedule, 25), started(&[("a", 3)]));
-    assert_eq!(schedule.heard(Key { seq: 3, bundle: 0 }, Contact::Answered, 26), Some(("x".into(), Switch::Closed)));
+    assert_eq!(schedule.heard(Key { seq: 3, bundle: 0 }, Contact::Answered, 26), origin("x", Switch::Closed));
     end(&mut schedule, "a", 3, Ended::Delivered, 26);
     assert_eq!(start(&mut schedule, 26), started(&[("b", 4), ("a", 1), ("a", 2)]));
 }
@@ -185,7 +200,7 @@ fn what_has_no_hook_any_more_is_no_probe_and_delays_none() {
     unreachable(&mut schedule, "a", 1, 99, 0);
     unreachable(&mut schedule, "a", 2, 99, 0);
     assert_eq!(start(&mut schedule, 10), started(&[("a", 3)]));
-    assert_eq!(schedule.heard(Key { seq: 3, bundle: 0 }, Contact::None, 10), None);
+    assert_eq!(schedule.heard(Key { seq: 3, bundle: 0 }, Contact::None, 10), []);
     end(&mut schedule, "a", 3, Ended::Dead, 10);
     assert_eq!(start(&mut schedule, 10), started(&[("b", 4)]));
 }
@@ -201,9 +216,113 @@ fn a_destination_that_is_left_alone_is_remembered_while_nothing_waits_for_it() {
     }
     add(&mut schedule, &a, 3, 5);
     assert_eq!((start(&mut schedule, 5), start(&mut schedule, 10)), (vec![], started(&[("a", 3)])));
-    assert_eq!(schedule.heard(Key { seq: 3, bundle: 0 }, Contact::Answered, 10), Some(("x".into(), Switch::Closed)));
+    assert_eq!(schedule.heard(Key { seq: 3, bundle: 0 }, Contact::Answered, 10), origin("x", Switch::Closed));
     end(&mut schedule, "a", 3, Ended::Delivered, 10);
     assert!(schedule.destinations.is_empty());
+}
+
+#[test]
+fn what_is_left_alone_is_forgotten_once_it_might_be_probed_and_nothing_waits_for_it() {
+    for contact in [Contact::Unreachable, Contact::Unanswered] {
+        let a = route("a", "x/1", false);
+        let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2)]);
+        start(&mut schedule, 0);
+        for seq in [1, 2] {
+            schedule.heard(Key { seq, bundle: 0 }, contact, 0);
+            end(&mut schedule, "a", seq, Ended::Dead, 0);
+        }
+        assert!(start(&mut schedule, 9).is_empty() && schedule.origins.len() == 1);
+        assert!(start(&mut schedule, 10).is_empty() && schedule.origins.is_empty() && schedule.destinations.is_empty());
+    }
+}
+
+#[test]
+fn a_destination_has_at_most_half_of_the_slots_of_its_server_and_leaves_some_to_each_other() {
+    let limits = Limits { per_hook: 9, per_origin: 12, ..LIMITS };
+    let (a, b, c) = (route("a", "x/1", false), route("b", "x/2", false), route("c", "x/3", false));
+    let mut schedule = Schedule::new(limits);
+    for seq in 1..10 {
+        add(&mut schedule, &a, seq, 0);
+    }
+    assert_eq!(start(&mut schedule, 0).len(), 6);
+    for seq in 10..20 {
+        add(&mut schedule, &b, seq, 0);
+    }
+    assert_eq!(start(&mut schedule, 0).len(), 3);
+    add(&mut schedule, &c, 20, 0);
+    assert_eq!(start(&mut schedule, 0), started(&[("c", 20)]));
+}
+
+#[test]
+fn a_destination_that_does_not_answer_is_left_alone_and_those_beside_it_are_not() {
+    let (a, b) = (route("a", "x/1", false), route("b", "x/2", false));
+    let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2), (&a, 3), (&b, 4)]);
+    start(&mut schedule, 0);
+    assert_eq!(failed(&mut schedule, Contact::Unanswered, "a", 1, 3, 0), []);
+    assert_eq!(failed(&mut schedule, Contact::Unanswered, "a", 2, 3, 0), destination("x/1", Switch::Opened));
+    add(&mut schedule, &b, 5, 1);
+    assert_eq!((start(&mut schedule, 9), schedule.wakes_at()), (started(&[("b", 5)]), Some(10)));
+    assert_eq!(start(&mut schedule, 10), started(&[("a", 3)]), "the probe");
+    add(&mut schedule, &b, 6, 11);
+    end(&mut schedule, "b", 4, Ended::Delivered, 11);
+    assert_eq!(start(&mut schedule, 11), started(&[("b", 6)]), "a probe that hangs keeps nobody waiting");
+    assert_eq!(schedule.heard(Key { seq: 3, bundle: 0 }, Contact::Answered, 12), destination("x/1", Switch::Closed));
+}
+
+#[test]
+fn a_server_that_is_connected_to_again_is_back_though_the_destination_does_not_answer() {
+    let (a, b) = (route("a", "x/1", false), route("b", "x/2", false));
+    let mut schedule = with(LIMITS, &[(&a, 1), (&a, 2), (&a, 3)]);
+    start(&mut schedule, 0);
+    assert_eq!(unreachable(&mut schedule, "a", 1, 3, 0), None);
+    assert_eq!(failed(&mut schedule, Contact::Unreachable, "a", 2, 3, 0), origin("x", Switch::Opened));
+    add(&mut schedule, &b, 4, 1);
+    assert_eq!(start(&mut schedule, 9), []);
+    assert_eq!(start(&mut schedule, 10), started(&[("a", 3)]));
+    assert_eq!(failed(&mut schedule, Contact::Unanswered, "a", 3, 99, 11), origin("x", Switch::Closed));
+    assert_eq!(start(&mut schedule, 11), started(&[("a", 1), ("b", 4)]));
+}
+
+/// A server of six slots with three destinations that did not answer, each of which has something to start.
+fn three_that_do_not_answer() -> Schedule {
+    let mut schedule = Schedule::new(Limits { per_hook: 3, ..LIMITS });
+    for n in 1..=3 {
+        add(&mut schedule, &route(&format!("bad{n}"), &format!("x/{n}"), false), n, 0);
+    }
+    start(&mut schedule, 0);
+    for n in 1..=3 {
+        failed(&mut schedule, Contact::Unanswered, &format!("bad{n}"), n, 0, 0);
+    }
+    schedule
+}
+
+#[test]
+fn destinations_that_did_not_answer_have_half_of_the_slots_of_their_server_together_and_take_turns() {
+    let mut schedule = three_that_do_not_answer();
+    let (fourth, good) = (route("bad4", "x/4", false), route("good", "x/5", false));
+    add(&mut schedule, &fourth, 4, 0);
+    assert_eq!(start(&mut schedule, 0), started(&[("bad1", 1), ("bad2", 2), ("bad3", 3), ("bad4", 4)]), "of the fourth nothing is known");
+    failed(&mut schedule, Contact::Unanswered, "bad4", 4, 0, 0);
+    add(&mut schedule, &good, 5, 0);
+    assert_eq!(start(&mut schedule, 0), started(&[("good", 5)]));
+    failed(&mut schedule, Contact::Unanswered, "bad1", 1, 99, 0);
+    assert_eq!(start(&mut schedule, 0), started(&[("bad4", 4)]));
+}
+
+#[test]
+fn a_destination_that_answers_while_it_waits_among_those_that_did_not_waits_no_longer() {
+    let mut schedule = three_that_do_not_answer();
+    let (a, beside) = (route("a", "x/4", false), route("beside", "x/4", false));
+    add(&mut schedule, &a, 4, 0);
+    add(&mut schedule, &a, 5, 0);
+    assert_eq!(start(&mut schedule, 0), started(&[("bad1", 1), ("bad2", 2), ("bad3", 3), ("a", 4), ("a", 5)]));
+    failed(&mut schedule, Contact::Unanswered, "a", 4, 99, 0);
+    add(&mut schedule, &beside, 6, 0);
+    assert_eq!(start(&mut schedule, 0), []);
+    schedule.heard(Key { seq: 5, bundle: 0 }, Contact::Answered, 0);
+    assert_eq!(start(&mut schedule, 0), []);
+    end(&mut schedule, "a", 5, Ended::Delivered, 0);
+    assert_eq!(start(&mut schedule, 0), started(&[("beside", 6)]));
 }
 
 #[test]
@@ -217,7 +336,7 @@ fn nothing_is_kept_of_what_is_done() {
     start(&mut schedule, 8);
     end(&mut schedule, "a", 1, Ended::Dead, 8);
     end(&mut schedule, "b", 2, Ended::Delivered, 8);
-    assert!(schedule.lanes.is_empty() && schedule.destinations.is_empty() && schedule.later.is_empty());
+    assert!(schedule.lanes.is_empty() && schedule.origins.is_empty() && schedule.later.is_empty());
     assert_eq!((schedule.waiting("a"), schedule.in_flight, schedule.known.len()), (0, 0, 0));
 }
 
@@ -261,37 +380,45 @@ fn random(state: &mut u64) -> u64 {
     *state
 }
 
-fn is_open(schedule: &Schedule, n: usize) -> bool {
-    schedule.destinations.get(format!("d{n}").as_str()).is_some_and(|destination| destination.breaker.is_open())
+/// What an attempt that is about to start has to find.
+fn check_start(schedule: &Schedule, going: &Route, limits: Limits, seed: u64) {
+    let (origin, destination) = (&schedule.origins[&going.origin], &schedule.destinations[&going.destination]);
+    let to = |going: &&Going| schedule.destinations[&going.destination].origin == destination.origin;
+    let there = schedule.going.values().filter(to).count();
+    assert_eq!((origin.in_flight, there <= limits.per_origin), (there, true), "seed {seed}");
+    assert!(destination.in_flight <= limits.per_origin.div_ceil(2), "seed {seed}: too much of its server");
+    assert!(origin.doubted_in_flight <= limits.per_origin / 2, "seed {seed}: too much for those that did not answer");
+    let is_open = |breaker: &Breaker| !breaker.may_be_forgotten(0);
+    assert!(!is_open(&origin.breaker) || origin.in_flight == 1, "seed {seed}: a probe of a server is not alone");
+    assert!(!is_open(&destination.breaker) || destination.in_flight == 1, "seed {seed}: a probe of a destination is not alone");
 }
 
 #[test]
 fn whatever_happens_every_bundle_ends_once_and_within_the_limits() {
     for seed in 1..200 {
         let mut state = u64::wrapping_mul(seed, 0x9E37_79B9_7F4A_7C15);
-        let limits = Limits { per_hook: 2, per_destination: 3, in_flight: 4, patience: PATIENCE };
+        let limits = Limits { per_hook: 3, per_origin: 4, in_flight: 9, patience: PATIENCE };
         let mut schedule = Schedule::new(limits);
-        let routes: Vec<_> = (0..6).map(|n| route(&format!("h{n}"), &format!("d{}", n / 2), n % 3 == 0)).collect();
+        let mut routes: Vec<_> = (0..8).map(|n| route(&format!("h{n}"), &format!("s{}/{}", n / 4, n / 2), n % 3 == 0)).collect();
         let (mut now, mut added, mut done, mut flying) = (0, 0, HashSet::new(), Vec::new());
         while done.len() < 60 {
             now += random(&mut state) % 20;
             if added < 60 && random(&mut state).is_multiple_of(2) {
                 added += 1;
-                add(&mut schedule, &routes[random(&mut state) as usize % 6], added, now);
+                add(&mut schedule, &routes[random(&mut state) as usize % 8], added, now);
             }
             if random(&mut state).is_multiple_of(16) {
                 let choice = random(&mut state) as usize;
-                let route = Route { destination: format!("d{}", choice % 3).into(), ..routes[choice % 6].clone() };
+                let to = routes[random(&mut state) as usize % 8].clone();
+                let route = Route { hook: routes[choice % 8].hook.clone(), ordered: routes[choice % 8].ordered, ..to };
+                routes[choice % 8] = route.clone();
                 schedule.reroute(route, now);
             }
-            let alone: Vec<_> = (0..3).filter(|n| is_open(&schedule, *n)).collect();
-            let before = flying.len();
-            flying.extend(std::iter::from_fn(|| schedule.next(now)));
-            assert!(flying.len() <= limits.in_flight);
-            for n in alone {
-                let there = |(_, job): &&(Arc<str>, Job)| *schedule.going[&job.key].destination == *format!("d{n}");
-                let (all, new) = (flying.iter().filter(there).count(), flying[before..].iter().filter(there).count());
-                assert!(new == 0 || all == 1, "seed {seed}: a probe is not alone");
+            while let Some((hook, job)) = schedule.next(now) {
+                let going = schedule.lanes[&hook].route.clone();
+                check_start(&schedule, &going, limits, seed);
+                flying.push((hook, job));
+                assert!(flying.len() <= limits.in_flight);
             }
             if flying.is_empty() {
                 now = schedule.wakes_at().unwrap_or(now).max(now);
@@ -307,13 +434,12 @@ fn whatever_happens_every_bundle_ends_once_and_within_the_limits() {
             if !matches!(ended, Ended::Retry { .. }) {
                 assert!(done.insert(job.key), "seed {seed}: ended twice");
             }
-            let contact = [Contact::Answered, Contact::Unreachable, Contact::Unreachable, Contact::None][random(&mut state) as usize % 4];
-            schedule.heard(job.key, contact, now);
+            let contacts = [Contact::Answered, Contact::Unanswered, Contact::Unanswered, Contact::Unreachable, Contact::None];
+            schedule.heard(job.key, contacts[random(&mut state) as usize % 5], now);
             schedule.ended(&hook, job.key, job.attempt, ended, now);
         }
         now = u64::MAX;
         assert!(schedule.next(now).is_none() && schedule.known.is_empty());
-        schedule.destinations.retain(|_, destination| !destination.breaker.is_open());
-        assert!(schedule.lanes.is_empty() && schedule.destinations.is_empty(), "seed {seed}: something is left");
+        assert!(schedule.lanes.is_empty() && schedule.destinations.is_empty() && schedule.origins.is_empty(), "seed {seed}: left");
     }
 }

@@ -49,7 +49,7 @@ fn name_file(refusal: Refusal, path: &Path) -> Refusal {
     match refusal {
         Refusal::Retry { reason, put_off } => Refusal::Retry { reason: format!("{}: {reason}", path.display()), put_off },
         Refusal::Unreachable { reason } => Refusal::unreachable(format!("{}: {reason}", path.display())),
-        gone @ Refusal::Gone { .. } => gone,
+        other @ (Refusal::Unanswered { .. } | Refusal::Gone { .. }) => other,
     }
 }
 

@@ -17,6 +17,7 @@ use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::time::timeout;
 use tokio_rustls::rustls::ClientConfig;
@@ -84,10 +85,17 @@ impl Client {
 impl Sink for HttpSink {
     fn deliver<'a>(&'a self, delivery: Delivery<'a>) -> BoxFuture<'a, Result<(), Refusal>> {
         Box::pin(async move {
-            let request = self.request(delivery);
+            let mut request = self.request(delivery);
+            let connection = capture_connection(&mut request);
             let reply = timeout(self.timeout, self.pool.request(request)).await;
-            let reply = reply.map_err(|_| Refusal::unreachable(format!("no reply within {:?}", self.timeout)))?;
-            let reply = reply.map_err(|error| Refusal::unreachable(with_causes(&error)))?;
+            let reply = reply.map_err(|_| match connection.connection_metadata().is_some() {
+                true => Refusal::unanswered(format!("no reply within {:?}", self.timeout)),
+                false => Refusal::unreachable(format!("no connection within {:?}", self.timeout)),
+            })?;
+            let reply = reply.map_err(|error| match error.is_connect() {
+                true => Refusal::unreachable(with_causes(&error)),
+                false => Refusal::unanswered(with_causes(&error)),
+            })?;
             let verdict = verdict(&reply, delivery.now_ms);
             drain(reply).await;
             verdict

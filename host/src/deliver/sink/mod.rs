@@ -62,7 +62,13 @@ pub enum Refusal {
         /// The destination asked to be left alone for so long.
         put_off: Option<Duration>,
     },
-    /// Worth another attempt, too; but nobody answered, so that others will hardly fare better.
+    /// Worth another attempt, too; but there was a connection and no reply, so that others to this destination will hardly
+    /// fare better.
+    Unanswered {
+        /// For the operator.
+        reason: String,
+    },
+    /// As well; but not even a connection, so that others to its server, file or stream will hardly fare better.
     Unreachable {
         /// For the operator.
         reason: String,
@@ -75,8 +81,19 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Why, for the operator.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Retry { reason, .. } | Self::Unanswered { reason } | Self::Unreachable { reason } | Self::Gone { reason } => reason,
+        }
+    }
+
     fn retry(reason: impl Into<String>) -> Self {
         Self::Retry { reason: reason.into(), put_off: None }
+    }
+
+    fn unanswered(reason: impl Into<String>) -> Self {
+        Self::Unanswered { reason: reason.into() }
     }
 
     fn unreachable(reason: impl Into<String>) -> Self {
@@ -141,7 +158,7 @@ impl Destination {
     }
 
     /// What attempts are counted by: the server, the file or the stream that two destinations may have in common.
-    pub(crate) fn shared_part(&self) -> String {
+    pub(crate) fn origin(&self) -> String {
         match self {
             Self::Http(target) => target.origin(),
             Self::File(target) => format!("file:{}", target.path().display()),
@@ -244,7 +261,7 @@ mod tests {
 
     #[test]
     fn hooks_on_one_server_or_file_share_its_slots() {
-        let part = |text| Destination::parse(text).unwrap().shared_part();
+        let part = |text| Destination::parse(text).unwrap().origin();
         assert_eq!(part("https://u:p@a.test/x"), part("https://A.test/y?z"));
         assert_ne!(part("https://a.test/"), part("http://a.test/"));
         assert_eq!(part("file:/a?fsync=never"), "file:/a");

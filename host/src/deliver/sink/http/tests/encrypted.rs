@@ -99,5 +99,5 @@ async fn a_server_that_nobody_vouches_for_gets_nothing() {
 async fn a_server_that_never_shakes_hands_is_given_up() {
     let silent = TcpListener::bind("localhost:0").await.unwrap();
     let url = format!("https://localhost:{}/", silent.local_addr().unwrap().port());
-    assert_eq!(unreachable(deliver(&client(Duration::from_millis(20)), &url).await), "no reply within 20ms");
+    assert_eq!(unreachable(deliver(&client(Duration::from_millis(20)), &url).await), "no connection within 20ms");
 }
