@@ -5,7 +5,8 @@
 //! the delivery states first, then the events, then the connections, each later than the one before: so every state has its
 //! event and every event its hooks. A state that is missing costs a second delivery, never an event.
 //!
-//! `SHA256SUMS`, as `sha256sum -c` takes it, is written last: a backup without it is none.
+//! `SHA256SUMS`, as `sha256sum -c` takes it, is written last: a backup without it is none. Until then the directory is marked as
+//! unfinished, and so is one that a backup is being restored to: neither passes as a data directory.
 
 mod restore;
 mod sums;
@@ -22,7 +23,7 @@ use tokio::task::spawn_blocking;
 pub use restore::{Restored, restore};
 
 use crate::connections::Connections;
-use crate::data_directory::{self, DataDirectory};
+use crate::data_directory::{self, DataDirectory, unfinished};
 use crate::journal::Journal;
 use sums::Sums;
 
@@ -69,6 +70,7 @@ fn finish(from: &Path, target: &Target) -> anyhow::Result<Sums> {
     let sums = Sums::of(&target.0).context("cannot read the backup")?;
     sync_all(&target.0).context("cannot sync the backup")?;
     sums.write(&target.0).context("cannot write the sums of the backup")?;
+    unfinished::unmark(&target.0).context("cannot finish the backup")?;
     Ok(sums)
 }
 
@@ -79,14 +81,16 @@ struct Target(PathBuf);
 impl Target {
     fn make(directory: &DataDirectory, to: &Path) -> anyhow::Result<Self> {
         check_empty(to)?;
+        make(to).with_context(|| format!("cannot make {}", to.display()))?;
+        let (inside, outside) = (to.canonicalize()?, directory.path().canonicalize()?);
+        if inside.starts_with(&outside) {
+            fs::remove_dir(to)?;
+            bail!("{} is in the data directory itself; name one outside of it, best on another disk", to.display());
+        }
+        unfinished::mark(to).with_context(|| format!("cannot write to {}", to.display()))?;
         let target = Self(to.to_owned());
         for part in [target.events(), target.deliveries(), target.connections()] {
             make(&part).with_context(|| format!("cannot make {}", part.display()))?;
-        }
-        let (inside, outside) = (to.canonicalize()?, directory.path().canonicalize()?);
-        if inside.starts_with(&outside) {
-            fs::remove_dir_all(to)?;
-            bail!("{} is in the data directory itself; name one outside of it, best on another disk", to.display());
         }
         Ok(target)
     }
@@ -111,6 +115,7 @@ fn check_empty(directory: &Path) -> anyhow::Result<()> {
         Err(error) => Err(error).with_context(|| format!("cannot use {}", directory.display())),
         Ok(entries) => match entries.count() {
             0 => Ok(()),
+            _ if unfinished::is_marked(directory) => bail!("{}: {}", directory.display(), unfinished::ADVICE),
             _ => bail!("{} is not empty; name a directory that is not there yet", directory.display()),
         },
     }

@@ -1,5 +1,7 @@
 //! The directory that holds all of a host's data: its layout, its format, and the lock that makes it ours alone.
 
+pub(crate) mod unfinished;
+
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -29,6 +31,9 @@ impl DataDirectory {
     pub fn open(path: &Path) -> Result<Self, DataDirectoryError> {
         let error = |cause| DataDirectoryError::new(path, cause);
         make(path).map_err(|e| error(Cause::from(e)))?;
+        if unfinished::is_marked(path) {
+            return Err(error(Cause::Unfinished));
+        }
         let lock = lock(&path.join("LOCK")).map_err(error)?;
         check_format(&path.join(FORMAT_FILE)).map_err(error)?;
         let directory = Self { path: path.to_owned(), _lock: Arc::new(lock) };
@@ -124,6 +129,7 @@ enum Cause {
     InUse(Option<u32>),
     NotWritable(io::Error),
     Format(String),
+    Unfinished,
     Io(io::Error),
 }
 
@@ -161,6 +167,7 @@ impl fmt::Display for DataDirectoryError {
             Cause::InUse(None) => f.write_str("in use by another process"),
             Cause::NotWritable(error) => write!(f, "not writable: {error}"),
             Cause::Format(found) => write!(f, "its FORMAT is \"{found}\", this hookwright reads \"{}\"", FORMAT.trim()),
+            Cause::Unfinished => f.write_str(unfinished::ADVICE),
             Cause::Io(error) => error.fmt(f),
         }
     }
@@ -200,6 +207,17 @@ mod tests {
         fs::write(root.path().join("FORMAT"), "hookwright-data 9\n").unwrap();
         let error = DataDirectory::open(root.path()).unwrap_err().to_string();
         assert!(error.ends_with("its FORMAT is \"hookwright-data 9\", this hookwright reads \"hookwright-data 1\""), "{error}");
+    }
+
+    #[test]
+    fn what_a_command_has_not_finished_is_refused_and_left_alone_until_it_is() {
+        let root = tempfile::tempdir().unwrap();
+        unfinished::mark(root.path()).unwrap();
+        let error = DataDirectory::open(root.path()).unwrap_err().to_string();
+        assert!(error.ends_with("if that was interrupted, remove the directory and run it again"), "{error}");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+        unfinished::unmark(root.path()).unwrap();
+        DataDirectory::open(root.path()).unwrap();
     }
 
     #[test]

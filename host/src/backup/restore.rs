@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use super::sums::Sums;
 use super::{check_empty, make, sync_all};
 use crate::connections::{self, Connections};
-use crate::data_directory::DataDirectory;
+use crate::data_directory::{DataDirectory, unfinished};
 use crate::journal::{self, Journal};
 use crate::key_file::Key;
 
@@ -44,6 +44,7 @@ pub fn restore(from: &Path, to: &Path, key: Option<&Key>) -> anyhow::Result<Rest
     if !wrong.is_empty() {
         bail!("{} is damaged, and nothing was restored:\n  {}", from.display(), wrong.join("\n  "));
     }
+    make(to).and_then(|()| unfinished::mark(to)).with_context(|| format!("cannot write to {}", to.display()))?;
     for path in sums.paths() {
         let target = to.join(path);
         target.parent().map_or(Ok(()), make).with_context(|| format!("cannot make the directory of {}", target.display()))?;
@@ -53,7 +54,7 @@ pub fn restore(from: &Path, to: &Path, key: Option<&Key>) -> anyhow::Result<Rest
     if !wrong.is_empty() {
         bail!("{} does not keep what is written to it:\n  {}", to.display(), wrong.join("\n  "));
     }
-    sync_all(to).context("cannot sync what was restored")?;
+    sync_all(to).and_then(|()| unfinished::unmark(to)).context("cannot sync what was restored")?;
     open(to, key).map(|opened| Restored { files: sums.files(), bytes, ..opened })
 }
 

@@ -8,7 +8,7 @@ use std::path::{Component, Path};
 use anyhow::{Context as _, bail};
 use sha2::{Digest as _, Sha256};
 
-use crate::data_directory::write_durably;
+use crate::data_directory::{unfinished, write_durably};
 
 /// The name of the file with the sums.
 pub(super) const NAME: &str = "SHA256SUMS";
@@ -23,7 +23,7 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    /// Those of everything below a directory.
+    /// Those of everything below a directory, but for the mark that it is not finished.
     pub(super) fn of(directory: &Path) -> anyhow::Result<Self> {
         let mut sums = Self { sums: BTreeMap::new(), bytes: 0 };
         sums.add_below(directory, "")?;
@@ -35,7 +35,7 @@ impl Sums {
         let path = backup.join(NAME);
         let text = match fs::read_to_string(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                bail!("{} is no whole backup: it has no {NAME}, which is written last", backup.display())
+                bail!("{} is no whole backup: {}", backup.display(), missing(backup))
             }
             read => read.with_context(|| format!("cannot read {}", path.display()))?,
         };
@@ -78,6 +78,9 @@ impl Sums {
             let entry = entry?;
             let name = entry.file_name().into_string().ok().context("a file's name is not text")?;
             let path = format!("{prefix}{name}");
+            if path == unfinished::NAME {
+                continue;
+            }
             if entry.file_type()?.is_dir() {
                 self.add_below(&entry.path(), &format!("{path}/"))?;
             } else {
@@ -87,6 +90,14 @@ impl Sums {
             }
         }
         Ok(())
+    }
+}
+
+/// Why a backup has no sums.
+fn missing(backup: &Path) -> String {
+    match unfinished::is_marked(backup) {
+        true => unfinished::ADVICE.to_owned(),
+        false => format!("it has no {NAME}, which is written last; name another, or make one with `hookwright backup`"),
     }
 }
 

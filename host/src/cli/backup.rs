@@ -18,6 +18,8 @@ use crate::admin::{Backup, BackupMade, Control};
 ///
 /// A backup is checked and put in place by `hookwright restore`; `sha256sum -c SHA256SUMS` checks it too. What is encrypted
 /// in the data directory is encrypted in the backup, and nobody can read it without the key file: keep a copy of that elsewhere.
+///
+/// What is left of a backup that was interrupted is refused by `restore`, `serve` and a second `backup`, with what to do about it.
 #[derive(Args, Debug)]
 pub struct Arguments {
     #[command(flatten)]
