@@ -34,6 +34,7 @@ enum Verb {
     /// Encrypt all connections and hooks with a new key, also what was stored before there was one; with the same key, only that.
     ///
     /// Nothing that was encrypted with the old key, or not at all, is left in the data directory. No server may run meanwhile.
+    /// If it is interrupted, one of the two keys is still the right one for all of them: run the same again to finish it.
     Rotate {
         /// The file with the new key; `--key-file` names the one with the old key, if there is one.
         #[arg(long, value_name = "FILE")]

@@ -40,6 +40,12 @@ pub(super) fn is_there(directory: &Path) -> bool {
     directory.join(CHECK_FILE).exists()
 }
 
+/// Whether a directory of connections is encrypted with this key.
+pub(super) fn is_sealed_with(directory: &Path, key: &Key) -> anyhow::Result<bool> {
+    let sealed = Check(directory.join(CHECK_FILE)).read()?;
+    Ok(sealed.is_some_and(|sealed| unseal(&cipher(key), CHECK, &sealed).is_some()))
+}
+
 /// What definitions pass through on their way to the disk and back.
 pub(super) struct Vault {
     cipher: Option<XChaCha20Poly1305>,

@@ -136,6 +136,25 @@ async fn a_rotation_that_was_interrupted_leaves_what_was_there() {
 }
 
 #[tokio::test]
+async fn a_rotation_that_was_interrupted_when_the_new_was_in_place_is_finished_by_doing_it_again() {
+    let (first, second) = (Key::random(), Key::random());
+    for old in [None, Some(&first)] {
+        let root = tempfile::tempdir().unwrap();
+        secretive(&open_with(root.path(), old).unwrap()).await;
+        let (place, aside) = (root.path().join("connections"), root.path().join("connections.new"));
+        copy(&place, &root.path().join("before"));
+        let directory = DataDirectory::open(root.path()).unwrap();
+        rotate(&directory, old, &second).unwrap();
+        fs::rename(root.path().join("before"), &aside).unwrap();
+
+        assert_eq!(rotate(&directory, old, &second).unwrap(), 2);
+        assert!(!aside.exists(), "what was encrypted with the old key, or not at all, is gone");
+        drop(directory);
+        assert!(*open_with(root.path(), Some(&second)).unwrap().hook("h1").unwrap() == hook());
+    }
+}
+
+#[tokio::test]
 async fn an_encrypted_store_that_is_damaged_is_rebuilt_from_its_journal() {
     let (root, key) = (tempfile::tempdir().unwrap(), Key::random());
     secretive(&open_with(root.path(), Some(&key)).unwrap()).await;
