@@ -98,7 +98,7 @@ fn nothing_that_was_acknowledged_is_lost_over_sixty_simulated_power_cuts() {
     assert!(tally.carried_over > u64::from(CUTS), "recovery had nothing to do, so this has shown nothing: {tally}");
 }
 
-fn seed() -> u64 {
+pub(super) fn seed() -> u64 {
     let seed = std::env::var("CRASH_SEED").map_or_else(|_| u64::from(std::process::id()), |seed| seed.parse().unwrap());
     println!("CRASH_SEED={seed} repeats these dice");
     seed

@@ -14,6 +14,7 @@ mod events;
 mod export;
 mod full_disk;
 mod held;
+mod interrupted;
 mod javascript;
 mod keys;
 mod metrics;

@@ -6,6 +6,7 @@
 //! Now and then the receiver gets well, and all that was acknowledged has to arrive.
 
 mod dice;
+mod halfway;
 mod power_cut;
 mod tally;
 mod witness;
@@ -23,6 +24,7 @@ use crate::host::{Host, Installation};
 use crate::wait;
 
 pub use dice::Dice;
+pub use halfway::Halfway;
 pub use power_cut::PowerCut;
 pub use tally::Tally;
 pub use witness::Treatment;

@@ -1,5 +1,7 @@
 //! Many definitions put at once.
 
+use std::collections::HashSet;
+
 use super::*;
 
 fn put(connection: Connection) -> Definition {
@@ -35,6 +37,40 @@ async fn a_batch_says_what_it_did_and_lasts() {
     assert_eq!(ids(&again.hooks_of("slack", "events", "T4")), ["h5"]);
     assert_eq!(ids(&again.hooks_of("slack", "events", "T3")), ["h3"]);
     assert!(!again.condition().was_rebuilt() && !again.condition().has_failed());
+}
+
+/// What a process leaves that is killed while it writes a batch: the journal ends anywhere, and the store has nothing of it.
+#[tokio::test]
+async fn a_batch_that_was_interrupted_is_there_up_to_some_definition_and_is_completed_by_putting_it_again() {
+    let root = tempfile::tempdir().unwrap();
+    let directory = DataDirectory::open(root.path()).unwrap();
+    let connections = Connections::open(&directory).unwrap();
+    filled(&connections).await;
+    drop(connections);
+    let before = fs::read(journal(root.path())).unwrap();
+    let without = tempfile::tempdir().unwrap();
+    copy(&store(root.path()), without.path());
+    let batch = || vec![put(connection("c4", "T4")), hook(shared("h5", "c4")), put(connection("c5", "T5")), hook(shared("h6", "c5"))];
+    Connections::open(&directory).unwrap().put(batch()).await.unwrap();
+    let whole = fs::read(journal(root.path())).unwrap();
+    assert!(whole.starts_with(&before));
+
+    let mut met = HashSet::new();
+    for length in (before.len()..whole.len()).step_by(41) {
+        fs::remove_dir_all(store(root.path())).unwrap();
+        copy(without.path(), &store(root.path()));
+        fs::write(journal(root.path()), &whole[..length]).unwrap();
+        let connections = Connections::open(&directory).unwrap();
+        let there = [connections.connection("c4").is_some(), connections.hook("h5").is_some(), connections.connection("c5").is_some()];
+        assert!(there.is_sorted_by(|one, next| one >= next), "{there:?} after {length} bytes");
+        assert_eq!((connections.hook("h6"), ids(&connections.hooks_of("slack", "events", "T1"))), (None, vec!["h1", "h2"]));
+        let effects = connections.put(batch()).await.unwrap();
+        let expected = |is_there: bool| if is_there { Effect::Unchanged } else { Effect::Added };
+        assert_eq!(effects[..3], there.map(expected));
+        assert_eq!(ids(&connections.hooks_of("slack", "events", "T5")), ["h6"]);
+        met.insert(there);
+    }
+    assert_eq!(met.len(), 4, "the batch was torn behind each of its definitions");
 }
 
 #[tokio::test]
