@@ -281,10 +281,10 @@ async fn a_path_that_does_not_answer_is_left_alone_and_the_others_of_its_server_
     world.hook("bad", &receiver.url("/bad")).await;
     world.hook("quick", &receiver.url("/quick")).await;
     let patience = Patience { misses: 5, first_probe: Duration::from_hours(1), longest: Duration::from_hours(1) };
-    let deliveries = world.start(Settings { patience, ..quick() });
     for number in 0..20 {
-        world.send(&deliveries, "bad", number).await;
+        world.store("bad", number).await;
     }
+    let deliveries = world.start(Settings { patience, ..quick() });
     let failed = || world.journal.pending().iter().map(|pending| pending.attempt).sum::<u32>() >= 5;
     until(failed).await;
     for number in 20..40 {
