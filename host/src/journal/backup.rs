@@ -22,6 +22,8 @@ impl Journal {
             self.delivery_index.durable()
         };
         states.iter().try_for_each(|segment| segment.copy_to(deliveries))?;
-        self.index.durable().iter().try_for_each(|segment| segment.copy_to(events))
+        self.index.durable().iter().try_for_each(|segment| segment.copy_to(events))?;
+        // What a segment leaves behind is there before it goes, so each is copied as one or the other.
+        super::lock(&self.remains).copy_to(events)
     }
 }

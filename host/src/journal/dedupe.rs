@@ -1,7 +1,8 @@
 //! The delivery ids of the last 24 hours, in memory: a repeat is told from a new event without touching the disk.
 //!
 //! An id is kept as a 128-bit keyed fingerprint (the key is new at every start), in one bucket for each hour, so that
-//! forgetting is dropping a bucket. The event records hold the ids themselves; opening the journal fills the window.
+//! forgetting is dropping a bucket. The event records hold the ids themselves, and so does what is left behind of those that
+//! had to make room (`remains`); opening the journal fills the window.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,6 +14,11 @@ use crate::fingerprint::{Fingerprints, Unhashed};
 /// Hours after which an id may come again as a new event.
 const HOURS: u64 = 24;
 const HOUR_MS: u64 = 3_600_000;
+
+/// When an event must have come, in milliseconds since 1970, for its id to count at a time.
+pub(super) fn oldest_that_counts(now: u64) -> u64 {
+    (now / HOUR_MS).saturating_sub(HOURS) * HOUR_MS
+}
 
 /// All ids that count.
 #[derive(Debug, Default)]
@@ -93,7 +99,7 @@ impl Ids {
     }
 
     fn forget(&mut self, now: u64) {
-        let oldest = (now / HOUR_MS).saturating_sub(HOURS);
+        let oldest = oldest_that_counts(now) / HOUR_MS;
         while let Some(hour) = self.hours.first_entry().filter(|hour| *hour.key() < oldest) {
             hour.remove();
         }

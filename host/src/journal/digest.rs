@@ -72,6 +72,23 @@ impl EventDigest {
         })
     }
 
+    /// The delivery ids of events that came at `oldest` or later, and nothing else; `None`: there are none.
+    pub(super) fn ids_since(self, oldest: u64) -> Option<Self> {
+        let mut ids = Self::default();
+        for Noted { seq, entry, dedupe, .. } in self.events {
+            let Some(Dedupe { service, webhook, id }) = dedupe.filter(|_| entry.received_at() >= oldest) else { continue };
+            let mut place = |text: u32| ids.place(&self.texts[text as usize]);
+            let dedupe = Some(Dedupe { service: place(service), webhook: place(webhook), id });
+            ids.events.push(Noted { seq, entry, unsettled: false, bundles: 0, held: None, dedupe });
+        }
+        (!ids.events.is_empty()).then_some(ids)
+    }
+
+    /// When the newest of its events came, in milliseconds since 1970.
+    pub(super) fn newest(&self) -> Option<u64> {
+        self.events.iter().map(|noted| noted.entry.received_at()).max()
+    }
+
     fn note_event(&mut self, seq: Sequence, event: &Event) {
         for bundle in &event.bundles {
             let hook = self.place(&bundle.hook);
@@ -219,6 +236,15 @@ mod tests {
             r#"11 ["h1"] true None Some(Held { "#,
         ];
         assert!(told(&read).iter().zip(begins).all(|(told, begin)| told.starts_with(begin)), "{:#?}", told(&read));
+    }
+
+    #[test]
+    fn of_its_ids_those_are_taken_that_are_young_enough() {
+        let ids = digest().ids_since(NOW).unwrap();
+        assert_eq!((ids.newest(), digest().newest()), (Some(NOW), Some(NOW)));
+        let told = told(&EventDigest::decode(&ids.encode()).unwrap());
+        assert!(told.len() == 1 && told[0].starts_with(r#"8 [] false Some(("github", "webhook", "d-1")) None "#), "{told:?}");
+        assert_eq!(digest().ids_since(NOW + 1), None);
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod ledger;
 mod levels;
 mod look;
 mod pulled;
+mod remains;
 mod retention;
 pub(crate) mod segment;
 mod settle;
@@ -59,6 +60,7 @@ use dedupe::{Claim, Window};
 use digest::EventDigest;
 use held::Held;
 use ledger::Ledger;
+use remains::Remains;
 use segment::{Committer, Disk, Index, LocalDisk, Opened, Queue, Sizes};
 use settle::OnceWritten;
 
@@ -105,6 +107,7 @@ pub struct Journal {
     failure: ArcSwapOption<JournalError>,
     recovery: Recovery,
     checkpoints: Mutex<Checkpoints>,
+    remains: Mutex<Remains>,
     /// There may be something to give back: a segment is full, or the disk.
     upkeep: Arc<Notify>,
     disk: Box<dyn Disk>,
@@ -141,6 +144,7 @@ impl Journal {
         let (mut ledger, mut catalogue, mut held) = (Ledger::default(), Catalogue::default(), Held::from(settings));
         let dedupe = Arc::new(Window::default());
         let (checkpoints, checkpoint) = Checkpoints::open(&directory.deliveries());
+        let remains = Remains::open(&directory.events(), |ids| ids.events().for_each(|event| restore_id(&event, &dedupe)))?;
         let mut events = segment::open_by_digests(&directory.events(), sizes, disk.clone(), |digest: EventDigest| {
             digest.events().for_each(|event| restore(&event, checkpoint.covers, &mut ledger, &mut catalogue, &mut held, &dedupe));
             Ok(())
@@ -169,6 +173,7 @@ impl Journal {
             news,
             failure: ArcSwapOption::empty(),
             checkpoints: Mutex::new(checkpoints),
+            remains: Mutex::new(remains),
             upkeep,
             disk: Box::new(disk),
             directory: directory.clone(),
@@ -329,6 +334,10 @@ fn restore(event: &digest::Known<'_>, covered: Covers, ledger: &mut Ledger, cata
     if let Some(entry) = event.held {
         held.note(event.seq, entry.clone());
     }
+    restore_id(event, dedupe);
+}
+
+fn restore_id(event: &digest::Known<'_>, dedupe: &Window) {
     if let Some((service, webhook, id)) = event.dedupe {
         dedupe.restore(service, webhook, id, event.entry.received_at());
     }

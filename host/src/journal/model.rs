@@ -14,8 +14,6 @@ use tempfile::TempDir;
 use super::segment::simulated::{SimulatedDisk, Trouble};
 use super::*;
 
-/// When everything begins, in milliseconds since 1970.
-const NOW: u64 = 1_790_000_000_000;
 const HOUR: u64 = 3_600_000;
 /// Segments hold a few events or a dozen delivery states; one event in eight is large enough for a segment of its own.
 const SIZES: Sizes = Sizes { segment: 700, large: 1500, commit_records: 8, commit_bytes: 3000 };
@@ -78,6 +76,7 @@ struct Model {
     known: Vec<Known>,
     /// Which event a number stands for, for ever.
     numbers: HashMap<Sequence, usize>,
+    /// In milliseconds since 1970. It begins with a whole hour that has not come yet, so that no file is younger.
     now: u64,
     /// Troubles that had happened when the journal was last opened.
     troubles: u64,
@@ -88,8 +87,9 @@ type Checked = Result<(), TestCaseError>;
 impl Model {
     fn new(seed: u64) -> Self {
         let root = directory_in_memory();
+        let now = (SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64 / HOUR + 1) * HOUR;
         let mut model =
-            Self { disk: SimulatedDisk::new(seed), root, journal: None, known: Vec::new(), numbers: HashMap::new(), now: NOW, troubles: 0 };
+            Self { disk: SimulatedDisk::new(seed), root, journal: None, known: Vec::new(), numbers: HashMap::new(), now, troubles: 0 };
         model.open();
         model
     }
@@ -159,7 +159,7 @@ impl Model {
 
     fn stored(&mut self, place: usize, seq: Sequence) -> Checked {
         prop_assert_eq!(*self.numbers.entry(seq).or_insert(place), place, "{} was given twice", seq);
-        prop_assert!(self.present_with(place).is_none(), "event {place} was stored though it is a repeat");
+        prop_assert!(self.acknowledged_with(place).is_none(), "event {place} was stored though it is a repeat");
         let known = &mut self.known[place];
         (known.seq, known.acknowledged) = (Some(seq), true);
         Ok(())
@@ -170,15 +170,13 @@ impl Model {
         self.see()?;
         let first = (0..self.known.len()).find(|other| self.is_repeat(place, *other) && self.known[*other].seq.is_some());
         prop_assert!(first.is_some(), "event {place} was called a repeat of nothing that is there");
-        let known = &mut self.known[first.unwrap()];
-        known.acknowledged |= !known.removable;
+        self.known[first.unwrap()].acknowledged = true;
         Ok(())
     }
 
-    /// The acknowledged event, if any, that makes this one a repeat.
-    fn present_with(&self, place: usize) -> Option<usize> {
-        let certain = |known: &Known| known.acknowledged && !known.removable;
-        (0..self.known.len()).find(|other| certain(&self.known[*other]) && self.is_repeat(place, *other))
+    /// The acknowledged event, if any, that makes this one a repeat, be it still there or not.
+    fn acknowledged_with(&self, place: usize) -> Option<usize> {
+        (0..self.known.len()).find(|other| self.known[*other].acknowledged && self.is_repeat(place, *other))
     }
 
     fn is_repeat(&self, place: usize, other: usize) -> bool {
@@ -193,7 +191,7 @@ impl Model {
         let Some(pending) = open.get(place % open.len().max(1)) else { return };
         let state = match ended {
             Ended::Delivered => DeliveryState::Delivered,
-            Ended::Dead => DeliveryState::Dead { reason: "refused".into(), attempts: 1, at_ms: NOW },
+            Ended::Dead => DeliveryState::Dead { reason: "refused".into(), attempts: 1, at_ms: self.now },
             Ended::Retry => DeliveryState::Retry { attempt: pending.attempt + 1, due_ms: 7 },
         };
         journal.record(pending.seq, pending.bundle, &state);
@@ -209,7 +207,8 @@ impl Model {
         }
         let everything = Retention { age: Duration::ZERO, bytes: 0 };
         // What it could not remove it removes the next time.
-        let _ = self.journal.as_ref().unwrap().maintain(everything, SystemTime::now() + Duration::from_secs(60), |_| false);
+        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(self.now) + Duration::from_secs(60);
+        let _ = self.journal.as_ref().unwrap().maintain(everything, now, |_| false);
     }
 
     fn close_in_order(&mut self) {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::checkpoint::{Covers, Encoded};
+use super::dedupe;
 use super::digest::EventDigest;
 use super::segment::{Index, Segment};
 use super::{Journal, Sequence};
@@ -60,6 +61,7 @@ impl Journal {
             tracing::warn!(%error, "the next start may have to read more of the journal than it should");
         }
         self.remove_states(&mut removed)?;
+        super::lock(&self.remains).forget(&*self.disk, millis(now))?;
         Ok(removed)
     }
 
@@ -115,7 +117,7 @@ impl Journal {
             if let Some((dead_letters, unfetched)) = self.give_up(&events, wanted, &is_pulled) {
                 removed.dead_letters += dead_letters;
                 removed.unfetched += unfetched;
-                self.remove(&self.index, segment, metadata.len(), &mut removed)?;
+                self.remove_but_for_ids(segment, metadata.len(), millis(now), &mut removed)?;
                 self.held().forget(&events);
                 self.catalogue().forget(events);
             }
@@ -143,12 +145,45 @@ impl Journal {
         space.map_or(0, |space| (2 * space.reserve()).saturating_sub(space.free))
     }
 
+    /// Removes a segment of events whose ids that still count are on disk by then. Where there is no room for them, the segment
+    /// has to make it first.
+    fn remove_but_for_ids(&self, segment: &Segment, bytes: u64, now: u64, removed: &mut Removed) -> io::Result<()> {
+        let Some(ids) = self.ids_of(segment, now) else { return self.remove(&self.index, segment, bytes, removed) };
+        let leave = || super::lock(&self.remains).leave(&*self.disk, segment.first, &ids);
+        match leave() {
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                self.remove(&self.index, segment, bytes, removed)?;
+                leave().unwrap_or_else(|error| tracing::warn!(%error, "repeats of events that made room are new ones after a restart"));
+                Ok(())
+            }
+            left => left.and_then(|()| self.remove(&self.index, segment, bytes, removed)),
+        }
+    }
+
+    /// The delivery ids of a segment that still count.
+    fn ids_of(&self, segment: &Segment, now: u64) -> Option<EventDigest> {
+        let oldest = dedupe::oldest_that_counts(now);
+        let youngest = self.catalogue().last_before(segment.next(), &(oldest..=u64::MAX));
+        if youngest.is_none_or(|seq| seq < segment.first) {
+            return None;
+        }
+        let known = segment.known::<EventDigest>().inspect_err(|error| {
+            tracing::warn!(path = %segment.path.display(), %error, "repeats of events that made room are new ones after a restart");
+        });
+        known.ok()?.ids_since(oldest)
+    }
+
     fn remove(&self, index: &Index, segment: &Segment, bytes: u64, removed: &mut Removed) -> io::Result<()> {
         index.remove(&*self.disk, segment)?;
         removed.segments += 1;
         removed.bytes += bytes;
         Ok(())
     }
+}
+
+/// Milliseconds since 1970.
+fn millis(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
 }
 
 /// What decides whether a segment may go, besides what is in it.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod dead_letters;
+mod remains;
 
 use std::path::Path;
 use std::time::SystemTime;
