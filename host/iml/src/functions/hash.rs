@@ -101,23 +101,31 @@ const KEY: usize = 2;
 /// A key that is named but empty is an error: a signature check against a secret that nobody has set would
 /// otherwise pass for everybody who can compute a hash.
 fn next_key<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Option<Binary<'v>>> {
-    let named = arguments.count() > 2;
-    let key = arguments.optional_value().filter(|key| !key.is_empty());
-    if named && key.is_none() {
-        return Err(arguments.blame(KEY, "it is empty, and a hash without a key can be made by anybody: is the secret set?"));
+    if arguments.count() <= KEY {
+        return Ok(None);
     }
+    let key = arguments.next_value();
     let encoding = arguments.optional_text()?;
-    let encoding = encoding.as_deref().unwrap_or("text");
+    let bytes = match key.is_empty() {
+        true => Binary::from(Vec::new()),
+        false => key_bytes(arguments, key, encoding.as_deref().unwrap_or("text"))?,
+    };
+    match bytes.as_ref() {
+        [] => Err(arguments.blame(KEY, "it is empty, and a hash without a key can be made by anybody: is the secret set?")),
+        _ => Ok(Some(bytes)),
+    }
+}
+
+fn key_bytes<'v>(arguments: &Arguments<'_, 'v>, key: Value<'v>, encoding: &str) -> Result<Binary<'v>> {
     match (key, encoding) {
-        (None, _) => Ok(None),
-        (Some(Value::Binary(bytes)), "text" | "binary") => Ok(Some(bytes)),
-        (Some(_), "binary") => Err(arguments.blame(KEY, "a key that is said to be binary must be bytes, not text")),
-        (Some(key), "text") => Ok(Some(Binary::from(arguments.text_of(key)?.as_bytes().to_vec()))),
-        (Some(key), "hex" | "base64") => {
+        (Value::Binary(bytes), "text" | "binary") => Ok(bytes),
+        (_, "binary") => Err(arguments.blame(KEY, "a key that is said to be binary must be bytes, not text")),
+        (key, "text") => Ok(Binary::from(arguments.text_of(key)?.as_bytes().to_vec())),
+        (key, "hex" | "base64") => {
             let text = arguments.text_of(key)?;
             let bytes = Encoding::named(encoding).and_then(|encoding| encoding.decode(&text));
             let bytes = bytes.ok_or_else(|| arguments.blame(KEY, format!("the key is not in {encoding}")))?;
-            Ok(Some(Binary::from(bytes)))
+            Ok(Binary::from(bytes))
         }
         _ => Err(arguments.wrong("text, hex, base64 or binary", "another text")),
     }
