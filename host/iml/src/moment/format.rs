@@ -8,15 +8,14 @@ use jiff::tz::TimeZone;
 use super::names::{MONTHS, WEEKDAYS};
 use super::token::{Token, tokens};
 use super::week::{ENGLISH, ISO};
-use super::{OutOfRange, timestamp};
+use super::{OutOfRange, nearest, shifted};
 
 /// The date as `pattern` wants it, on the wall clock of `zone`.
 pub(crate) fn format(instant: i64, zone: &TimeZone, pattern: &str) -> Result<String, OutOfRange> {
-    let timestamp = timestamp(instant)?;
-    let information = zone.to_offset_info(timestamp);
+    let information = zone.to_offset_info(nearest(instant));
     let shown = Shown {
         instant,
-        local: information.offset().to_datetime(timestamp),
+        local: shifted(instant, information.offset())?,
         offset_minutes: i64::from(information.offset().seconds()) / 60,
         abbreviation: information.abbreviation(),
     };

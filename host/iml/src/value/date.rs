@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::moment;
+
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z, within the years -9999 to 9999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date(i64);
@@ -13,7 +15,7 @@ impl Date {
 
     /// The date so many milliseconds after 1970; none beyond the years it can hold.
     pub fn from_milliseconds(milliseconds: i64) -> Option<Self> {
-        Timestamp::from_millisecond(milliseconds).is_ok().then_some(Self(milliseconds))
+        moment::utc(milliseconds).is_ok().then_some(Self(milliseconds))
     }
 
     /// The date of a timestamp; what is below a millisecond is cut off.
@@ -26,15 +28,10 @@ impl Date {
         self.0
     }
 
-    /// The same instant in jiff's terms.
-    pub fn timestamp(self) -> Timestamp {
-        Timestamp::from_millisecond(self.0).expect("every constructor keeps a date within jiff's range")
-    }
-
     /// ISO 8601 in UTC with milliseconds: `2016-06-20T17:26:44.356Z`. Years before 0 have a sign and six digits, as
     /// JavaScript writes them.
     pub fn to_iso(self) -> String {
-        let time = self.timestamp().to_zoned(TimeZone::UTC);
+        let time = moment::utc(self.0).expect("every constructor keeps a date within the calendar");
         let year = match time.year() {
             year if year < 0 => format!("-{:06}", -i32::from(year)),
             year => format!("{year:04}"),

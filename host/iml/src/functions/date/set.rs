@@ -5,7 +5,7 @@ use jiff::Span;
 use jiff::civil::DateTime;
 
 use super::super::{ArgumentError, Arguments, Arity, Call, Example, Family, Function};
-use super::{at, local, made};
+use super::{local, made, moved};
 use crate::moment;
 use crate::value::Value;
 
@@ -109,8 +109,7 @@ fn set_on_clock<'v>(arguments: &mut Arguments<'_, 'v>, milliseconds: i64, part: 
 fn set_number<'v>(arguments: &mut Arguments<'_, 'v>, change: impl Fn(DateTime, i64) -> Changed) -> Result<Value<'v>> {
     let date = arguments.next_date()?;
     let wanted = arguments.next_integer()?;
-    let environment = arguments.environment();
-    at(change(local(date, environment)?, wanted), environment)
+    moved(date, arguments.environment(), |shown| change(shown, wanted))
 }
 
 /// As [`set_number`] for a part that may be given by its name.
@@ -128,8 +127,7 @@ fn set_named<'v>(
         _ => None,
     };
     let number = number.ok_or_else(|| arguments.wrong(wanted, value.described()))?;
-    let environment = arguments.environment();
-    at(change(local(date, environment)?, number), environment)
+    moved(date, arguments.environment(), |shown| change(shown, number))
 }
 
 fn hour(local: DateTime, hour: i64) -> Changed {

@@ -4,7 +4,7 @@
 use jiff::Span;
 
 use super::super::{ArgumentError, Arguments, Arity, Call, Example, Family, Function};
-use super::{at, local, made};
+use super::{made, moved};
 use crate::value::Value;
 
 type Result<T> = std::result::Result<T, ArgumentError>;
@@ -90,7 +90,5 @@ fn add_length<'v>(arguments: &mut Arguments<'_, 'v>, milliseconds: f64) -> Resul
 fn add_calendar<'v>(arguments: &mut Arguments<'_, 'v>, span: impl Fn(i64) -> std::result::Result<Span, jiff::Error>) -> Result<Value<'v>> {
     let date = arguments.next_date()?;
     let count = arguments.next_f64()?.round() as i64;
-    let environment = arguments.environment();
-    let local = local(date, environment)?;
-    at(span(count).and_then(|span| local.checked_add(span)), environment)
+    moved(date, arguments.environment(), |shown| shown.checked_add(span(count)?))
 }
