@@ -183,7 +183,9 @@ impl<'c> Compiler<'c> {
         let custom = self.library.custom(name);
         let shadowed = custom.is_some() && self.library.may_shadow(name);
         if let Some(function) = functions::find(name).filter(|_| !shadowed) {
-            drop_empty_last(&mut arguments, function.arity);
+            if matches!(function.call, functions::Call::Eager(_)) {
+                drop_empty_last(&mut arguments, function.arity);
+            }
             self.check_arity(name, function.arity, arguments.len(), function.signature, name_span);
             self.warnings.extend(functions::fusion::warning(name, name_span));
             return Code::Call { function, arguments: self.all(arguments, place) };
@@ -229,7 +231,8 @@ impl<'c> Compiler<'c> {
     }
 }
 
-/// Forgets an empty last argument, `if(a; 'x';)`, unless the function needs one there.
+/// Forgets an empty last argument, `round(a;)`, unless the function needs one there. A lazy function sees where each stands:
+/// the last of `switch(a; 'x'; 1; 'y';)` belongs to a case.
 fn drop_empty_last(arguments: &mut Vec<Expression<'_>>, arity: functions::Arity) {
     let empty = matches!(arguments.last(), Some(Expression { kind: ExpressionKind::Nothing, .. }));
     if empty && arity.accepts(arguments.len() - 1) {

@@ -53,12 +53,19 @@ impl<'p> Path<'p> {
     /// Any text is a path.
     pub(crate) fn parse(text: &'p str) -> Self {
         let mut steps = Vec::new();
-        for segment in text.split('.') {
-            let (name, brackets) = segment.split_at(segment.find('[').unwrap_or(segment.len()));
-            if !name.is_empty() || brackets.is_empty() {
+        let mut rest = Some(text);
+        while let Some(text) = rest {
+            let (segment, behind) = split_outside_quotes(text, '.');
+            let (name, mut brackets) = split_outside_quotes(segment, '[');
+            if !name.is_empty() || brackets.is_none() {
                 steps.push(Step::Member(name.trim_matches('`')));
             }
-            steps.extend(brackets.split('[').skip(1).map(Step::in_brackets));
+            while let Some(text) = brackets {
+                let (inside, others) = text.split_once(']').unwrap_or((text, ""));
+                steps.push(Step::in_brackets(inside));
+                brackets = others.split_once('[').map(|(_, others)| others);
+            }
+            rest = behind;
         }
         Self { steps }
     }
@@ -78,9 +85,24 @@ impl<'p> Path<'p> {
     }
 }
 
+/// What stands before and behind the first such mark, but for marks in backticks and in brackets. An opening one that
+/// nothing closes is a character like others.
+fn split_outside_quotes(text: &str, mark: char) -> (&str, Option<&str>) {
+    let mut from = 0;
+    while let Some(found) = text[from..].find([mark, '`', '[']) {
+        let at = from + found;
+        let (_, behind) = text.split_at(at + 1);
+        if text[at..].starts_with(mark) {
+            return (&text[..at], Some(behind));
+        }
+        let closing = if text[at..].starts_with('`') { '`' } else { ']' };
+        from = at + 1 + behind.find(closing).map_or(0, |length| length + 1);
+    }
+    (text, None)
+}
+
 impl<'p> Step<'p> {
     fn in_brackets(text: &'p str) -> Self {
-        let text = text.trim_end_matches(']');
         match text.parse() {
             Ok(position) => Self::At(position),
             Err(_) if text.is_empty() => Self::First,

@@ -77,6 +77,10 @@ impl Fields for Headers<'_> {
         let distinct = self.pairs.iter().enumerate().filter(move |(index, (name, _))| first_of_its_name(*index, name));
         Box::new(distinct.filter_map(|(_, (name, _))| Some((Cow::Borrowed(name.as_ref()), self.get(name)?))))
     }
+
+    fn ignores_case(&self) -> bool {
+        true
+    }
 }
 
 fn lower_case(name: &str) -> Cow<'_, str> {

@@ -17,7 +17,7 @@ pub(crate) fn warning(name: &str, span: &Range<usize>) -> Option<Warning> {
 }
 
 /// In the tables because published specs call them.
-static TOLERATED: &[(&str, &str)] = &[("arrayDifference", "`arrayDiff(a; b)`")];
+static TOLERATED: &[(&str, &str)] = &[("arrayDifference", "`arrayDiff(a; b)`"), ("dateDiff", "`dateDifference(end; start; unit)`")];
 
 static INSTEAD: &[(&str, &str)] = &[
     ("isBlank", "`ifempty(value; otherwise)`, or `if(length(value) = 0; ...)`"),
@@ -51,7 +51,6 @@ static INSTEAD: &[(&str, &str)] = &[
     ("daysInYear", "`formatDate(setDate(setMonth(date; 12); 31); \"DDD\")`"),
     ("dateMax", "`if(a > b; a; b)`"),
     ("dateMin", "`if(a < b; a; b)`"),
-    ("dateDiff", "`dateDifference(end; start; unit)`"),
     ("endOfMonth", "`addDays(setDate(addMonths(date; 1); 1); -1)`"),
     ("startOfMonth", "`setDate(date; 1)`"),
     ("hour", "`formatDate(date; \"H\")`"),

@@ -1,5 +1,6 @@
 //! General functions: choice, access to members, JSON.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::{ArgumentError, Arguments, Arity, Call, Example, Family, Function, LazyArguments};
@@ -158,8 +159,12 @@ fn pick<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentErro
 fn omit<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {
     let collection = arguments.next_collection()?;
     let keys = keys(arguments)?;
-    let unwanted: HashSet<&str> = keys.iter().map(|key| &**key).collect();
-    let kept = collection.iter().filter(|(name, _)| !unwanted.contains(&**name));
+    let named: fn(&str) -> Cow<'_, str> = match collection.ignores_case() {
+        true => |name| Cow::Owned(name.to_ascii_lowercase()),
+        false => |name| Cow::Borrowed(name),
+    };
+    let unwanted: HashSet<Cow<'_, str>> = keys.iter().map(|key| named(key)).collect();
+    let kept = collection.iter().filter(|(name, _)| !unwanted.contains(&named(name)));
     Ok(Value::Collection(Collection::from(kept.collect::<Vec<_>>())))
 }
 

@@ -26,6 +26,10 @@ pub trait Fields {
     fn get(&self, name: &str) -> Option<Value<'_>>;
     /// All members in order.
     fn iter(&self) -> Box<dyn Iterator<Item = (Cow<'_, str>, Value<'_>)> + '_>;
+    /// Whether [`get`](Self::get) takes a name in any case, as headers do.
+    fn ignores_case(&self) -> bool {
+        false
+    }
 }
 
 impl<'v> Collection<'v> {
@@ -77,6 +81,11 @@ impl<'v> Collection<'v> {
             Repr::Fields(fields) => fields.get(key),
             Repr::Pairs(pairs) => pairs.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone()),
         }
+    }
+
+    /// Whether [`find`](Self::find) takes a name in any case.
+    pub(crate) fn ignores_case(&self) -> bool {
+        matches!(self.0, Repr::Fields(fields) if fields.ignores_case())
     }
 
     /// The members in order, each key once.
