@@ -13,14 +13,14 @@ mod to_the_end;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hookwright_iml::{Environment, Value};
+use hookwright_iml::{Date, Environment, Value};
 use hookwright_webhook::{Arrival, Form, Headers, Plugin, Request, Verdict, body};
 use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;
 
 use crate::failure::Failure;
 use crate::inbound::Address;
-use crate::journal::{Appended, Event, JournalError};
+use crate::journal::{Appended, Event, JournalError, new_id};
 use crate::plugin::Permit;
 use crate::server::Outgoing;
 use crate::services::Found;
@@ -41,6 +41,23 @@ pub struct Arrived {
     pub body: Bytes,
     /// The sender's IP address.
     pub remote_address: String,
+}
+
+/// One evaluation: what it is called, which is the event's id where one is stored, and what it gets from the world.
+struct Run {
+    id: String,
+    environment: Environment,
+}
+
+impl Run {
+    fn begun_now() -> Self {
+        let environment = environment::now();
+        Self { id: new_id(milliseconds(environment.now)), environment }
+    }
+}
+
+fn milliseconds(date: Date) -> u64 {
+    u64::try_from(date.milliseconds()).unwrap_or_default()
 }
 
 /// What became of a request: the reply, and what the operator's log says of it.
@@ -92,14 +109,14 @@ impl Outcome {
 
 /// Takes one request through its webhook. What is to be delivered is on disk when this returns.
 pub async fn receive(host: &Arc<Host>, found: &Found, arrived: Arrived) -> Result<Receipt, Failure> {
-    let environment = environment::now();
+    let run = Run::begun_now();
     let permit = admitted(found).await?;
-    let mut verdict = decide(host, found, &arrived, &environment, permit)?;
+    let mut verdict = decide(host, found, &arrived, &run, permit)?;
     warn(found, &verdict);
     let reply = reply::outgoing(std::mem::take(&mut verdict.reply))?;
     let mut receipt = receipt(reply, &verdict);
     if is_stored(receipt.outcome) {
-        receipt.event = store(host, found, arrived, verdict, &environment).await?;
+        receipt.event = store(host, found, arrived, verdict, run).await?;
         receipt.outcome = if receipt.event.is_some() { receipt.outcome } else { Outcome::Repeated };
     }
     Ok(receipt)
@@ -155,20 +172,14 @@ async fn admitted(found: &Found) -> Result<Option<Permit>, Failure> {
 }
 
 /// The decision, with everything it sees. Plugins run on this thread, which the runtime is told to do without meanwhile.
-fn decide(host: &Host, found: &Found, arrived: &Arrived, environment: &Environment, permit: Option<Permit>) -> Result<Verdict, Failure> {
+fn decide(host: &Host, found: &Found, arrived: &Arrived, run: &Run, permit: Option<Permit>) -> Result<Verdict, Failure> {
     match permit {
-        Some(permit) => tokio::task::block_in_place(|| decide_here(host, found, arrived, environment, Some(permit))),
-        None => decide_here(host, found, arrived, environment, None),
+        Some(permit) => tokio::task::block_in_place(|| decide_here(host, found, arrived, run, Some(permit))),
+        None => decide_here(host, found, arrived, run, None),
     }
 }
 
-fn decide_here(
-    host: &Host,
-    found: &Found,
-    arrived: &Arrived,
-    environment: &Environment,
-    permit: Option<Permit>,
-) -> Result<Verdict, Failure> {
+fn decide_here(host: &Host, found: &Found, arrived: &Arrived, run: &Run, permit: Option<Permit>) -> Result<Verdict, Failure> {
     let content_type = arrived.parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let decoded = body::decode(content_type, &arrived.body).map_err(|bad| Failure::Malformed(bad.reason))?;
     let query = Form::parse(arrived.address.query().as_bytes());
@@ -184,10 +195,11 @@ fn decide_here(
         remote_address: &arrived.remote_address,
     };
     let common = Members(&found.service.common);
-    let session = permit.map(|permit| permit.begin(environment));
+    let session = permit.map(|permit| permit.begin(&run.environment));
     let arrival = Arrival {
         request: &request,
-        environment,
+        environment: &run.environment,
+        id: &run.id,
         common: Value::fields(&common),
         plugin: session.as_ref().map(|session| session as &dyn Plugin),
         recipients: &Listeners::new(&host.connections, found),
@@ -199,15 +211,9 @@ fn headers(parts: &Parts) -> Headers<'_> {
     Headers::new(parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
 }
 
-async fn store(
-    host: &Arc<Host>,
-    found: &Found,
-    arrived: Arrived,
-    verdict: Verdict,
-    environment: &Environment,
-) -> Result<Option<String>, Failure> {
-    let event = event::event(found, arrived, verdict, environment.now);
-    let id = event.id.clone();
+async fn store(host: &Arc<Host>, found: &Found, arrived: Arrived, verdict: Verdict, run: Run) -> Result<Option<String>, Failure> {
+    let id = run.id.clone();
+    let event = event::event(found, arrived, verdict, run);
     let appended = keep(host, event).await.map_err(|error| Failure::Unavailable(error.to_string()))?;
     Ok(matches!(appended, Appended::Stored(_)).then_some(id))
 }

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, anyhow, ensure};
+use anyhow::Context as _;
 use hookwright_iml::json::{self, Document, Node};
 use hookwright_iml::notation::Context;
 use hookwright_iml::{Error, NoCustom, Template};
@@ -121,29 +121,26 @@ fn lines(input: impl BufRead, out: &mut impl Write) -> anyhow::Result<()> {
     for (index, line) in input.lines().enumerate() {
         let line = line.context("cannot read standard input")?;
         if !line.trim().is_empty() {
-            answer(&line, out).with_context(|| format!("line {} of the input", index + 1))?;
+            answer(&line, index + 1, out)?;
         }
     }
     Ok(())
 }
 
-/// One line of input to one line of output.
-fn answer(line: &str, out: &mut impl Write) -> anyhow::Result<()> {
-    let case = Document::parse(line).context("not JSON")?;
-    let case = case.root();
-    let expression = case.get("expr").and_then(Node::as_text).ok_or_else(|| anyhow!("`expr` is not a text"))?;
-    let form = case.get("form").map(|form| form.as_text().as_deref() == Some("tree"));
-    ensure!(form != Some(false), "the only `form` is \"tree\"");
-    let nothing = Document::parse("{}").expect("this is JSON");
-    let context = case.get("context").unwrap_or(nothing.root());
-
+/// One line of input to one line of output, whatever it is.
+fn answer(line: &str, number: usize, out: &mut impl Write) -> anyhow::Result<()> {
+    let case = Document::parse(line);
     let mut written = vec![b'{'];
-    if let Some(id) = case.get("id") {
+    if let Some(id) = case.as_ref().ok().and_then(|case| case.root().get("id")) {
         written.extend_from_slice(b"\"id\":");
         id.write_compact(&mut written);
         written.push(b',');
     }
-    match evaluate(&expression, context, form.is_some()) {
+    let value = match &case {
+        Ok(case) => value_of(case.root(), number),
+        Err(error) => Err(no_case(number, &format!("not JSON: {}", error.message))),
+    };
+    match value {
         Ok(value) => {
             written.extend_from_slice(b"\"value\":");
             written.extend(value);
@@ -152,6 +149,20 @@ fn answer(line: &str, out: &mut impl Write) -> anyhow::Result<()> {
     }
     written.push(b'}');
     Ok(writeln!(out, "{}", on_one_line(&String::from_utf8(written)?))?)
+}
+
+fn value_of(case: Node<'_>, number: usize) -> Result<Vec<u8>, Vec<Error>> {
+    let expression = case.get("expr").and_then(Node::as_text).ok_or_else(|| no_case(number, "`expr` is not a text"))?;
+    let form = case.get("form").map(|form| form.as_text().as_deref() == Some("tree"));
+    if form == Some(false) {
+        return Err(no_case(number, "the only `form` is \"tree\""));
+    }
+    let nothing = Document::parse("{}").expect("this is JSON");
+    evaluate(&expression, case.get("context").unwrap_or(nothing.root()), form.is_some())
+}
+
+fn no_case(number: usize, what: &str) -> Vec<Error> {
+    vec![Error::new(format!("line {number} of the input: {what}"), 0..0)]
 }
 
 /// JSON lets these stand in a text, but some readers of lines end a line there.
@@ -223,8 +234,11 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_case_stops_with_its_number() {
-        let error = lines("\n{}\n".as_bytes(), &mut Vec::new()).unwrap_err();
-        assert_eq!(format!("{error:#}"), "line 2 of the input: `expr` is not a text");
+    fn a_line_that_is_no_case_is_answered_with_its_number_and_stops_nothing() {
+        let out = answered("\n{\"id\":\"a\"}\nnope\n{\"expr\":\"x\"}\n");
+        let answers: Vec<&str> = out.lines().collect();
+        assert_eq!(answers[0], r#"{"id":"a","error":{"message":"line 2 of the input: `expr` is not a text","span":[0,0]}}"#);
+        assert!(answers[1].starts_with(r#"{"error":{"message":"line 3 of the input: not JSON: "#), "{out}");
+        assert_eq!(answers[2], r#"{"value":"x"}"#);
     }
 }

@@ -82,10 +82,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
     };
     let differences = tried.differences(&sample)?;
-    let out = if json { tried.json()? } else { tried.text() };
-    let mut stdout = anstream::stdout().lock();
-    stdout.write_all(&out)?;
-    if !json {
+    if json {
+        // Not through anstream, which takes control characters out of texts.
+        std::io::stdout().write_all(&tried.json()?)?;
+    } else {
+        let mut stdout = anstream::stdout().lock();
+        stdout.write_all(&tried.text())?;
         stdout.write_all(tried.rendered().as_bytes())?;
     }
     for difference in &differences {

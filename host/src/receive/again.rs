@@ -8,7 +8,7 @@ use hookwright_webhook::Verdict;
 use hyper::Request;
 use hyper::header::HeaderValue;
 
-use super::{Arrived, Outcome, admitted, decide, outcome};
+use super::{Arrived, Outcome, Run, admitted, decide, outcome};
 use crate::failure::Failure;
 use crate::inbound::Address;
 use crate::journal::Event;
@@ -44,7 +44,8 @@ pub async fn reconsider(host: &Arc<Host>, event: &Event) -> Result<Reconsidered,
     let found = found.map_err(Unanswerable::Missing)?;
     let arrived = arrived(event, address).ok_or(Unanswerable::Malformed)?;
     let permit = admitted(&found).await.map_err(Unanswerable::Failed)?;
-    let verdict = decide(host, &found, &arrived, &at(event.received_at), permit).map_err(Unanswerable::Failed)?;
+    let run = Run { id: event.id.clone(), environment: at(event.received_at) };
+    let verdict = decide(host, &found, &arrived, &run, permit).map_err(Unanswerable::Failed)?;
     Ok(Reconsidered { outcome: outcome(&verdict), found, verdict })
 }
 

@@ -1,19 +1,17 @@
 //! What is stored of a request and of the verdict on it.
 
-use hookwright_iml::Date;
 use hookwright_webhook::Verdict;
 
-use super::{Arrived, headers};
-use crate::journal::{Event, Outcome, StoredBundle, StoredRequest, new_id};
+use super::{Arrived, Run, headers, milliseconds};
+use crate::journal::{Event, Outcome, StoredBundle, StoredRequest};
 use crate::services::Found;
 
 /// The event of an accepted request. The body is shared with it, not copied.
-pub(super) fn event(found: &Found, arrived: Arrived, verdict: Verdict, now: Date) -> Event {
-    let received_at = u64::try_from(now.milliseconds()).unwrap_or_default();
-    let id = new_id(received_at);
+pub(super) fn event(found: &Found, arrived: Arrived, verdict: Verdict, run: Run) -> Event {
+    let Run { id, environment } = run;
     let unmatched = verdict.items.iter().filter(|item| !item.matched).filter_map(|item| item.uid.clone()).collect();
     Event {
-        received_at,
+        received_at: milliseconds(environment.now),
         service: found.service.name.clone(),
         webhook: found.webhook().name().to_owned(),
         outcome: verdict.failure.as_ref().map_or(Outcome::Accepted, |failure| Outcome::Failed(failure.to_string())),

@@ -16,6 +16,8 @@ pub struct Arrival<'r> {
     pub request: &'r Request<'r>,
     /// The clock, the zone and the limits.
     pub environment: &'r Environment,
+    /// What this evaluation is called: `executionId`.
+    pub id: &'r str,
     /// The service's own data, such as the app's signing secret.
     pub common: Value<'r>,
     /// The service's plugin, ready for this one request.

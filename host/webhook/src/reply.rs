@@ -95,7 +95,7 @@ fn urlencoded(fields: &Collection<'_>) -> Vec<u8> {
 
 fn append(out: &mut form_urlencoded::Serializer<'_, String>, name: &str, value: &Value<'_>) {
     match value {
-        Value::Missing => {}
+        Value::Missing | Value::Null => {}
         Value::Array(elements) => elements.iter().for_each(|element| append(out, name, &element)),
         Value::Collection(members) => members.iter().for_each(|(key, member)| append(out, &format!("{name}[{key}]"), &member)),
         _ => {

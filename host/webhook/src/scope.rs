@@ -60,6 +60,7 @@ impl<'r> hookwright_iml::Scope<'r> for Scope<'_, 'r> {
             "url" => Value::text(request.url),
             "path" => Value::text(request.path),
             "remoteAddress" => Value::text(request.remote_address),
+            "executionId" => Value::text(self.arrival.id),
             "accepted" => self.accepted.map_or(Value::Missing, Value::Bool),
             "now" => Value::date(self.arrival.environment.now),
             "environment" => environment(self.arrival.environment),

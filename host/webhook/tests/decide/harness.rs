@@ -72,6 +72,7 @@ fn decide(webhook: &Webhook, recorded: &sample::Request, plugin: Option<&dyn Plu
     let arrival = Arrival {
         request: &request,
         environment: &environment(),
+        id: "event-1",
         common: Value::from_json(common.root()),
         plugin,
         recipients: &Known(&parameters),

@@ -24,9 +24,9 @@ fn replies() {
         ("a collection as text is JSON", r#"{"respond": {"type": "text", "body": {"a": 1}}}"#, "1", &format!("{text} {{\"a\":1}} => h1=1")),
         (
             "urlencoded",
-            r#"{"respond": {"type": "urlencoded", "body": {"a b": "c&d", "l": [1, 2], "o": {"p": "é"}, "n": null}}}"#,
+            r#"{"respond": {"type": "urlencoded", "body": {"a b": "c&d", "l": [1, null, 2], "o": {"p": "é"}, "n": null}}}"#,
             "1",
-            "200 {content-type=application/x-www-form-urlencoded} a+b=c%26d&l=1&l=2&o%5Bp%5D=%C3%A9&n= => h1=1",
+            "200 {content-type=application/x-www-form-urlencoded} a+b=c%26d&l=1&l=2&o%5Bp%5D=%C3%A9 => h1=1",
         ),
         (
             "type may be computed",
@@ -194,6 +194,8 @@ fn items_and_bundles() {
             r#"{"l": 5}"#,
             "default failed in line 1: `iterate` must give an array, and gave number => nothing",
         ),
+        ("headers are left out in any case", r#"{"output": "{{omit(headers; 'HOST'; 'Content-type')}}"}"#, "1", "default => h1={}"),
+        ("what it is called", r#"{"output": "{{executionId}}"}"#, "1", r#"default => h1="event-1""#),
         ("item without iterate is the body", r#"{"output": "{{item.a}}"}"#, r#"{"a": 1}"#, "default => h1=1"),
         ("output missing: the item", r#"{"iterate": "body"}"#, "[[1, 2]]", "default => h1=[1,2]"),
         (
