@@ -1,5 +1,7 @@
 //! What Prometheus sees of a host at work.
 
+use std::net::TcpListener;
+
 use hookwright_tests::client::Request;
 use hookwright_tests::host::Installation;
 use hookwright_tests::receiver::Receiver;
@@ -45,6 +47,41 @@ fn every_step_of_a_webhook_is_counted() {
     wait::until_true("a retry is due", || shown("hookwright_retries_total") == 1.0);
     assert_eq!(shown("hookwright_bundles_pending"), 1.0);
     assert!(shown("hookwright_oldest_pending_age_seconds") > 0.0);
+    host.stop();
+}
+
+#[test]
+fn what_waits_to_be_fetched_is_counted_apart_from_what_is_to_be_delivered() {
+    let installation = installation();
+    installation.spec("shop", "{}");
+    let path = installation.hook("shop", &[], "pull:");
+    let host = installation.serve();
+    assert_eq!(host.post(&path, &json!({})).status, 200);
+    let shown = |name: &str| figure(&installation, &format!("hookwright_{name}")).unwrap();
+    assert_eq!(
+        ["bundles_unfetched", "bundles_pending", "oldest_pending_age_seconds", "bundles_dropped_total"].map(shown),
+        [1.0, 0.0, 0.0, 0.0]
+    );
+    wait::until_true("it has an age", || shown("oldest_unfetched_age_seconds") > 0.0);
+    host.stop();
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_shows_in_the_figures_until_it_can() {
+    let installation = installation();
+    installation.spec("shop", "{}");
+    let nobody = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = nobody.local_addr().unwrap();
+    drop(nobody);
+    let path = installation.hook("shop", &[], &format!("http://{address}/"));
+    let host = installation.serve();
+    for _ in 0..8 {
+        assert_eq!(host.post(&path, &json!({})).status, 200);
+    }
+    let left_alone = || ["servers", "destinations"].map(|what| figure(&installation, &format!("hookwright_{what}_left_alone")).unwrap());
+    wait::until_true("the server is left alone", || left_alone() == [1.0, 0.0]);
+    let _receiver = Receiver::start_at(address).unwrap();
+    wait::until_true("it is not any more", || left_alone() == [0.0, 0.0]);
     host.stop();
 }
 

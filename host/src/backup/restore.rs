@@ -26,7 +26,7 @@ pub struct Restored {
     /// Events.
     pub events: u64,
     /// Bundles that are still to be delivered.
-    pub pending: usize,
+    pub pending: u64,
     /// Dead letters.
     pub dead_letters: usize,
     /// Places that the host could not read any more when it was backed up.
@@ -67,7 +67,7 @@ fn open(to: &Path, key: Option<&Key>) -> anyhow::Result<Restored> {
         _ => Connections::open_with(&directory, key).context("cannot open the connections")?.counts(),
     };
     let journal = Journal::open(&directory, journal::Settings::default()).context("cannot open the event journal")?;
-    let (levels, events) = (journal.levels(), journal.recovery().records);
-    let (pending, dead_letters, damaged) = (levels.pending, levels.dead_letters, levels.damaged);
+    let (levels, events) = (journal.levels(|_| false), journal.recovery().records);
+    let (pending, dead_letters, damaged) = (levels.pending.count, levels.dead_letters, levels.damaged);
     Ok(Restored { files: 0, bytes: 0, connections, hooks, events, pending, dead_letters, damaged, encrypted })
 }

@@ -141,6 +141,11 @@ impl Breaker {
         !matches!(self, Self::Closed { misses: 0 })
     }
 
+    /// Whether only probes go there.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self, Self::Open { .. })
+    }
+
     /// Whether nothing is lost by forgetting it: it is closed, or might be probed.
     pub(crate) fn may_be_forgotten(&self, now_ms: u64) -> bool {
         match self {
@@ -177,7 +182,7 @@ mod tests {
     #[test]
     fn it_opens_when_nobody_is_found_several_times_in_a_row() {
         let (breaker, switches) = after(&[Nobody, Nobody, Somebody, Nobody, Nothing, Nobody]);
-        assert_eq!((!breaker.may_be_forgotten(0), switches.iter().flatten().count()), (false, 0));
+        assert_eq!((breaker.is_open(), switches.iter().flatten().count()), (false, 0));
         let (breaker, switches) = after(&[Nobody, Nobody, Nothing, Nobody]);
         assert_eq!((breaker.probes_at(), switches), (Some(110), vec![None, None, None, Some(Switch::Opened)]));
     }
@@ -196,7 +201,7 @@ mod tests {
     fn the_first_answer_closes_it_also_one_to_an_attempt_from_before() {
         let (mut breaker, _) = after(&[Nobody; 3]);
         assert_eq!(probe(&mut breaker, 110, Somebody), Some(Switch::Closed));
-        assert!(breaker.lets(7, 110) && breaker.may_be_forgotten(0));
+        assert!(breaker.lets(7, 110) && !breaker.is_open());
         let (mut breaker, _) = after(&[Nobody; 3]);
         assert_eq!(breaker.ended(Somebody, PATIENCE, 101), Some(Switch::Closed));
     }

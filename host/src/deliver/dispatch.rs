@@ -86,6 +86,7 @@ impl Dispatcher {
         let mut batch = Vec::with_capacity(BATCH);
         loop {
             self.start_due();
+            self.attempts.meters.note_left_alone(self.schedule.left_alone());
             let wake = self.schedule.wakes_at().map(|at| Duration::from_millis(at.saturating_sub(now_ms())).min(LONGEST_SLEEP));
             tokio::select! {
                 _ = &mut stop => break,

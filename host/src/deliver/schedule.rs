@@ -100,6 +100,14 @@ pub(crate) struct Schedule {
     /// Where the bundles that are in an attempt are going: their hook may get another route meanwhile.
     going: HashMap<Key, Going>,
     in_flight: usize,
+    left_alone: LeftAlone,
+}
+
+/// How many are left alone because they do not answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct LeftAlone {
+    pub origins: usize,
+    pub destinations: usize,
 }
 
 /// An attempt on its way.
@@ -125,7 +133,13 @@ impl Schedule {
             known: HashSet::new(),
             going: HashMap::new(),
             in_flight: 0,
+            left_alone: LeftAlone::default(),
         }
+    }
+
+    /// How many are left alone now.
+    pub(crate) fn left_alone(&self) -> LeftAlone {
+        self.left_alone
     }
 
     /// How many bundles of a hook wait for an attempt.
@@ -216,7 +230,9 @@ impl Schedule {
         let places = [Place::Origin(destination.origin.clone()), Place::Destination(name.clone())];
         let probes = [origin.breaker.probes_at(), destination.breaker.probes_at()];
         self.probes.extend(probes.into_iter().zip(&places).filter_map(|(at_ms, place)| Some(Reverse((at_ms?, place.clone())))));
-        places.into_iter().zip(switches).filter_map(|(place, switch)| Some((place, switch?))).collect()
+        let changes: Vec<_> = places.into_iter().zip(switches).filter_map(|(place, switch)| Some((place, switch?))).collect();
+        changes.iter().for_each(|(place, switch)| self.left_alone.note(place, *switch));
+        changes
     }
 
     /// An attempt that [`Schedule::next`] gave out has ended.
@@ -320,10 +336,11 @@ impl Schedule {
     fn forget_left(&mut self, name: &Arc<str>, now_ms: u64) {
         let is_left = |left: &Destination| left.lanes == 0 && left.in_flight == 0 && left.breaker.may_be_forgotten(now_ms);
         if self.destinations.get(name).is_some_and(is_left)
-            && let Some(Destination { origin: at, has_turn, .. }) = self.destinations.remove(name)
+            && let Some(Destination { origin: at, has_turn, breaker, .. }) = self.destinations.remove(name)
             && let Some(origin) = self.origins.get_mut(&at)
         {
             origin.destinations -= 1;
+            self.left_alone.destinations -= usize::from(breaker.is_open());
             if has_turn {
                 origin.pass_over(name);
             }
@@ -334,8 +351,23 @@ impl Schedule {
     /// As [`forget_left`](Self::forget_left).
     fn forget_origin(&mut self, name: &Arc<str>, now_ms: u64) {
         let is_left = |left: &Origin| left.destinations == 0 && left.in_flight == 0 && left.breaker.may_be_forgotten(now_ms);
-        if self.origins.get(name).is_some_and(is_left) {
-            self.origins.remove(name);
+        if self.origins.get(name).is_some_and(is_left)
+            && let Some(Origin { breaker, .. }) = self.origins.remove(name)
+        {
+            self.left_alone.origins -= usize::from(breaker.is_open());
+        }
+    }
+}
+
+impl LeftAlone {
+    fn note(&mut self, place: &Place, switch: Switch) {
+        let count = match place {
+            Place::Origin(_) => &mut self.origins,
+            Place::Destination(_) => &mut self.destinations,
+        };
+        match switch {
+            Switch::Opened => *count += 1,
+            Switch::Closed => *count -= 1,
         }
     }
 }

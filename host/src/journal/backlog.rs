@@ -1,6 +1,6 @@
 //! How much is still to be delivered, hook by hook.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{BundleKey, Journal, Sequence};
@@ -26,7 +26,7 @@ pub struct Backlog {
 impl Journal {
     /// The hooks that have anything pending, by their ids.
     pub fn backlogs(&self) -> Vec<Backlog> {
-        let mut backlogs: BTreeMap<Arc<str>, Backlog> = BTreeMap::new();
+        let mut backlogs: HashMap<Arc<str>, Backlog> = HashMap::new();
         let mut after: Option<BundleKey> = None;
         loop {
             let some = self.ledger().open_after(after, LOOKED_AT_ONCE);
@@ -47,6 +47,8 @@ impl Journal {
                 }
             }
         }
-        backlogs.into_values().collect()
+        let mut backlogs: Vec<_> = backlogs.into_values().collect();
+        backlogs.sort_unstable_by(|one, other| one.hook.cmp(&other.hook));
+        backlogs
     }
 }

@@ -194,16 +194,6 @@ impl Ledger {
         open.into_iter().collect()
     }
 
-    /// How many bundles are open.
-    pub(super) fn pending_count(&self) -> usize {
-        self.open.len()
-    }
-
-    /// The oldest event with an open bundle.
-    pub(super) fn oldest_pending(&self) -> Option<Sequence> {
-        self.open.first_key_value().map(|((seq, _), _)| *seq)
-    }
-
     /// How many dead letters there are.
     pub(super) fn dead_count(&self) -> usize {
         self.dead.len()

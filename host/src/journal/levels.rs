@@ -1,15 +1,16 @@
 //! How much there is of what, now.
 
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;
 
-use super::Journal;
+use super::{Backlog, Journal};
 
 /// What somebody who watches the journal looks at.
 pub(crate) struct Levels {
-    /// Bundles that are neither delivered nor dead.
-    pub(crate) pending: usize,
-    /// When the event of the oldest of them arrived, in milliseconds since 1970.
-    pub(crate) oldest_pending_ms: Option<u64>,
+    /// Bundles that are to be delivered.
+    pub(crate) pending: Waiting,
+    /// Bundles that wait to be fetched.
+    pub(crate) unfetched: Waiting,
     pub(crate) dead_letters: usize,
     /// Events for a uid that nobody has yet.
     pub(crate) held: usize,
@@ -19,22 +20,38 @@ pub(crate) struct Levels {
     pub(crate) damaged: usize,
 }
 
+/// Bundles that wait.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    pub(crate) count: u64,
+    /// When the event of the oldest of them arrived, in milliseconds since 1970.
+    pub(crate) oldest_ms: Option<u64>,
+}
+
 impl Journal {
-    /// How much there is now. Blocks for one disk read.
-    pub(crate) fn levels(&self) -> Levels {
-        let (pending, oldest, dead_letters) = {
-            let ledger = self.ledger();
-            (ledger.pending_count(), ledger.oldest_pending(), ledger.dead_count())
-        };
-        let oldest = oldest.and_then(|seq| self.read(seq).ok().flatten());
+    /// How much there is now. `is_pulled`: whether a hook's bundles wait to be fetched. Looks at every bundle that waits, and
+    /// blocks for two disk reads.
+    pub(crate) fn levels(&self, is_pulled: impl Fn(&str) -> bool) -> Levels {
+        let (unfetched, pending): (Vec<_>, Vec<_>) = self.backlogs().into_iter().partition(|backlog| is_pulled(&backlog.hook));
         Levels {
-            pending,
-            oldest_pending_ms: oldest.map(|event| event.received_at),
-            dead_letters,
+            pending: self.waiting(&pending),
+            unfetched: self.waiting(&unfetched),
+            dead_letters: self.ledger().dead_count(),
             held: self.held_count(),
             queued_bytes: self.events.waiting_bytes(),
             damaged: self.recovery.damage.len(),
         }
+    }
+
+    fn waiting(&self, backlogs: &[Backlog]) -> Waiting {
+        let oldest = backlogs.iter().map(|backlog| backlog.oldest).min();
+        let oldest = oldest.and_then(|seq| self.read(seq).ok().flatten());
+        Waiting { count: backlogs.iter().map(|backlog| backlog.pending).sum(), oldest_ms: oldest.map(|event| event.received_at) }
+    }
+
+    /// Bundles that were dropped because nobody had fetched them for as long as they are kept.
+    pub(crate) fn dropped(&self) -> &Counter {
+        &self.dropped
     }
 
     /// How long it takes to write and sync a batch of events.

@@ -45,12 +45,14 @@ pub use error::JournalError;
 pub(crate) use event::id_time;
 pub use event::{Event, Original, Outcome, Sequence, StoredBundle, StoredRequest, new_id};
 pub use held::Absent;
+pub(crate) use levels::Waiting;
 pub use look::{Standing, Unfinished};
 pub use pulled::Acknowledged;
 pub use retention::{Removed, Retention};
 pub use segment::{Damage, Recovery};
 
 use arc_swap::ArcSwapOption;
+use prometheus_client::metrics::counter::Counter;
 use tokio::sync::{Notify, broadcast};
 
 use crate::data_directory::DataDirectory;
@@ -110,6 +112,8 @@ pub struct Journal {
     remains: Mutex<Remains>,
     /// There may be something to give back: a segment is full, or the disk.
     upkeep: Arc<Notify>,
+    /// Bundles that nobody had fetched in time.
+    dropped: Counter,
     disk: Box<dyn Disk>,
     directory: DataDirectory,
 }
@@ -175,6 +179,7 @@ impl Journal {
             checkpoints: Mutex::new(checkpoints),
             remains: Mutex::new(remains),
             upkeep,
+            dropped: Counter::default(),
             disk: Box::new(disk),
             directory: directory.clone(),
         })

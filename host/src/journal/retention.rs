@@ -117,6 +117,7 @@ impl Journal {
             if let Some((dead_letters, unfetched)) = self.give_up(&events, wanted, &is_pulled) {
                 removed.dead_letters += dead_letters;
                 removed.unfetched += unfetched;
+                self.dropped.inc_by(unfetched);
                 self.remove_but_for_ids(segment, metadata.len(), millis(now), &mut removed)?;
                 self.held().forget(&events);
                 self.catalogue().forget(events);

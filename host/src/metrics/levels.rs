@@ -11,7 +11,7 @@ use prometheus_client::registry::Unit;
 use crate::Host;
 use crate::connections::Connections;
 use crate::deliver::now_ms;
-use crate::journal::Journal;
+use crate::journal::{Journal, Waiting};
 
 /// The parts that are asked.
 pub(super) struct Levels {
@@ -27,16 +27,19 @@ impl Levels {
 
 impl Collector for Levels {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let levels = self.journal.levels();
+        let levels = self.journal.levels(|hook| self.connections.hook(hook).is_some_and(|hook| hook.is_pulled()));
         let mut gauge = |name, help, unit: Option<&Unit>, value: f64| {
             let gauge = ConstGauge::new(value);
             let encoder = encoder.encode_descriptor(name, help, unit, EncodeMetric::metric_type(&gauge))?;
             gauge.encode(encoder)
         };
         let count = |count: usize| count as f64;
-        gauge("bundles_pending", "Bundles that are to be delivered", None, count(levels.pending))?;
-        let age = levels.oldest_pending_ms.map_or(0, |received_at| now_ms().saturating_sub(received_at));
-        gauge("oldest_pending_age", "How long the oldest of them has waited", Some(&Unit::Seconds), age as f64 / 1000.0)?;
+        let now_ms = now_ms();
+        let age = |waiting: &Waiting| waiting.oldest_ms.map_or(0.0, |received_at| now_ms.saturating_sub(received_at) as f64 / 1000.0);
+        gauge("bundles_pending", "Bundles that are to be delivered", None, levels.pending.count as f64)?;
+        gauge("oldest_pending_age", "How long the oldest of them has waited", Some(&Unit::Seconds), age(&levels.pending))?;
+        gauge("bundles_unfetched", "Bundles that wait to be fetched", None, levels.unfetched.count as f64)?;
+        gauge("oldest_unfetched_age", "How long the oldest of them has waited", Some(&Unit::Seconds), age(&levels.unfetched))?;
         gauge("dead_letters", "Bundles that were given up and can be redriven", None, count(levels.dead_letters))?;
         gauge("held_events", "Events for a uid that nobody has yet", None, count(levels.held))?;
         gauge("journal_queue", "Events that wait for the disk", Some(&Unit::Bytes), count(levels.queued_bytes))?;

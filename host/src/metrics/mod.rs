@@ -32,6 +32,8 @@ impl Metrics {
         host.services.engine().meters().register(&mut registry);
         let commits = host.journal.commit_seconds().clone();
         registry.register_with_unit("journal_commit", "Writing and syncing one batch of events", Unit::Seconds, commits);
+        let dropped = host.journal.dropped().clone();
+        registry.register("bundles_dropped", "Bundles that nobody had fetched for as long as they are kept", dropped);
         registry.register_collector(Box::new(Levels::of(host)));
         Self(registry)
     }

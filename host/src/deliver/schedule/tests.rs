@@ -5,7 +5,6 @@
 use std::time::Duration;
 
 use super::*;
-use crate::deliver::breaker::Breaker;
 
 const PATIENCE: Patience = Patience { misses: 2, first_probe: Duration::from_millis(10), longest: Duration::from_millis(15) };
 const LIMITS: Limits = Limits { per_hook: 2, per_origin: 6, in_flight: 100, patience: PATIENCE };
@@ -231,8 +230,10 @@ fn what_is_left_alone_is_forgotten_once_it_might_be_probed_and_nothing_waits_for
             schedule.heard(Key { seq, bundle: 0 }, contact, 0);
             end(&mut schedule, "a", seq, Ended::Dead, 0);
         }
-        assert!(start(&mut schedule, 9).is_empty() && schedule.origins.len() == 1);
+        let LeftAlone { origins, destinations } = schedule.left_alone();
+        assert_eq!((start(&mut schedule, 9), origins + destinations, schedule.origins.len()), (vec![], 1, 1));
         assert!(start(&mut schedule, 10).is_empty() && schedule.origins.is_empty() && schedule.destinations.is_empty());
+        assert_eq!(schedule.left_alone(), LeftAlone::default());
     }
 }
 
@@ -382,15 +383,19 @@ fn random(state: &mut u64) -> u64 {
 
 /// What an attempt that is about to start has to find.
 fn check_start(schedule: &Schedule, going: &Route, limits: Limits, seed: u64) {
+    let is_open = [
+        schedule.origins.values().filter(|origin| origin.breaker.is_open()).count(),
+        schedule.destinations.values().filter(|destination| destination.breaker.is_open()).count(),
+    ];
+    assert_eq!(is_open, [schedule.left_alone().origins, schedule.left_alone().destinations], "seed {seed}");
     let (origin, destination) = (&schedule.origins[&going.origin], &schedule.destinations[&going.destination]);
     let to = |going: &&Going| schedule.destinations[&going.destination].origin == destination.origin;
     let there = schedule.going.values().filter(to).count();
     assert_eq!((origin.in_flight, there <= limits.per_origin), (there, true), "seed {seed}");
     assert!(destination.in_flight <= limits.per_origin.div_ceil(2), "seed {seed}: too much of its server");
     assert!(origin.doubted_in_flight <= limits.per_origin / 2, "seed {seed}: too much for those that did not answer");
-    let is_open = |breaker: &Breaker| !breaker.may_be_forgotten(0);
-    assert!(!is_open(&origin.breaker) || origin.in_flight == 1, "seed {seed}: a probe of a server is not alone");
-    assert!(!is_open(&destination.breaker) || destination.in_flight == 1, "seed {seed}: a probe of a destination is not alone");
+    assert!(!origin.breaker.is_open() || origin.in_flight == 1, "seed {seed}: a probe of a server is not alone");
+    assert!(!destination.breaker.is_open() || destination.in_flight == 1, "seed {seed}: a probe of a destination is not alone");
 }
 
 #[test]
@@ -441,5 +446,6 @@ fn whatever_happens_every_bundle_ends_once_and_within_the_limits() {
         now = u64::MAX;
         assert!(schedule.next(now).is_none() && schedule.known.is_empty());
         assert!(schedule.lanes.is_empty() && schedule.destinations.is_empty() && schedule.origins.is_empty(), "seed {seed}: left");
+        assert_eq!(schedule.left_alone(), LeftAlone::default(), "seed {seed}");
     }
 }

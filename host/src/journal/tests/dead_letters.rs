@@ -271,6 +271,7 @@ async fn what_waits_to_be_fetched_is_kept_for_the_whole_age_and_then_counted() {
     let left = journal.pending_of("pulled", None, usize::MAX);
     assert!(removed.unfetched > 0 && removed.unfetched + left.len() as u64 == 11, "{removed:?}, {} left", left.len());
     assert!(left.iter().all(|bundle| journal.read(bundle.seq).unwrap().is_some()));
+    assert_eq!(journal.dropped().get(), removed.unfetched);
 }
 
 #[tokio::test]
