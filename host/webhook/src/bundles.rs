@@ -1,5 +1,6 @@
 //! From one request to the bundles of each recipient: `iterate`, `uid`, `condition` and `output` at work together.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -59,6 +60,9 @@ impl Webhook {
     /// Asks a condition that reads parameters for each recipient; gives whether it held for any, and the first of what
     /// failed. One hook's odd parameters are no reason to refuse the others their event: where the condition fails it did
     /// not hold. Only where it held for nobody is its failure the request's.
+    ///
+    /// A hook is asked once for all items that say the same: a condition is the place where signatures are checked, and the
+    /// number of items is the sender's to choose.
     pub(crate) fn admit<'r>(
         &'r self,
         condition: &'r Condition,
@@ -67,14 +71,19 @@ impl Webhook {
     ) -> Result<(bool, Option<Error>), Error> {
         let mut accepted = false;
         let mut failed: Option<(Arc<str>, Error)> = None;
+        let mut ask = |item: &Value<'r>, recipient: &Recipient<'r>| match condition.holds(&scope.of(item, recipient)) {
+            Ok(held) => held,
+            Err(error) => {
+                failed.get_or_insert_with(|| (recipient.hook.clone(), error));
+                false
+            }
+        };
+        let mut asked: HashMap<Arc<str>, bool> = HashMap::new();
         for Addressed { item, recipients, .. } in addressed {
             for Admission { recipient, held } in recipients {
-                *held = match condition.holds(&scope.of(item, recipient)) {
-                    Ok(held) => held,
-                    Err(error) => {
-                        failed.get_or_insert_with(|| (recipient.hook.clone(), error));
-                        false
-                    }
+                *held = match condition.reads("item") {
+                    true => ask(item, recipient),
+                    false => *asked.entry(recipient.hook.clone()).or_insert_with(|| ask(item, recipient)),
                 };
                 accepted |= *held;
             }

@@ -1,5 +1,7 @@
 //! Custom functions and uid extractors, asked through the trait.
 
+use std::cell::Cell;
+
 use hookwright_iml::{Parameter, Signature, Value};
 use hookwright_webhook::{Confidential, Exports, Plugin, Request, sample};
 
@@ -10,13 +12,15 @@ struct Example {
     functions: Vec<Signature>,
     extractors: Vec<String>,
     sees_parameters: bool,
+    calls: Cell<usize>,
 }
 
 impl Example {
     fn new(extractors: &[&str]) -> Self {
         let text = Parameter { name: "text".to_owned(), optional: false, variadic: false };
         let shout = Signature { name: "shout".to_owned(), parameters: vec![text], summary: String::new() };
-        Self { functions: vec![shout], extractors: extractors.iter().map(|&name| name.to_owned()).collect(), sees_parameters: false }
+        let extractors = extractors.iter().map(|&name| name.to_owned()).collect();
+        Self { functions: vec![shout], extractors, sees_parameters: false, calls: Cell::new(0) }
     }
 }
 
@@ -37,6 +41,7 @@ impl Exports for Example {
 impl Plugin for Example {
     fn call(&self, function: &str, arguments: &[Value<'_>], confidential: &Confidential<'_>) -> Result<Value<'static>, String> {
         let Confidential { common, parameters } = confidential;
+        self.calls.set(self.calls.get() + 1);
         match (function, arguments) {
             ("shout", [Value::Text(text)]) if text.as_str() == "who?" => {
                 Ok(Value::text(format!("{}/{}", common.get("secret").to_text(), parameters.get("n").to_text())))
@@ -128,5 +133,16 @@ fn where_the_plugin_sees_parameters_every_recipient_is_asked_and_gets_its_own() 
     ];
     for (spec, expected) in rows {
         assert_eq!(verdict(spec, "\"who?\"", Some((&example, &example))), expected, "{spec}");
+    }
+}
+
+#[test]
+fn a_hook_is_asked_once_for_all_items_unless_they_are_what_is_asked_about() {
+    let body = r#"[{"u": "T1"}, {"u": "T1"}, {"u": "T1"}]"#;
+    for (condition, calls) in [("shout(headers.host) = parameters.n", 2), ("shout(item.u) = parameters.n", 6)] {
+        let example = Example::new(&[]);
+        let spec = format!(r#"{{"iterate": "body", "uid": "{{{{item.u}}}}", "condition": "{{{{{condition}}}}}"}}"#);
+        assert_eq!(verdict(&spec, body, Some((&example, &example))), "default declined => T1:none T1:none T1:none", "{spec}");
+        assert_eq!(example.calls.get(), calls, "{spec}");
     }
 }
