@@ -1,6 +1,7 @@
 //! Names and values as queries and forms carry them: repeated names become arrays, bracket names nest.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use hookwright_iml::{Fields, Value};
 use indexmap::IndexMap;
@@ -15,8 +16,10 @@ const MAXIMUM_DEPTH: usize = 32;
 /// whole form goes into an output, is the nested shape.
 #[derive(Default)]
 pub struct Form<'r> {
-    pairs: Vec<(Cow<'r, str>, Value<'r>)>,
-    nested: Node<'r>,
+    /// The nested shape, made once: what an expression asks for is asked again for every item.
+    nested: IndexMap<String, Value<'r>>,
+    /// The values of bracket names by the whole name.
+    literal: HashMap<String, Value<'r>>,
 }
 
 impl<'r> Form<'r> {
@@ -29,35 +32,32 @@ impl<'r> Form<'r> {
     pub fn value(&self) -> Value<'_> {
         Value::fields(self)
     }
-
-    fn literal(&self, name: &str) -> Option<Value<'r>> {
-        let mut values: Vec<_> = self.pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone()).collect();
-        match values.len() {
-            0 => None,
-            1 => values.pop(),
-            _ => Some(Value::array(values)),
-        }
-    }
 }
 
 impl<'r> FromIterator<(Cow<'r, str>, Value<'r>)> for Form<'r> {
     fn from_iter<I: IntoIterator<Item = (Cow<'r, str>, Value<'r>)>>(fields: I) -> Self {
-        let mut form = Self::default();
+        let (mut nested, mut literal) = (Node::default(), HashMap::<String, Node<'r>>::new());
         for (name, value) in fields {
-            form.nested.insert(&segments(&name), value.clone());
-            form.pairs.push((name, value));
+            let segments = segments(&name);
+            if segments.len() > 1 {
+                literal.entry(name.clone().into_owned()).or_default().insert(&[], value.clone());
+            }
+            nested.insert(&segments, value);
         }
-        form
+        Self {
+            nested: nested.members.into_iter().map(|(name, node)| (name, node.value())).collect(),
+            literal: literal.into_iter().map(|(name, node)| (name, node.value())).collect(),
+        }
     }
 }
 
 impl Fields for Form<'_> {
     fn get(&self, name: &str) -> Option<Value<'_>> {
-        self.nested.members.get(name).map(Node::value).or_else(|| self.literal(name))
+        self.nested.get(name).or_else(|| self.literal.get(name)).cloned()
     }
 
     fn iter(&self) -> Box<dyn Iterator<Item = (Cow<'_, str>, Value<'_>)> + '_> {
-        Box::new(self.nested.members.iter().map(|(name, node)| (Cow::Borrowed(name.as_str()), node.value())))
+        Box::new(self.nested.iter().map(|(name, value)| (Cow::Borrowed(name.as_str()), value.clone())))
     }
 }
 
