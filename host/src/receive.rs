@@ -171,12 +171,16 @@ async fn admitted(found: &Found) -> Result<Option<Permit>, Failure> {
     }
 }
 
-/// The decision, with everything it sees. Plugins run on this thread, which the runtime is told to do without meanwhile.
+/// A larger body may take long to decide about.
+const LARGE: usize = 64 << 10;
+
+/// The decision, with everything it sees. Plugins and what is made of large bodies run on this thread, which the runtime is
+/// told to do without meanwhile.
 fn decide(host: &Host, found: &Found, arrived: &Arrived, run: &Run, permit: Option<Permit>) -> Result<Verdict, Failure> {
-    match permit {
-        Some(permit) => tokio::task::block_in_place(|| decide_here(host, found, arrived, run, Some(permit))),
-        None => decide_here(host, found, arrived, run, None),
+    if permit.is_some() || arrived.body.len() > LARGE {
+        return tokio::task::block_in_place(|| decide_here(host, found, arrived, run, permit));
     }
+    decide_here(host, found, arrived, run, None)
 }
 
 fn decide_here(host: &Host, found: &Found, arrived: &Arrived, run: &Run, permit: Option<Permit>) -> Result<Verdict, Failure> {
