@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::ast::{Expression, ExpressionKind, Step};
 use crate::compile::Place;
 use crate::error::{Error, Warning};
+use crate::lexer::Piece;
 use crate::token::{Operator, Token, TokenKind};
 
 /// How a name is written that is more than letters, digits and `_`.
@@ -66,6 +67,16 @@ pub(crate) fn method_call(text: &str, path: Range<usize>, at: Range<usize>) -> E
         format!("functions take the value as an argument: `{instead}({value})`")
     };
     Error::new("a value has no functions of its own", path.start..at.end).with_help(help)
+}
+
+/// A `{{` that nothing closes: the whole would be delivered as text.
+pub(crate) fn unclosed(text: &str, pieces: &[Piece<'_>], place: Place<'_>) -> Option<Warning> {
+    let plain = pieces.iter().filter_map(|piece| match piece {
+        Piece::Text(plain) => plain.rfind("{{").map(|at| plain.as_ptr() as usize - text.as_ptr() as usize + at),
+        Piece::Expression(_) => None,
+    });
+    let open = plain.last()?;
+    Some(Warning::new("this `{{` is never closed, so that it is text", "an expression ends with `}}`", place.source(&(open..open + 2))))
 }
 
 /// `headers.x-hub-signature`: a subtraction of three variables, or a name that wants backticks.

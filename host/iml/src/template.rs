@@ -8,6 +8,7 @@ use crate::compile::{Compiled, Compiler, Place};
 use crate::constant::Constant;
 use crate::error::{Error, Warning};
 use crate::eval::evaluate;
+use crate::hints;
 use crate::json::{self, Kind};
 use crate::lexer::{self, Piece};
 use crate::library::Library;
@@ -213,6 +214,7 @@ impl Builder<'_> {
     }
 
     fn pieces(&mut self, text: &str, pieces: Vec<Piece<'_>>, place: Place<'_>) -> Tree {
+        self.compiler.warnings.extend(hints::unclosed(text, &pieces, place));
         if !pieces.iter().any(|piece| matches!(piece, Piece::Expression(_))) {
             return Tree::Constant(Constant::Text(Box::from(text)));
         }
