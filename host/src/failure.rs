@@ -9,8 +9,8 @@ use hyper::{Response, StatusCode};
 
 use crate::server::Outgoing;
 
-/// Seconds after which a sender is asked to come back when we are at fault.
-const RETRY_SECONDS: u16 = 5;
+/// Seconds after which whoever asked is told to come back when we are at fault.
+pub(crate) const RETRY_SECONDS: u16 = 5;
 
 /// Why a request is not answered by its spec.
 #[derive(Debug)]

@@ -141,7 +141,8 @@ impl From<StoreError> for Refused {
             StoreError::UnknownConnection(_) | StoreError::UnknownHook(_) => StatusCode::NOT_FOUND,
             StoreError::Invalid(_) => StatusCode::BAD_REQUEST,
             StoreError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            StoreError::Busy | StoreError::Journal(_) => StatusCode::SERVICE_UNAVAILABLE,
+            StoreError::Busy => return Self::unavailable(error.to_string()).with_help("nothing was changed: try again in a few seconds"),
+            StoreError::Journal(_) => StatusCode::SERVICE_UNAVAILABLE,
         };
         Self::new(status, error.to_string())
     }

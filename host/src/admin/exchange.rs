@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -17,6 +17,7 @@ use super::answer::{Answer, Payload, Refused};
 use super::operator::Operator;
 use super::route::Caller;
 use super::router::{self, Call};
+use crate::failure::RETRY_SECONDS;
 use crate::metrics::CONTENT_TYPE as CONTENT_TYPE_OF_METRICS;
 
 /// What a request's body may have.
@@ -58,8 +59,10 @@ pub(super) fn reply(answer: Answer, closing: watch::Receiver<()>) -> Reply {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if answer.status == StatusCode::UNAUTHORIZED {
-        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    match answer.status {
+        StatusCode::UNAUTHORIZED => drop(headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+        StatusCode::SERVICE_UNAVAILABLE => drop(headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS))),
+        _ => {}
     }
     response
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use http::Method;
 use serde_json::{Value, json};
 
+mod busy;
 mod dead_letters;
 mod pull;
 mod update;

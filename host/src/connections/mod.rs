@@ -29,6 +29,8 @@ mod vault;
 mod writer;
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
@@ -55,6 +57,8 @@ use crate::key_file::Key;
 use batch::Batch;
 use compact::Home;
 use index::Index;
+use memory::MemoryStore;
+use store::Store;
 use vault::Vault;
 use writer::{Commands, Writer, check_size};
 
@@ -91,9 +95,13 @@ impl Connections {
 
     /// Connections that last as long as the process: for trials and tests.
     pub fn in_memory() -> Arc<Self> {
+        Self::kept_by(MemoryStore::default())
+    }
+
+    fn kept_by(store: impl Store) -> Arc<Self> {
         let index = Arc::new(Index::default());
         let vault = Arc::new(Vault::plain());
-        let writer = Writer::in_memory(Arc::clone(&index));
+        let writer = Writer::in_memory(store, Arc::clone(&index));
         let commands = Commands::start(writer).expect("a process that runs can start a thread");
         Arc::new(Self { index, commands, condition: Arc::default(), vault, _directory: None })
     }

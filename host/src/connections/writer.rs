@@ -18,7 +18,6 @@ use super::error::StoreError;
 use super::group::{Group, Waiting};
 use super::index::Index;
 use super::log::Log;
-use super::memory::MemoryStore;
 use super::open::Parts;
 use super::record::Write;
 use super::store::{Fault, MAX_VALUE, Store, VALUE_HEADER};
@@ -127,8 +126,8 @@ enum Journal {
 }
 
 impl Writer {
-    pub(super) fn in_memory(index: Arc<Index>) -> Self {
-        let (vault, store) = (Arc::new(Vault::plain()), MemoryStore::default());
+    pub(super) fn in_memory(store: impl Store, index: Arc<Index>) -> Self {
+        let vault = Arc::new(Vault::plain());
         Self { log: Journal::Memory(0), store: Some(Box::new(store)), index, vault, condition: Arc::default(), home: None }
     }
 

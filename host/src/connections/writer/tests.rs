@@ -11,6 +11,7 @@ use tokio::sync::oneshot::error::TryRecvError;
 
 use super::super::data::Data;
 use super::super::definition::State;
+use super::super::memory::MemoryStore;
 use super::*;
 
 type Outcome = Result<(), StoreError>;
@@ -74,13 +75,13 @@ fn made(changes: Vec<Change>) -> (Vec<Outcome>, Vec<usize>, Arc<Index>) {
     let (queue, replies) = queued(changes);
     let counted = Arc::clone(&syncs);
     let store = Seen(move |writes: &[Write]| counted.lock().unwrap().push(writes.len()));
-    Writer { store: Some(Box::new(store)), ..Writer::in_memory(Arc::clone(&index)) }.run(&queue);
+    Writer::in_memory(store, Arc::clone(&index)).run(&queue);
     let syncs = syncs.lock().unwrap().clone();
     (answers(replies), syncs, index)
 }
 
 fn on_disk(journal: &Path) -> Writer {
-    Writer { log: Journal::Log(Log::open(journal).unwrap().0), ..Writer::in_memory(Arc::default()) }
+    Writer { log: Journal::Log(Log::open(journal).unwrap().0), ..Writer::in_memory(MemoryStore::default(), Arc::default()) }
 }
 
 fn holds(journal: &Path, id: &str) -> bool {
