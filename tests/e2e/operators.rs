@@ -159,19 +159,23 @@ fn export(interface: &mut Interface<'_>) {
     }
 }
 
-/// What comes line by line as it happens.
+/// What comes as it happens, line by line or as server-sent events.
 fn follow(interface: &mut Interface<'_>, host: &Host) {
-    let described = interface.described("GET", "/events/tail", 200, "application/x-ndjson");
-    let mut stream = UnixStream::connect(interface.installation.data().join("control.sock")).unwrap();
-    stream.set_read_timeout(Some(wait::DEADLINE)).unwrap();
-    stream.write_all(&Request::new("GET", "/events/tail?service=teams").to_bytes()).unwrap();
-    let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
-    assert!(lines.any(|line| line.is_empty()), "the head of the answer ends");
-    assert_eq!(host.post("/teams", &json!({ "team": 9 })).status, 200);
-    let line: Value = lines.find_map(|line| serde_json::from_str(&line).ok().filter(Value::is_object)).unwrap();
-    assert_eq!(line["event"]["unmatched"], json!(["9"]));
-    let mistakes = schema::mistakes(&line, &described, &interface.description);
-    assert!(mistakes.is_empty(), "{line}\n{}", mistakes.join("\n"));
+    for (kind, before, accept) in [("application/x-ndjson", "", "*/*"), ("text/event-stream", "data: ", "text/event-stream")] {
+        let described = interface.described("GET", "/events/tail", 200, kind);
+        let mut stream = UnixStream::connect(interface.installation.data().join("control.sock")).unwrap();
+        stream.set_read_timeout(Some(wait::DEADLINE)).unwrap();
+        stream.write_all(&Request::new("GET", "/events/tail?service=teams").header("accept", accept).to_bytes()).unwrap();
+        let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
+        let head: Vec<_> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+        assert!(head.contains(&format!("content-type: {kind}")), "{head:?}");
+        assert_eq!(host.post("/teams", &json!({ "team": 9 })).status, 200);
+        let read = |line: String| serde_json::from_str(line.strip_prefix(before)?).ok().filter(Value::is_object);
+        let line: Value = lines.find_map(read).unwrap();
+        assert_eq!(line["event"]["unmatched"], json!(["9"]));
+        let mistakes = schema::mistakes(&line, &described, &interface.description);
+        assert!(mistakes.is_empty(), "{line}\n{}", mistakes.join("\n"));
+    }
 }
 
 /// Where operators reach a host from afar.

@@ -16,6 +16,8 @@ pub(super) struct Asked<'a> {
     /// What stands for `{id}`; empty where the route has none.
     pub id: &'a str,
     pub(super) query: &'a str,
+    /// The header `Accept`; empty where there is none.
+    pub(super) accept: &'a str,
     pub(super) body: &'a [u8],
 }
 
@@ -154,7 +156,7 @@ mod tests {
 
     #[test]
     fn what_is_shown_is_listed_in_the_query() {
-        let asked = |query| Asked { id: "", query, body: b"" };
+        let asked = |query| Asked { id: "", query, accept: "", body: b"" };
         assert!(asked("show=urls").shows("urls") && asked("show=data,urls").shows("urls") && asked("show=data&show=urls").shows("urls"));
         assert!(!asked("").shows("urls") && !asked("show=url").shows("urls"));
     }

@@ -109,7 +109,7 @@ impl Control {
         let (status, answer) = match &self.0 {
             Way::Socket(path) => converse(path, method, target, body).await?,
             Way::Store(operator) => {
-                let call = Call { caller: Caller::Local, method: &method, target, body: &body };
+                let call = Call { caller: Caller::Local, method: &method, target, accept: "", body: &body };
                 let answer = router::answer(operator, call).await;
                 match answer.payload {
                     Payload::Whole(json) => (answer.status, json),
@@ -146,7 +146,7 @@ impl Control {
             Way::Socket(path) => return Self::read_lines(path, target, || (), &mut each).await,
             Way::Store(operator) => operator,
         };
-        let answer = router::answer(operator, Call { caller: Caller::Local, method: &Method::GET, target, body: &[] }).await;
+        let answer = router::answer(operator, Call { caller: Caller::Local, method: &Method::GET, target, accept: "", body: &[] }).await;
         let mut lines = match answer.payload {
             Payload::Lines(lines) => lines,
             Payload::Whole(json) => return Err(refused(&json).into()),

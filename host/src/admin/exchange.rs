@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -14,12 +14,15 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use super::answer::{Answer, Payload, Refused};
+use super::event_stream;
 use super::operator::Operator;
 use super::route::Caller;
 use super::router::{self, Call};
 use crate::failure::RETRY_SECONDS;
 use crate::metrics::CONTENT_TYPE as CONTENT_TYPE_OF_METRICS;
 
+/// The media type of JSON that comes line by line.
+pub(super) const LINES: &str = "application/x-ndjson";
 /// What a request's body may have.
 const BODY_BYTES: usize = 1 << 20;
 /// How long a request's body may take.
@@ -36,7 +39,10 @@ pub(super) async fn exchange(operator: &Operator, caller: Caller, request: Reque
         return reply(refused.into(), closing);
     }
     let answer = match timeout(PATIENCE, Limited::new(body, BODY_BYTES).collect()).await {
-        Ok(Ok(body)) => router::answer(operator, Call { caller, method: &head.method, target, body: &body.to_bytes() }).await,
+        Ok(Ok(body)) => {
+            let accept = head.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+            router::answer(operator, Call { caller, method: &head.method, target, accept, body: &body.to_bytes() }).await
+        }
         Ok(Err(error)) => Refused::bad(error.to_string()).into(),
         Err(_) => Refused::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time").into(),
     };
@@ -51,8 +57,8 @@ pub(super) fn reply(answer: Answer, closing: watch::Receiver<()>) -> Reply {
             (Full::from(json).boxed_unsync(), "application/json")
         }
         Payload::Text(text) => (Full::from(text).boxed_unsync(), CONTENT_TYPE_OF_METRICS),
-        Payload::Events(events) => (StreamBody::new(frames(events, closing)).boxed_unsync(), "text/event-stream"),
-        Payload::Lines(lines) => (StreamBody::new(frames(lines, closing)).boxed_unsync(), "application/x-ndjson"),
+        Payload::Events(events) => (StreamBody::new(frames(events, closing)).boxed_unsync(), event_stream::CONTENT_TYPE),
+        Payload::Lines(lines) => (StreamBody::new(frames(lines, closing)).boxed_unsync(), LINES),
     };
     let mut response = Response::new(body);
     *response.status_mut() = answer.status;

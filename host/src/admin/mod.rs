@@ -15,6 +15,7 @@ mod dead_letters;
 mod definitions;
 mod deliveries;
 mod destination;
+mod event_stream;
 mod events;
 mod exchange;
 mod health;

@@ -6,6 +6,8 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Asked, Refused};
+use super::event_stream;
+use super::exchange::LINES;
 use super::operator::Operator;
 use super::route::{Access, Form, Route, SchemaOf, schema_of};
 use super::router::ROUTES;
@@ -43,14 +45,9 @@ pub fn document() -> Value {
 }
 
 fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
-    let kind = match route.form {
-        Form::Whole => "application/json",
-        Form::Text => crate::metrics::CONTENT_TYPE,
-        Form::Events => "text/event-stream",
-        Form::Lines => "application/x-ndjson",
-    };
-    let given = json!({ "description": "Done.", "content": content(kind, route.gives, generator) });
-    let refused = json!({ "description": "Why it was not done, and what to do.", "content": content("application/json", schema_of::<Problem>, generator) });
+    let given = json!({ "description": "Done.", "content": content(kinds(route.form), route.gives, generator) });
+    let refused =
+        json!({ "description": "Why it was not done, and what to do.", "content": content(JSON, schema_of::<Problem>, generator) });
     let mut operation = json!({
         "operationId": operation_id(route),
         "summary": route.summary,
@@ -58,7 +55,7 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
         "responses": { (route.status.as_str()): given, "default": refused },
     });
     if let Some(takes) = route.takes {
-        operation["requestBody"] = json!({ "required": true, "content": content("application/json", takes, generator) });
+        operation["requestBody"] = json!({ "required": true, "content": content(JSON, takes, generator) });
     }
     match route.access {
         Access::Open => operation["security"] = json!([]),
@@ -69,8 +66,21 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
     operation
 }
 
-fn content(kind: &str, schema: SchemaOf, generator: &mut SchemaGenerator) -> Value {
-    json!({ kind: { "schema": schema(generator) } })
+const JSON: &[&str] = &["application/json"];
+
+/// The media types in which an answer may come.
+fn kinds(form: Form) -> &'static [&'static str] {
+    match form {
+        Form::Whole => JSON,
+        Form::Text => &[crate::metrics::CONTENT_TYPE],
+        Form::Events => &[event_stream::CONTENT_TYPE],
+        Form::Lines => &[LINES],
+        Form::LinesOrEvents => &[LINES, event_stream::CONTENT_TYPE],
+    }
+}
+
+fn content(kinds: &[&str], schema: SchemaOf, generator: &mut SchemaGenerator) -> Value {
+    kinds.iter().map(|kind| ((*kind).to_owned(), json!({ "schema": schema(generator) }))).collect()
 }
 
 /// `GET /events/{id}/trace` is `get-events-id-trace`.

@@ -67,6 +67,7 @@ pub(super) enum Form {
     Text,
     Lines,
     Events,
+    LinesOrEvents,
 }
 
 /// The schema of `T`.
@@ -126,6 +127,11 @@ impl Route {
 
     pub(super) const fn line_by_line(mut self) -> Self {
         self.form = Form::Lines;
+        self
+    }
+
+    pub(super) const fn in_lines_or_events(mut self) -> Self {
+        self.form = Form::LinesOrEvents;
         self
     }
 

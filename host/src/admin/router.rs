@@ -138,11 +138,14 @@ pub(super) static ROUTES: &[Route] = &[
     .takes(schema_of::<Redrive>),
     Route::get("/events", "List events, newest first", schema_of::<EventPage>, |operator, asked| Box::pin(events::list(operator, asked)))
         .query(schema_of::<Selection>),
-    Route::get("/events/tail", "Follow events as they come, a line of JSON each", schema_of::<TailLine>, |operator, asked| {
-        Box::pin(events::tail(operator, asked))
-    })
+    Route::get(
+        "/events/tail",
+        "Follow events as they come, a line of JSON each, or as server-sent events where `Accept` names these",
+        schema_of::<TailLine>,
+        |operator, asked| Box::pin(events::tail(operator, asked)),
+    )
     .query(schema_of::<Selection>)
-    .line_by_line(),
+    .in_lines_or_events(),
     Route::get("/events/{id}", "Show an event with its request, bundles and deliveries", schema_of::<EventDetail>, |operator, asked| {
         Box::pin(events::show(operator, asked))
     })
@@ -207,6 +210,8 @@ pub(super) struct Call<'a> {
     pub method: &'a Method,
     /// The path with its query.
     pub target: &'a str,
+    /// The header `Accept`; empty where there is none.
+    pub accept: &'a str,
     pub body: &'a [u8],
 }
 
@@ -214,7 +219,9 @@ pub(super) struct Call<'a> {
 pub(super) async fn answer(operator: &Operator, call: Call<'_>) -> Answer {
     let (path, query) = call.target.split_once('?').unwrap_or((call.target, ""));
     match find(call.caller, call.method, path) {
-        Ok((route, id)) => (route.handler)(operator, Asked { id, query, body: call.body }).await.unwrap_or_else(Answer::from),
+        Ok((route, id)) => {
+            (route.handler)(operator, Asked { id, query, accept: call.accept, body: call.body }).await.unwrap_or_else(Answer::from)
+        }
         Err(refused) => refused.into(),
     }
 }

@@ -1,7 +1,6 @@
 //! Following events as they come.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use schemars::JsonSchema;
@@ -14,15 +13,14 @@ use tokio::time::sleep;
 use super::select::{Matcher, Selection};
 use super::wire::{EventOutcome, EventView};
 use crate::admin::answer::{Answer, Asked, Refused};
+use crate::admin::event_stream::{self, SIGN_OF_LIFE};
 use crate::admin::operator::Operator;
 use crate::journal::{Journal, Sequence};
 
 /// Lines that wait for the reader.
 const WAITING: usize = 16;
-/// How often a line is sent though nothing came, so that a reader who is gone is noticed.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 
-/// A line of `GET /events/tail`; one that says nothing is a sign of life.
+/// A line of `GET /events/tail`, or the data of an event of it; a line that says nothing is a sign of life.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct TailLine {
     /// An event that has become durable.
@@ -43,14 +41,19 @@ pub(in crate::admin) async fn tail(operator: &Operator, asked: Asked<'_>) -> Res
     let journal = operator.archive.journal().await?;
     let (lines, reader) = mpsc::channel(WAITING);
     let news = journal.subscribe();
-    tokio::spawn(Follower { journal, matcher: Arc::new(matcher), lines }.follow(news));
-    Ok(Answer::lines(reader))
+    let (printed, answer): (fn(&TailLine) -> Bytes, Answer) = match event_stream::is_asked_for(asked.accept) {
+        true => (as_event, Answer::events(reader)),
+        false => (as_line, Answer::lines(reader)),
+    };
+    tokio::spawn(Follower { journal, matcher: Arc::new(matcher), lines, printed }.follow(news));
+    Ok(answer)
 }
 
 struct Follower {
     journal: Arc<Journal>,
     matcher: Arc<Matcher>,
     lines: mpsc::Sender<Bytes>,
+    printed: fn(&TailLine) -> Bytes,
 }
 
 impl Follower {
@@ -67,7 +70,7 @@ impl Follower {
                 },
             };
             let Some(line) = line else { continue };
-            if self.lines.send(printed(&line)).await.is_err() {
+            if self.lines.send((self.printed)(&line)).await.is_err() {
                 return;
             }
         }
@@ -85,8 +88,16 @@ impl Follower {
     }
 }
 
-fn printed(line: &TailLine) -> Bytes {
+fn as_line(line: &TailLine) -> Bytes {
     let mut json = serde_json::to_vec(line).expect("texts and numbers are JSON");
     json.push(b'\n');
     json.into()
+}
+
+/// Without an id: what is followed has no cursor.
+fn as_event(line: &TailLine) -> Bytes {
+    match line {
+        TailLine { event: None, missed: None } => event_stream::comment(),
+        line => event_stream::event(line),
+    }
 }

@@ -70,7 +70,11 @@ async fn store(journal: &Journal, event: &Event) -> Sequence {
 }
 
 async fn answer(operator: &Operator, target: &str) -> Answer {
-    router::answer(operator, Call { caller: Caller::Local, method: &Method::GET, target, body: b"" }).await
+    answer_in(operator, target, "").await
+}
+
+async fn answer_in(operator: &Operator, target: &str, accept: &str) -> Answer {
+    router::answer(operator, Call { caller: Caller::Local, method: &Method::GET, target, accept, body: b"" }).await
 }
 
 async fn json(operator: &Operator, target: &str) -> String {
@@ -208,6 +212,17 @@ async fn what_is_meant_is_followed_as_it_comes() {
     let meant = store(&journal, &event(2, &["h"])).await;
     let line = parsed(lines.recv().await);
     assert_eq!((&line["event"]["number"], &line["event"]["outcome"]), (&json!(meant), &json!("pending")));
+}
+
+#[tokio::test]
+async fn what_is_followed_comes_as_server_sent_events_to_who_asks_for_them_and_says_the_same() {
+    let (_root, operator, journal) = operator().await;
+    let mut lines = follow(&operator, "/events/tail?service=shop").await;
+    let answer = answer_in(&operator, "/events/tail?service=shop", "text/event-stream").await;
+    let Payload::Events(mut events) = answer.payload else { panic!("{:?}", answer.payload) };
+    store(&journal, &event(0, &["h"])).await;
+    let (line, event) = (lines.recv().await.unwrap(), events.recv().await.unwrap());
+    assert_eq!(event, [b"data: ", &line[..], b"\n"].concat());
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! Bundles as they arrive, as server-sent events.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use schemars::JsonSchema;
@@ -9,9 +8,10 @@ use serde::Deserialize;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
-use super::{PulledBundle, Wanted, fetch, pulled_hook};
+use super::{Wanted, fetch, pulled_hook};
 use crate::admin::answer::{Answer, Asked, Refused};
 use crate::admin::bundle_key;
+use crate::admin::event_stream::{self, SIGN_OF_LIFE};
 use crate::admin::operator::Operator;
 use crate::journal::Journal;
 
@@ -19,8 +19,6 @@ use crate::journal::Journal;
 const BATCH: usize = 100;
 /// Events that wait for the reader.
 const WAITING: usize = 16;
-/// How often a comment is sent though nothing came, so that a reader who is gone is noticed.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 
 /// What `GET /hooks/{id}/bundles/stream` may be asked with.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -54,7 +52,7 @@ async fn follow(journal: Arc<Journal>, mut wanted: Wanted, mut arrivals: watch::
             let sign = tokio::select! {
                 () = events.closed() => return,
                 changed = arrivals.changed() => if changed.is_ok() { continue } else { return },
-                () = sleep(SIGN_OF_LIFE) => Bytes::from_static(b":\n\n"),
+                () = sleep(SIGN_OF_LIFE) => event_stream::comment(),
             };
             if events.send(sign).await.is_err() {
                 return;
@@ -63,16 +61,10 @@ async fn follow(journal: Arc<Journal>, mut wanted: Wanted, mut arrivals: watch::
         };
         wanted.after = bundle_key::read(&last.cursor).ok();
         for bundle in &bundles {
-            if events.send(event(bundle)).await.is_err() {
+            // Its id is the cursor to go on after, and to acknowledge.
+            if events.send(event_stream::event_with_id(&bundle.cursor, bundle)).await.is_err() {
                 return;
             }
         }
     }
-}
-
-/// One event; its id is the cursor to go on after, and to acknowledge.
-fn event(bundle: &PulledBundle) -> Bytes {
-    let json = serde_json::to_string(bundle).expect("a bundle is JSON");
-    let data: String = json.lines().map(|line| format!("data: {line}\n")).collect();
-    format!("id: {}\n{data}\n", bundle.cursor).into()
 }
