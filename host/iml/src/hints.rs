@@ -71,11 +71,11 @@ pub(crate) fn method_call(text: &str, path: Range<usize>, at: Range<usize>) -> E
 
 /// A `{{` that nothing closes: the whole would be delivered as text.
 pub(crate) fn unclosed(text: &str, pieces: &[Piece<'_>], place: Place<'_>) -> Option<Warning> {
-    let plain = pieces.iter().filter_map(|piece| match piece {
+    let mut plain = pieces.iter().filter_map(|piece| match piece {
         Piece::Text(plain) => plain.rfind("{{").map(|at| plain.as_ptr() as usize - text.as_ptr() as usize + at),
         Piece::Expression(_) => None,
     });
-    let open = plain.last()?;
+    let open = plain.next_back()?;
     Some(Warning::new("this `{{` is never closed, so that it is text", "an expression ends with `}}`", place.source(&(open..open + 2))))
 }
 
