@@ -123,27 +123,34 @@ impl Dispatcher {
         if self.pending(key).is_none() {
             return;
         }
-        if self.spilled.contains(&hook) || self.is_full(&hook) {
-            self.spilled.insert(hook);
-        } else if self.has_route(&hook) {
-            self.schedule.add(&hook, Job { key, attempt: 0, fresh }, 0, now_ms());
-        } else {
+        if self.is_pulled(&hook) {
             self.arrived.send_replace(());
+        } else if self.spilled.contains(&hook) || self.is_full(&hook) {
+            self.spilled.insert(hook);
+        } else {
+            self.add(&hook, Job { key, attempt: 0, fresh }, 0);
         }
     }
 
     fn take_pending(&mut self, pending: Vec<Pending>) {
         for Pending { seq, bundle, hook, attempt, due_ms } in pending {
             let key = Key { seq, bundle };
-            if self.schedule.knows(key) {
+            if self.schedule.knows(key) || self.is_pulled(&hook) {
                 continue;
             }
             if self.is_full(&hook) {
                 self.spilled.insert(hook);
-            } else if self.has_route(&hook) {
-                self.schedule.add(&hook, Job { key, attempt, fresh: None }, due_ms, now_ms());
+            } else {
+                self.add(&hook, Job { key, attempt, fresh: None }, due_ms);
             }
         }
+    }
+
+    fn add(&mut self, hook: &Arc<str>, job: Job, due_ms: u64) {
+        if !self.schedule.has_route(hook) {
+            self.schedule.set_route(self.route(hook));
+        }
+        self.schedule.add(hook, job, due_ms, now_ms());
     }
 
     fn pending(&self, Key { seq, bundle }: Key) -> Option<Pending> {
@@ -154,16 +161,9 @@ impl Dispatcher {
         self.schedule.waiting(hook) >= self.attempts.settings.waiting_per_hook.max(1)
     }
 
-    /// Whether a hook's bundles go anywhere: those of a hook without a destination stay in the journal.
-    fn has_route(&mut self, id: &Arc<str>) -> bool {
-        if self.schedule.has_route(id) {
-            return true;
-        }
-        if self.attempts.connections.hook(id).is_some_and(|hook| hook.is_pulled()) {
-            return false;
-        }
-        self.schedule.set_route(self.route(id));
-        true
+    /// Whether a hook's bundles go nowhere, but stay in the journal until they are fetched.
+    fn is_pulled(&self, hook: &str) -> bool {
+        self.attempts.connections.hook(hook).is_some_and(|hook| hook.is_pulled())
     }
 
     /// Where a hook's bundles go. Those of one that is gone, disabled or without a destination go through an attempt, which
@@ -218,6 +218,10 @@ impl Dispatcher {
 
     /// Takes in what a hook has pending, as much as there is room for.
     fn take_from_journal(&mut self, hook: &Arc<str>) {
+        if self.is_pulled(hook) {
+            self.spilled.remove(hook);
+            return;
+        }
         let room = self.attempts.settings.waiting_per_hook + self.attempts.settings.per_hook + 1;
         let pending = self.attempts.journal.pending_of(hook, None, room);
         if pending.len() == room {
