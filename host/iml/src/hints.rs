@@ -79,6 +79,22 @@ pub(crate) fn unclosed(text: &str, pieces: &[Piece<'_>], place: Place<'_>) -> Op
     Some(Warning::new("this `{{` is never closed, so that it is text", "an expression ends with `}}`", place.source(&(open..open + 2))))
 }
 
+/// `{{headers.token = parameters.secret}}` lets everybody in where nobody has set the secret.
+pub(crate) fn unset_secret(text: &str, expression: &Expression<'_>, place: Place<'_>) -> Option<Warning> {
+    let ExpressionKind::Chain { first, rest } = &expression.kind else { return None };
+    let [(Operator::Equal, other)] = &rest[..] else { return None };
+    let secret = [&**first, other].into_iter().find(|side| is_path_from(side, &["parameters", "common"]))?;
+    [&**first, other].into_iter().find(|side| is_path_from(side, &["headers", "query", "body"]))?;
+    let (secret, whole) = (&text[secret.span.clone()], &text[expression.span.clone()]);
+    let help = format!("if this lets a request in, ask for the secret first: `{secret} && {whole}`");
+    Some(Warning::new("where neither is there, they are equal", help, place.source(&expression.span)))
+}
+
+fn is_path_from(expression: &Expression<'_>, variables: &[&str]) -> bool {
+    let ExpressionKind::Path { base, .. } = &expression.kind else { return false };
+    matches!(base.kind, ExpressionKind::Name { name, .. } if variables.contains(&name))
+}
+
 /// `headers.x-hub-signature`: a subtraction of three variables, or a name that wants backticks.
 pub(crate) fn unquoted_dash(text: &str, chain: &Expression<'_>) -> Option<Warning> {
     let ExpressionKind::Chain { first, rest } = &chain.kind else {

@@ -244,7 +244,10 @@ impl Builder<'_> {
         let moved = warnings.into_iter().map(|warning| Warning { span: place.source(&warning.span), ..warning });
         self.compiler.warnings.extend(moved);
         match parsed {
-            Ok(expression) => Some(self.compiler.expression(expression, place)),
+            Ok(expression) => {
+                self.compiler.warnings.extend(hints::unset_secret(text, &expression, place));
+                Some(self.compiler.expression(expression, place))
+            }
             Err(error) => {
                 self.fail(error, place);
                 None
