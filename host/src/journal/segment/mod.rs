@@ -9,7 +9,8 @@
 //! What is promised: when [`Writer::append`] returns `Ok`, the records are on disk (`fdatasync`). When a write or a
 //! sync fails, its segment is left and the log goes on in a new one: the page cache may have lost what the disk never
 //! got, and a second try in the same file could succeed without the data. For the same reason opening a log writes its
-//! newest segment once more: what was read there may have been in the page cache only.
+//! newest segment once more: what was read there may have been in the page cache only. So may where an older segment ends in
+//! which a commit failed; that is made durable then, too.
 
 mod committer;
 mod copy;

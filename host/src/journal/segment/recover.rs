@@ -213,7 +213,8 @@ impl<D: Disk> Scan<'_, D> {
             Some(until) if end < bytes.len() => {
                 self.damaged(path, &bytes, end..bytes.len(), self.next..until)?;
             }
-            Some(_) => {}
+            // A commit has failed here and was cut off. Now that nobody will find it, it must not come back.
+            Some(_) => self.make_end_durable(&segment, end)?,
         }
         self.index.insert(segment);
         Ok(())
@@ -262,8 +263,12 @@ impl<D: Disk> Scan<'_, D> {
     /// where the file ends: what was cut off behind it would come back and be taken for what is written there next.
     fn make_durable(&self, segment: &Segment, bytes: &[u8]) -> io::Result<()> {
         self.disk.write(&segment.file, bytes, 0)?;
-        self.disk.cut(&segment.file, bytes.len() as u64 + 1)?;
-        self.disk.cut(&segment.file, bytes.len() as u64)?;
+        self.make_end_durable(segment, bytes.len())
+    }
+
+    fn make_end_durable(&self, segment: &Segment, end: usize) -> io::Result<()> {
+        self.disk.cut(&segment.file, end as u64 + 1)?;
+        self.disk.cut(&segment.file, end as u64)?;
         self.disk.sync(&segment.file)
     }
 

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use super::disk::Space;
 use super::failing::{FailingDisk, Faults};
+use super::simulated::{SimulatedDisk, Trouble};
 use super::*;
 use crate::journal::JournalError;
 
@@ -247,6 +248,25 @@ fn a_failed_sync_refuses_the_batch_and_the_log_goes_on_in_a_new_segment() {
     drop(writer);
     assert_eq!(files(directory.path()).iter().map(|path| header::first_of(path).unwrap()).collect::<Vec<_>>(), [1, 3]);
     assert_eq!(numbers(directory.path()), [1, 3, 4]);
+}
+
+#[test]
+fn a_failed_commit_that_was_gone_when_the_log_was_opened_again_does_not_come_back_with_the_next_power_cut() {
+    for seed in 0..32 {
+        let (directory, disk) = (tempfile::tempdir().unwrap(), SimulatedDisk::new(seed));
+        let open = || super::open(directory.path(), SMALL, disk.clone(), |_| Ok(())).unwrap().writer;
+        let there = |writer: &Writer<SimulatedDisk>| writer.index().scan(0).map(|record| record.unwrap().seq).collect::<Vec<_>>();
+        let mut writer = open();
+        append(&mut writer, 1..=1);
+        disk.arm(directory.path().file_name().unwrap().to_str().unwrap(), 1, Trouble::InputOutput);
+        assert!(writer.append(&[padded(2)]).is_err());
+        append(&mut writer, 3..=3);
+        drop(writer);
+        assert_eq!(there(&open()), [1, 3]);
+        disk.strike(Trouble::PowerCut);
+        disk.restart();
+        assert_eq!(there(&open()), [1, 3], "dice {seed}");
+    }
 }
 
 #[test]
