@@ -91,7 +91,7 @@ pub struct Host {
     pub deliveries: Arc<Deliveries>,
     /// What a sender may ask.
     pub limits: Arc<Limits>,
-    /// The memory that the bodies of all requests share.
+    /// The memory that the bodies of all requests and replies share.
     pub bodies: Budget,
     /// What takes traces to a collector.
     pub telemetry: Telemetry,
@@ -191,7 +191,7 @@ async fn open(settings: Settings) -> anyhow::Result<(Arc<Host>, DataDirectory)> 
     let delivery = deliver::Settings { telemetry: telemetry.clone(), ..delivery };
     let deliveries = Deliveries::start(journal.clone(), connections.clone(), delivery);
     // A body that may be sent fits at least when it is alone.
-    let bodies = Budget::new(limits.bodies_bytes.max(limits.body_bytes));
+    let bodies = Budget::new(limits.bodies_bytes.max(limits.body_bytes.saturating_add(server::USUAL_REPLY)));
     let limits = Arc::new(limits);
     let (meters, releases) = (server::Meters::default(), release::Meters::default());
     let host = Host { services, connections, journal, deliveries, limits, bodies, telemetry, meters, releases, public_url };

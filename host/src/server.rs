@@ -2,6 +2,7 @@
 
 mod answer;
 mod connection;
+mod exchanges;
 mod meters;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -24,7 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-pub use answer::answer;
+pub use answer::{USUAL_REPLY, answer};
 pub use meters::Meters;
 pub use tls::{TlsError, acceptor};
 
@@ -40,14 +41,17 @@ pub struct Limits {
     pub headers: usize,
     /// Bytes of one request's line and headers together.
     pub header_bytes: usize,
-    /// How long a connection may take to bring the (next) request's headers. Also ends idle connections.
+    /// How long a connection may take to bring the (next) request's headers. Connections on which
+    /// nothing is open for as long are told to go, and cut if they are still there after as long again.
     pub header_time: Duration,
     /// Bytes of one body. Make's figure by default, 5 MiB.
     pub body_bytes: usize,
-    /// Bytes of all bodies together that are held at once, until their requests are answered.
+    /// Bytes of all bodies together that are held at once: a request's until it is answered, its reply's until that has left.
     pub bodies_bytes: usize,
     /// How long a body may take to arrive.
     pub body_time: Duration,
+    /// How long a sender may take nothing of a reply that is there for it.
+    pub write_time: Duration,
     /// How long requests in flight may go on once the host shuts down.
     pub drain_time: Duration,
 }
@@ -62,6 +66,7 @@ impl Default for Limits {
             body_bytes: 5 * 1024 * 1024,
             bodies_bytes: 256 * 1024 * 1024,
             body_time: Duration::from_secs(30),
+            write_time: Duration::from_secs(20),
             drain_time: Duration::from_secs(20),
         }
     }
@@ -104,7 +109,7 @@ pub async fn run<A, F, B>(
 ) where
     A: Fn(Request<Incoming>, Peer) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
-    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+    B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
 {
     let (closing, closed) = watch::channel(());
     let mut connections = JoinSet::new();

@@ -76,6 +76,10 @@ pub struct Arguments {
     #[arg(long, env = "HOOKWRIGHT_READ_TIMEOUT", value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     read_timeout: u64,
 
+    /// Seconds within which a sender has to take some more of its reply; a connection on which one is left lying is closed.
+    #[arg(long, env = "HOOKWRIGHT_WRITE_TIMEOUT", value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    write_timeout: u64,
+
     /// Connections that are served at once; more have to wait.
     #[arg(long, env = "HOOKWRIGHT_MAX_CONNECTIONS", value_name = "N", default_value_t = Limits::default().connections)]
     max_connections: usize,
@@ -155,6 +159,7 @@ fn settings(arguments: Arguments) -> anyhow::Result<Settings> {
         body_bytes: arguments.max_body,
         header_time: Duration::from_secs(arguments.read_timeout),
         body_time: Duration::from_secs(arguments.read_timeout),
+        write_time: Duration::from_secs(arguments.write_timeout),
         drain_time: Duration::from_secs(arguments.drain_timeout),
         ..Limits::default()
     };

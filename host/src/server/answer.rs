@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http_body_util::Full;
+use futures_util::FutureExt as _;
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONTENT_LENGTH, HeaderValue};
 use hyper::{Method, Request};
@@ -15,10 +16,13 @@ use opentelemetry::trace::SpanKind;
 use super::{Outgoing, Peer};
 use crate::Host;
 use crate::failure::Failure;
-use crate::inbound::{self, Address};
+use crate::inbound::{self, Address, Lease};
 use crate::receive::{Arrived, Receipt, receive};
 use crate::services::{Found, Missing};
 use crate::telemetry::Span;
+
+/// Bytes that are taken for a reply before its request is: one that is stored should not fail for want of these.
+pub const USUAL_REPLY: usize = 1024;
 
 /// Answers one request and writes its line in the log.
 pub async fn answer(host: Arc<Host>, request: Request<Incoming>, peer: Peer) -> Outgoing {
@@ -44,8 +48,17 @@ async fn hand_over(host: &Arc<Host>, found: &Found, request: Request<Incoming>, 
     let (parts, body) = request.into_parts();
     let address = Address::of(&parts, host.public_url.as_deref(), peer.secure);
     let mut lease = host.bodies.lease();
+    lease.grow(USUAL_REPLY)?;
     let body = inbound::read(body, &host.limits, &mut lease).await?;
-    receive(host, found, Arrived { parts, address, body, remote_address: peer.address.ip().to_string() }).await
+    let receipt = receive(host, found, Arrived { parts, address, body, remote_address: peer.address.ip().to_string() }).await?;
+    Ok(Receipt { reply: kept(receipt.reply, lease)?, ..receipt })
+}
+
+/// A reply whose body owns its part of the memory, until the last of it has left.
+fn kept(reply: Outgoing, lease: Lease) -> Result<Outgoing, Failure> {
+    let (head, mut body) = reply.into_parts();
+    let whole = body.frame().now_or_never().flatten().and_then(|Ok(frame)| frame.into_data().ok()).unwrap_or_default();
+    Ok(Outgoing::from_parts(head, Full::new(lease.keep(whole)?)))
 }
 
 /// The path is not logged: it may be a token with a slip in it.

@@ -4,8 +4,6 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use hyper::body::{Body, Incoming};
@@ -16,8 +14,10 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
+use super::exchanges::{Exchanges, Standing};
 use super::{Limits, Peer};
 
 /// Streams of one HTTP/2 connection at a time.
@@ -34,7 +34,7 @@ pub(super) async fn serve<A, F, B>(
 ) where
     A: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
-    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+    B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
 {
     // Replies are one small write each: waiting for more to send would only add delay.
     let _ = stream.set_nodelay(true);
@@ -54,21 +54,22 @@ where
     I: Read + Write + Unpin + Send + 'static,
     A: Fn(Request<Incoming>, Peer) -> F + Send + Sync + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
-    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+    B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
 {
-    let begun = Arc::new(AtomicBool::new(false));
+    let exchanges = Exchanges::new();
     let service = service_fn({
-        let begun = begun.clone();
+        let exchanges = exchanges.clone();
         move |request| {
-            begun.store(true, Ordering::Relaxed);
+            let exchange = exchanges.begin();
             let reply = answer(request, peer);
-            async move { Ok::<Response<_>, Infallible>(reply.await) }
+            async move { Ok::<Response<_>, Infallible>(exchange.watch(reply.await)) }
         }
     });
     let protocol = protocol(limits);
     let mut connection = pin!(protocol.serve_connection(io, service));
-    let mut silence = pin!(tokio::time::sleep(limits.header_time));
-    let (mut silent, mut open) = (true, true);
+    // hyper's own clocks start only once it knows the protocol, and stop while a reply is sent or a ping is answered.
+    let mut clock = pin!(tokio::time::sleep(Exchanges::between_looks(limits)));
+    let (mut open, mut parting) = (true, false);
     loop {
         tokio::select! {
             biased;
@@ -82,12 +83,15 @@ where
                 open = false;
                 connection.as_mut().graceful_shutdown();
             }
-            // hyper's own clock starts only once it knows the protocol, so a single byte could hold a connection for ever.
-            () = silence.as_mut(), if silent => {
-                silent = false;
-                if !begun.load(Ordering::Relaxed) {
-                    return;
+            () = clock.as_mut() => match exchanges.standing(Instant::now(), limits) {
+                Standing::Well(until) => clock.as_mut().reset(until),
+                Standing::Idle if !parting => {
+                    parting = true;
+                    connection.as_mut().graceful_shutdown();
+                    clock.as_mut().reset(Instant::now() + limits.header_time);
                 }
+                Standing::Idle => return,
+                Standing::Stuck => return tracing::debug!(address = %peer.address, "closed: a reply was not taken in time"),
             }
         }
     }

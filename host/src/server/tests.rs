@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full};
 use hyper::Response;
 use hyper::body::Incoming;
+use hyper::client::conn::http2::{self, SendRequest};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -28,6 +30,7 @@ struct Echo {
     address: SocketAddr,
     arrived: Arc<Notify>,
     gate: Arc<Notify>,
+    bodies: inbound::Budget,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
@@ -43,7 +46,7 @@ fn start_with(limits: Limits, gated: bool, tls: Option<TlsAcceptor>) -> Echo {
     let bodies = inbound::Budget::new(limits.bodies_bytes);
     let (arrived, gate) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let answer = {
-        let (limits, arrived, gate) = (limits.clone(), arrived.clone(), gate.clone());
+        let (limits, arrived, gate, bodies) = (limits.clone(), arrived.clone(), gate.clone(), bodies.clone());
         move |request: Request<Incoming>, _| {
             let (limits, bodies, arrived, gate) = (limits.clone(), bodies.clone(), arrived.clone(), gate.clone());
             async move {
@@ -51,8 +54,9 @@ fn start_with(limits: Limits, gated: bool, tls: Option<TlsAcceptor>) -> Echo {
                 if gated {
                     gate.notified().await;
                 }
-                let body: Result<Bytes, Failure> = inbound::read(request.into_body(), &limits, &mut bodies.lease()).await;
-                body.map_or_else(|failure| failure.reply(), |body| Response::new(Full::new(body)))
+                let mut lease = bodies.lease();
+                let body: Result<Bytes, Failure> = inbound::read(request.into_body(), &limits, &mut lease).await;
+                body.and_then(|body| lease.keep(body)).map_or_else(|failure| failure.reply(), |body| Response::new(Full::new(body)))
             }
         }
     };
@@ -61,7 +65,7 @@ fn start_with(limits: Limits, gated: bool, tls: Option<TlsAcceptor>) -> Echo {
     let server = tokio::spawn(run(listener, tls, limits, answer, async {
         let _ = stopped.await;
     }));
-    Echo { address, arrived, gate, stop, server }
+    Echo { address, arrived, gate, bodies, stop, server }
 }
 
 impl Echo {
@@ -70,6 +74,21 @@ impl Echo {
         stream.write_all(bytes.as_bytes()).await.unwrap();
         stream
     }
+}
+
+/// Waits, with a deadline, until something holds.
+async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let waiting = async {
+        while !holds() {
+            tokio::task::yield_now().await;
+        }
+    };
+    within(what, waiting).await;
+}
+
+/// What a future comes to, before the deadline.
+async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(60), future).await.unwrap_or_else(|_| panic!("gave up waiting until {what}"))
 }
 
 /// Everything until the host closes the connection.
@@ -141,6 +160,71 @@ async fn a_body_that_is_too_large_is_answered_413_announced_or_not() {
         let stream = echo.send(&format!("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{body}")).await;
         assert!(rest(stream).await.starts_with("HTTP/1.1 413"));
     }
+}
+
+/// More than any socket holds by itself.
+const LARGE: usize = 16 << 20;
+
+fn limits_for_large_bodies() -> Limits {
+    Limits { body_bytes: LARGE, bodies_bytes: LARGE, write_time: Duration::from_millis(50), ..Limits::default() }
+}
+
+impl Echo {
+    fn nothing_is_held(&self) -> bool {
+        self.bodies.lease().grow(LARGE).is_ok()
+    }
+
+    /// An HTTP/2 client, and what ends when its connection does. It answers pings.
+    async fn http2(&self) -> (SendRequest<Full<Bytes>>, JoinHandle<()>) {
+        let stream = TokioIo::new(TcpStream::connect(self.address).await.unwrap());
+        let (client, connection) = http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+        let ended = tokio::spawn(async move {
+            let _ = connection.await;
+        });
+        (client, ended)
+    }
+}
+
+fn request(body: impl Into<Bytes>) -> Request<Full<Bytes>> {
+    Request::post("http://localhost/").body(Full::new(body.into())).unwrap()
+}
+
+#[tokio::test]
+async fn a_reply_that_nobody_reads_is_held_for_its_time_and_no_longer() {
+    let echo = start(limits_for_large_bodies(), false);
+    let mut stream = echo.send(&format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {LARGE}\r\n\r\n")).await;
+    stream.write_all(&vec![b'x'; LARGE]).await.unwrap();
+    stream.peek(&mut [0]).await.unwrap();
+    until("the memory of the reply is given back", || echo.nothing_is_held()).await;
+    assert!(rest(stream).await.len() < LARGE, "it was cut");
+}
+
+#[tokio::test]
+async fn a_stream_whose_reply_nobody_reads_ends_its_connection() {
+    let echo = start(limits_for_large_bodies(), false);
+    let (mut client, ended) = echo.http2().await;
+    let unread = client.send_request(request(vec![b'x'; LARGE / 2])).await.unwrap();
+    assert!(!echo.nothing_is_held(), "a reply on its way holds its memory");
+    within("the connection is closed", ended).await.unwrap();
+    until("the memory of the reply is given back", || echo.nothing_is_held()).await;
+    drop(unread);
+}
+
+#[tokio::test]
+async fn a_large_reply_arrives_whole() {
+    let echo = start(limits_for_large_bodies(), false);
+    let (mut client, _ended) = echo.http2().await;
+    let reply = client.send_request(request(vec![b'x'; LARGE / 2])).await.unwrap();
+    assert_eq!(reply.into_body().collect().await.unwrap().to_bytes().len(), LARGE / 2);
+    until("the memory of the reply is given back", || echo.nothing_is_held()).await;
+}
+
+#[tokio::test]
+async fn a_connection_without_a_stream_is_closed_though_it_answers_pings() {
+    let echo = start(impatient(), false);
+    let (mut client, ended) = echo.http2().await;
+    assert_eq!(client.send_request(request("hi")).await.unwrap().status(), 200);
+    within("the connection is closed", ended).await.unwrap();
 }
 
 #[tokio::test]
