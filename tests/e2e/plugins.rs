@@ -32,7 +32,7 @@ fn what_a_plugin_asks_for_is_refused_until_it_is_granted() {
     let host = installation.serve_with(&["--grant", "asking=secrets", "--grant", "other=connection-data"]);
     host.wait_for_log("the plugin asks for connection-data, which it was not granted");
     host.wait_for_log("grant it with `--grant asking=connection-data`");
-    assert_eq!(host.post("/asking", &json!({})).status, 404);
+    assert_eq!(host.post("/asking", &json!({})).status, 503);
     host.stop();
 
     let host = installation.serve_with(&["--grant", "asking=secrets,connection-data"]);
@@ -77,7 +77,7 @@ fn only_plugins_with_a_listed_digest_are_loaded_where_there_is_a_list() {
     let digest = inspected["sha256"].as_str().unwrap();
     host.wait_for_log(&format!("the plugin is not trusted: its SHA-256 digest {digest} is not in"));
     host.wait_for_log(&format!("add the line `{digest}`"));
-    assert_eq!(host.post("/probe", &json!({})).status, 404);
+    assert_eq!(host.post("/probe", &json!({})).status, 503);
     fs::write(&list, digest).unwrap();
     wait::until_true("the plugin is let in", || host.post("/probe", &json!({})).status == 200);
     host.stop();

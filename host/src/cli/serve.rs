@@ -16,6 +16,7 @@ use super::plugin_limits::PluginLimits;
 use crate::admin::Remote;
 use crate::key_file::Key;
 use crate::server::{self, Limits};
+use crate::services::Secrets;
 use crate::telemetry;
 use crate::{Host, Running, Settings};
 
@@ -171,6 +172,10 @@ fn settings(arguments: Arguments) -> anyhow::Result<Settings> {
         None => None,
     };
     let key = arguments.key_file.as_deref().map(Key::read).transpose()?;
+    if let Some(path) = &arguments.secrets {
+        let wanted = || format!("cannot use the secrets in {}, a JSON file with {{\"SERVICE\": {{\"NAME\": \"VALUE\"}}}}", path.display());
+        Secrets::new(Some(path.clone())).check().with_context(wanted)?;
+    }
     let (public_url, secrets) = (arguments.public_url, arguments.secrets);
     let mut settings = Settings { tls, key, operators, public_url, secrets, limits, ..Settings::new(arguments.services, arguments.data) };
     if let Some(list) = arguments.plugins.trust_list() {
@@ -189,8 +194,7 @@ fn announce(running: &Running) {
     let (base, address) = (running.base_url(), running.address().to_string());
     let place = if base.ends_with(&address) { base.to_owned() } else { format!("{address} for {base}") };
     anstream::eprintln!("hookwright {} listens on {place}", env!("CARGO_PKG_VERSION"));
-    let services = running.host().services.snapshot();
-    for service in services.values() {
+    for service in running.host().services.snapshot().values() {
         for webhook in &service.webhooks {
             match service.path(webhook) {
                 Some(path) => anstream::eprintln!("  {base}{path}"),
@@ -201,8 +205,18 @@ fn announce(running: &Running) {
     if let Some(address) = running.operators_address() {
         anstream::eprintln!("  operators reach it at {address}, with a token");
     }
-    if services.is_empty() {
+    announce_refused(running);
+    if running.host().services.looks().is_empty() {
         anstream::eprintln!("  no services yet: drop a directory into {}", roots(running));
+    }
+}
+
+fn announce_refused(running: &Running) {
+    let looks = running.host().services.looks();
+    let refused: Vec<_> = looks.iter().filter(|look| look.service.is_none()).map(|look| look.name.as_str()).collect();
+    if !refused.is_empty() {
+        anstream::eprintln!("  refused: {} of {} services ({})", refused.len(), looks.len(), refused.join(", "));
+        anstream::eprintln!("  `hookwright services` says why; each is loaded as soon as it is mended");
     }
 }
 

@@ -66,7 +66,7 @@ fn unrouted(host: &Host, missing: &Missing, begun: Instant) -> Outgoing {
     let failure = match missing {
         Missing::Unknown => Failure::NotFound,
         Missing::Gone => Failure::Gone,
-        Missing::NotLoaded => Failure::Unavailable("the hook's service is not loaded".into()),
+        Missing::NotLoaded => Failure::Unavailable("its service is not loaded; `hookwright services` says why".into()),
     };
     host.meters.lost(failure.status());
     tracing::info!(status = failure.status().as_u16(), ms = %Milliseconds(begun), "{failure}");

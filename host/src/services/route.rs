@@ -25,7 +25,7 @@ pub enum Missing {
     Unknown,
     /// The hook is disabled or removed.
     Gone,
-    /// The hook is there, but its service is not loaded (a spec that was broken from the start, a directory taken away).
+    /// The service or the hook is there, but the service is not loaded (a spec that was broken from the start, a directory taken away).
     NotLoaded,
 }
 
@@ -62,12 +62,18 @@ impl Services {
     }
 
     fn shared(&self, service: &str, webhook: Option<&str>) -> Result<Found, Missing> {
-        let service = self.service(service).ok_or(Missing::Unknown)?;
+        let service = self.service(service).ok_or_else(|| self.why_not(service))?;
         let index = service.position(webhook).ok_or(Missing::Unknown)?;
         match service.webhooks[index].kind() {
             Kind::Shared => Ok(Found { service, index, hook: None }),
             Kind::Dedicated => Err(Missing::Unknown),
         }
+    }
+
+    /// A sender takes 404 for the last word, so it is not said of what only has to be mended.
+    fn why_not(&self, service: &str) -> Missing {
+        let refused = self.looks().iter().any(|look| look.name == service && look.service.is_none());
+        if refused { Missing::NotLoaded } else { Missing::Unknown }
     }
 
     fn dedicated(&self, token: &str, connections: &Connections) -> Result<Found, Missing> {
@@ -95,11 +101,12 @@ mod tests {
     use crate::plugin::{self, Engine};
     use crate::services::{Loader, Secrets};
 
-    const SPECS: [(&str, &str); 4] = [
+    const SPECS: [(&str, &str); 5] = [
         ("slack/webhook.json", r#"{"uid": "{{body.team}}"}"#),
         ("stripe/webhooks/account.json", r#"{"uid": "{{body.account}}"}"#),
         ("stripe/webhooks/direct.json", r#"{"output": "{{body}}"}"#),
         ("github/webhook.json", r#"{"output": "{{body}}"}"#),
+        ("broken/webhook.json", r#"{"uid": "{{nonsense(1)}}"}"#),
     ];
 
     fn services() -> Services {
@@ -169,6 +176,8 @@ mod tests {
             ("/h/disabled", Err(Missing::Gone)),
             ("/h/removed", Err(Missing::Gone)),
             ("/h/orphan", Err(Missing::NotLoaded)),
+            ("/broken", Err(Missing::NotLoaded)),
+            ("/broken/webhook", Err(Missing::NotLoaded)),
         ];
         for (path, expected) in table {
             let found = services.route(path, &connections).map(|found| format!("{}/{}", found.service.name, found.webhook().name()));

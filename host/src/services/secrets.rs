@@ -28,13 +28,25 @@ impl Secrets {
 
     /// The values for one service, as the file has them now.
     pub fn of(&self, service: &str) -> io::Result<Map<String, Value>> {
+        let values = self.all()?.remove(service).map(|values| object(service, values));
+        values.unwrap_or_else(|| Ok(Map::new()))
+    }
+
+    /// An error unless every service could have its values from the file.
+    pub fn check(&self) -> io::Result<()> {
+        self.all()?.into_iter().try_for_each(|(service, values)| object(&service, values).map(drop))
+    }
+
+    fn all(&self) -> io::Result<Map<String, Value>> {
         let Some(path) = &self.path else { return Ok(Map::new()) };
-        let mut all: Map<String, Value> = serde_json::from_slice(&fs::read(path)?)?;
-        match all.remove(service) {
-            None => Ok(Map::new()),
-            Some(Value::Object(values)) => Ok(values),
-            Some(_) => Err(io::Error::new(io::ErrorKind::InvalidData, format!("`{service}` is not an object of names and values"))),
-        }
+        Ok(serde_json::from_slice(&fs::read(path)?)?)
+    }
+}
+
+fn object(service: &str, values: Value) -> io::Result<Map<String, Value>> {
+    match values {
+        Value::Object(values) => Ok(values),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidData, format!("`{service}` is not an object of names and values"))),
     }
 }
 

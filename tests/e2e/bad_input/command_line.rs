@@ -44,6 +44,18 @@ fn a_data_directory_that_cannot_be_written_is_named() {
 }
 
 #[test]
+fn secrets_that_cannot_be_read_keep_the_host_from_starting() {
+    let installation = installation();
+    add_healthy(&installation);
+    fs::write(installation.path("list.json"), "[]").unwrap();
+    fs::write(installation.path("flat.json"), r#"{ "healthy": "key" }"#).unwrap();
+    for (file, reason) in [("nope.json", "No such file"), ("list.json", "expected a map"), ("flat.json", "`healthy`")] {
+        let message = installation.fails(&["serve", "--listen", "127.0.0.1:0", "--secrets", file]);
+        assert!(message.contains(file) && message.contains("SERVICE") && message.contains(reason), "{message}");
+    }
+}
+
+#[test]
 fn a_services_directory_that_is_not_there_is_named() {
     let message = installation().fails(&["serve", "--listen", "127.0.0.1:0", "--services", "no/such/services"]);
     assert!(message.contains("no/such/services"), "{message}");

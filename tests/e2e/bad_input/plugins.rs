@@ -29,7 +29,7 @@ fn a_file_that_is_no_plugin_is_refused_with_its_reason_and_the_others_serve() {
     let host = installation.serve();
     for (service, _, message) in &refused {
         host.wait_for_log(message);
-        assert_eq!(host.post(&format!("/{service}"), &json!({})).status, 404, "{service}");
+        assert_eq!(host.post(&format!("/{service}"), &json!({})).status, 503, "{service}");
     }
     assert_healthy(&host);
     host.stop();

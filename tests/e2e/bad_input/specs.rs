@@ -22,8 +22,11 @@ fn a_broken_spec_is_refused_with_file_line_and_reason_and_the_others_serve() {
     let host = installation.serve();
     for (service, _, message) in BROKEN {
         host.wait_for_log(message);
-        assert_eq!(host.post(&format!("/{service}"), &serde_json::json!({})).status, 404, "{service}");
+        let reply = host.post(&format!("/{service}"), &serde_json::json!({}));
+        assert_eq!(reply.status, 503, "{service}: a sender takes 404 for the last word");
+        assert!(reply.header("retry-after").is_some());
     }
+    host.wait_for_log("refused: 5 of 6 services (bad-expression, not-json,");
     assert_healthy(&host);
     host.stop();
 }
