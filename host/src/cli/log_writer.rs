@@ -3,14 +3,16 @@
 
 use std::io::{self, Write};
 use std::mem;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use tracing_subscriber::fmt::MakeWriter;
 
 /// How long the first line waits for company.
 const LINGER: Duration = Duration::from_millis(20);
+/// How long the end waits for a reader of the log that is stuck.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Bytes that may wait. More are dropped and counted: a stuck reader of the log must not stop webhooks.
 const LIMIT: usize = 8 << 20;
 
@@ -32,21 +34,26 @@ struct Waiting {
     closing: bool,
 }
 
-/// Writes what still waits when it is dropped.
+/// Writes what still waits when it is dropped, unless nobody reads it.
 pub(super) struct Flush {
     log: LogWriter,
-    thread: Option<JoinHandle<()>>,
+    /// Nothing ever comes here; the other end goes with the thread.
+    ended: mpsc::Receiver<()>,
 }
 
 impl LogWriter {
     /// A log that ends in `out`.
     pub(super) fn start(out: impl Write + Send + 'static) -> io::Result<(Self, Flush)> {
         let log = Self::default();
-        let thread = thread::Builder::new().name("log".into()).spawn({
+        let (alive, ended) = mpsc::channel();
+        thread::Builder::new().name("log".into()).spawn({
             let log = log.clone();
-            move || log.write_to(out)
+            move || {
+                log.write_to(out);
+                drop(alive);
+            }
         })?;
-        Ok((log.clone(), Flush { log, thread: Some(thread) }))
+        Ok((log.clone(), Flush { log, ended }))
     }
 
     fn write_to(&self, mut out: impl Write) {
@@ -123,9 +130,7 @@ impl Drop for Flush {
     fn drop(&mut self) {
         self.log.waiting().closing = true;
         self.log.0.changed.notify_one();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        let _ = self.ended.recv_timeout(PATIENCE);
     }
 }
 
@@ -162,6 +167,20 @@ mod tests {
         drop(flush);
         let expected: String = (0..1000).map(|n| format!("{n}\n")).collect();
         assert_eq!(String::from_utf8(mem::take(&mut *written.lock().unwrap())).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_end_does_not_wait_for_a_reader_that_is_stuck_for_good() {
+        let gate = Arc::<Mutex<()>>::default();
+        let _stuck = gate.lock().unwrap();
+        let (log, flush) = LogWriter::start(Slow { gate: Arc::clone(&gate), written: Arc::default() }).unwrap();
+        (&log).write_all(b"a line\n").unwrap();
+        let (dropped, waited) = mpsc::channel();
+        thread::spawn(move || {
+            drop(flush);
+            dropped.send(()).unwrap();
+        });
+        waited.recv_timeout(Duration::from_secs(60)).unwrap();
     }
 
     #[test]

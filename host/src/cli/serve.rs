@@ -132,7 +132,10 @@ pub fn run(arguments: Arguments, verbose: u8) -> anyhow::Result<ExitCode> {
         tracing::info!("stopping: no new connections, finishing what is in flight");
         tokio::select! {
             () = running.shutdown() => Ok(ExitCode::SUCCESS),
-            () = signals.next() => anyhow::bail!("told to stop a second time, stopped at once"),
+            () = signals.next() => {
+                tracing::error!("told to stop a second time, stopped at once");
+                Ok(ExitCode::FAILURE)
+            }
         }
     })
 }
