@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
+use hyper::HeaderMap;
 use hyper::body::Body;
+use hyper::header::EXPECT;
 
 use super::budget::Lease;
 use crate::failure::Failure;
@@ -12,19 +14,30 @@ use crate::server::Limits;
 
 /// How long what is not taken is still read and dropped, so that the sender gets to read our answer.
 const LINGER: Duration = Duration::from_secs(2);
+/// And how much: so many times what a body may have.
+const DROPPED: usize = 4;
 
 /// Memory made ready for what is announced and has not arrived; an announcement costs its sender nothing.
 const READY: usize = 256 * 1024;
 
-/// Reads a whole body, of which `lease` pays for every byte. One that came in one piece is not copied.
-pub async fn read<B: Body<Data = Bytes> + Unpin>(mut body: B, limits: &Limits, lease: &mut Lease) -> Result<Bytes, Failure> {
+/// Reads the whole body of a request with these headers, of which `lease` pays for every byte. One that came in one piece is
+/// not copied.
+pub async fn read<B>(mut body: B, headers: &HeaderMap, limits: &Limits, lease: &mut Lease) -> Result<Bytes, Failure>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
     let limit = limits.body_bytes;
-    if body.size_hint().lower() > limit as u64 {
+    let announced = body.size_hint().lower() > limit as u64;
+    // Asked first, as `Expect: 100-continue` asks, we say no before anything is sent.
+    if announced && headers.contains_key(EXPECT) {
         return Err(Failure::TooLarge);
     }
-    let whole = tokio::time::timeout(limits.body_time, collect(&mut body, limit, lease)).await.unwrap_or(Err(Failure::TooSlow));
+    let whole = match announced {
+        true => Err(Failure::TooLarge),
+        false => tokio::time::timeout(limits.body_time, collect(&mut body, limit, lease)).await.unwrap_or(Err(Failure::TooSlow)),
+    };
     if matches!(whole, Err(Failure::TooLarge | Failure::Unavailable(_))) {
-        let _ = tokio::time::timeout(LINGER, discard(&mut body, limit)).await;
+        let _ = tokio::time::timeout(LINGER, discard(&mut body, limit.saturating_mul(DROPPED))).await;
     }
     whole
 }
@@ -91,7 +104,7 @@ mod tests {
     }
 
     async fn read<B: Body<Data = Bytes> + Unpin>(body: B, limits: &Limits) -> Result<Bytes, Failure> {
-        super::read(body, limits, &mut Budget::new(1000).lease()).await
+        super::read(body, &HeaderMap::new(), limits, &mut Budget::new(1000).lease()).await
     }
 
     #[tokio::test]
@@ -122,16 +135,16 @@ mod tests {
 
     #[tokio::test]
     async fn bodies_share_their_memory_until_their_requests_are_answered() {
-        let (limits, budget) = (limits(8), Budget::new(9));
+        let (none, limits, budget) = (HeaderMap::new(), limits(8), Budget::new(9));
         let (mut first, mut second) = (budget.lease(), budget.lease());
-        assert!(super::read(pieces(&["123", "45"]), &limits, &mut first).await.is_ok());
+        assert!(super::read(pieces(&["123", "45"]), &none, &limits, &mut first).await.is_ok());
         for body in [pieces(&["123", "45"]), pieces(&["12345"])] {
-            let refused = super::read(body, &limits, &mut budget.lease()).await;
+            let refused = super::read(body, &none, &limits, &mut budget.lease()).await;
             assert!(matches!(refused, Err(Failure::Unavailable(_))), "{refused:?}");
         }
-        assert!(super::read(Full::new(Bytes::from_static(b"1234")), &limits, &mut second).await.is_ok(), "what is left");
+        assert!(super::read(Full::new(Bytes::from_static(b"1234")), &none, &limits, &mut second).await.is_ok(), "what is left");
         drop(first);
-        assert!(super::read(pieces(&["12345"]), &limits, &mut budget.lease()).await.is_ok());
+        assert!(super::read(pieces(&["12345"]), &none, &limits, &mut budget.lease()).await.is_ok());
     }
 
     #[tokio::test]

@@ -49,7 +49,7 @@ async fn hand_over(host: &Arc<Host>, found: &Found, request: Request<Incoming>, 
     let address = Address::of(&parts, host.public_url.as_deref(), peer.secure);
     let mut lease = host.bodies.lease();
     lease.grow(USUAL_REPLY)?;
-    let body = inbound::read(body, &host.limits, &mut lease).await?;
+    let body = inbound::read(body, &parts.headers, &host.limits, &mut lease).await?;
     let receipt = receive(host, found, Arrived { parts, address, body, remote_address: peer.address.ip().to_string() }).await?;
     Ok(Receipt { reply: kept(receipt.reply, lease)?, ..receipt })
 }

@@ -25,7 +25,7 @@ use super::*;
 use crate::failure::Failure;
 use crate::inbound;
 
-/// A listener that answers with the body it got, once `gate` lets it.
+/// A listener that answers with the body it got, and with the peer's address, once `gate` lets it.
 struct Echo {
     address: SocketAddr,
     arrived: Arc<Notify>,
@@ -40,14 +40,18 @@ fn start(limits: Limits, gated: bool) -> Echo {
 }
 
 fn start_with(limits: Limits, gated: bool, tls: Option<TlsAcceptor>) -> Echo {
-    let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    start_on(SocketAddr::from(([127, 0, 0, 1], 0)), limits, gated, tls)
+}
+
+fn start_on(address: SocketAddr, limits: Limits, gated: bool, tls: Option<TlsAcceptor>) -> Echo {
+    let listener = bind(address).unwrap();
     let address = listener.local_addr().unwrap();
     let limits = Arc::new(limits);
     let bodies = inbound::Budget::new(limits.bodies_bytes);
     let (arrived, gate) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let answer = {
         let (limits, arrived, gate, bodies) = (limits.clone(), arrived.clone(), gate.clone(), bodies.clone());
-        move |request: Request<Incoming>, _| {
+        move |request: Request<Incoming>, peer: Peer| {
             let (limits, bodies, arrived, gate) = (limits.clone(), bodies.clone(), arrived.clone(), gate.clone());
             async move {
                 arrived.notify_one();
@@ -55,8 +59,12 @@ fn start_with(limits: Limits, gated: bool, tls: Option<TlsAcceptor>) -> Echo {
                     gate.notified().await;
                 }
                 let mut lease = bodies.lease();
-                let body: Result<Bytes, Failure> = inbound::read(request.into_body(), &limits, &mut lease).await;
-                body.and_then(|body| lease.keep(body)).map_or_else(|failure| failure.reply(), |body| Response::new(Full::new(body)))
+                let (head, body) = request.into_parts();
+                let body: Result<Bytes, Failure> = inbound::read(body, &head.headers, &limits, &mut lease).await;
+                let reply = body.and_then(|body| lease.keep(body)).map(|body| Response::new(Full::new(body)));
+                let mut reply = reply.unwrap_or_else(|failure| failure.reply());
+                reply.headers_mut().insert("x-peer", peer.address.ip().to_string().parse().unwrap());
+                reply
             }
         }
     };
@@ -160,6 +168,23 @@ async fn a_body_that_is_too_large_is_answered_413_announced_or_not() {
         let stream = echo.send(&format!("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{body}")).await;
         assert!(rest(stream).await.starts_with("HTTP/1.1 413"));
     }
+}
+
+#[tokio::test]
+async fn a_sender_that_sends_a_whole_body_that_is_too_large_gets_to_read_that() {
+    let echo = start(Limits { body_bytes: LARGE / 4, ..Limits::default() }, false);
+    let mut stream = echo.send(&format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {LARGE}\r\n\r\n")).await;
+    stream.write_all(&vec![b'x'; LARGE]).await.unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 413");
+}
+
+#[tokio::test]
+async fn a_sender_that_asks_first_is_told_413_before_it_sends_anything() {
+    let echo = start(impatient(), false);
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n";
+    assert!(rest(echo.send(head).await).await.starts_with("HTTP/1.1 413"));
 }
 
 /// More than any socket holds by itself.
