@@ -4,6 +4,7 @@ mod answer;
 mod connection;
 mod exchanges;
 mod meters;
+mod neighbours;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
@@ -25,6 +26,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use neighbours::{Neighbours, Place};
+
 pub use answer::{USUAL_REPLY, answer};
 pub use meters::Meters;
 pub use tls::{TlsError, acceptor};
@@ -37,6 +40,8 @@ pub type Outgoing = Response<Full<Bytes>>;
 pub struct Limits {
     /// Connections served at once; more wait in the system's backlog.
     pub connections: usize,
+    /// Connections from one address, or one IPv6 network of 64 bits; more are closed at once.
+    pub connections_per_address: usize,
     /// Headers of one request.
     pub headers: usize,
     /// Bytes of one request's line and headers together.
@@ -60,6 +65,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 10_000,
+            connections_per_address: 5_000,
             headers: 100,
             header_bytes: 64 * 1024,
             header_time: Duration::from_secs(20),
@@ -75,7 +81,7 @@ impl Default for Limits {
 /// Where a connection comes from.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer {
-    /// The sender's address, as the socket says.
+    /// The sender's address, as the socket says; IPv4 as such, also on a listener for both.
     pub address: SocketAddr,
     /// Whether the connection is encrypted by us.
     pub secure: bool,
@@ -115,13 +121,14 @@ pub async fn run<A, F, B>(
     let mut connections = JoinSet::new();
     let accept = async {
         let slots = Arc::new(Semaphore::new(limits.connections));
+        let neighbours = Neighbours::new(limits.connections_per_address);
         loop {
-            let (slot, stream, address) = next(&listener, &slots).await;
+            let (slot, place, stream, address) = next(&listener, &slots, &neighbours).await;
             while connections.try_join_next().is_some() {}
             let (tls, limits, answer, closed) = (tls.clone(), limits.clone(), answer.clone(), closed.clone());
             connections.spawn(async move {
                 connection::serve(stream, address, tls, &limits, answer, closed).await;
-                drop(slot);
+                drop((slot, place));
             });
         }
     };
@@ -136,11 +143,21 @@ pub async fn run<A, F, B>(
 }
 
 /// The next connection, once there is room for it. A failing accept (out of file descriptors, say) is waited out.
-async fn next(listener: &TcpListener, slots: &Arc<Semaphore>) -> (OwnedSemaphorePermit, TcpStream, SocketAddr) {
+async fn next(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+    neighbours: &Neighbours,
+) -> (OwnedSemaphorePermit, Place, TcpStream, SocketAddr) {
     let slot = slots.clone().acquire_owned().await.expect("the semaphore is never closed");
     loop {
         match listener.accept().await {
-            Ok((stream, address)) => return (slot, stream, address),
+            Ok((stream, address)) => {
+                // An IPv6 listener sees IPv4 addresses in its own notation.
+                let address = SocketAddr::new(address.ip().to_canonical(), address.port());
+                if let Some(place) = neighbours.admit(address.ip()) {
+                    return (slot, place, stream, address);
+                }
+            }
             Err(error) if is_about_the_peer(&error) => {}
             Err(error) => {
                 tracing::error!(%error, "cannot accept connections, trying again");

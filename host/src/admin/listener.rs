@@ -20,15 +20,19 @@ use super::route::Caller;
 use super::tokens::Scope;
 use crate::server::{self, Limits};
 
-/// Connections at one time.
-const CONNECTIONS: usize = 256;
-
 /// How the operators' interface is reached from afar.
 pub struct Remote {
     /// Where.
     pub listener: TcpListener,
     /// By which host names, besides addresses and `localhost`.
     pub names: Vec<String>,
+}
+
+impl Remote {
+    /// Connections at one time.
+    pub const CONNECTIONS: usize = 256;
+    /// And of one address, which may be a stranger's.
+    const CONNECTIONS_PER_ADDRESS: usize = 64;
 }
 
 /// The listener at work.
@@ -55,7 +59,8 @@ pub fn serve_remote(remote: Remote, tls: Option<TlsAcceptor>, limits: &Limits, o
             async move { answer(&operator, &names, request, closed).await }
         }
     };
-    let limits = Arc::new(Limits { connections: CONNECTIONS, ..limits.clone() });
+    let connections_per_address = Remote::CONNECTIONS_PER_ADDRESS;
+    let limits = Arc::new(Limits { connections: Remote::CONNECTIONS, connections_per_address, ..limits.clone() });
     let mut stopped = closed;
     let task = tokio::spawn(server::run(listener, tls, limits, answer, async move { while stopped.changed().await.is_ok() {} }));
     Ok(RemoteAdmin { address, closing, task })

@@ -81,7 +81,7 @@ pub struct Arguments {
     #[arg(long, env = "HOOKWRIGHT_WRITE_TIMEOUT", value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     write_timeout: u64,
 
-    /// Connections that are served at once; more have to wait.
+    /// Connections that are served at once; more have to wait. No address has more than half of them, unless --public-url is given.
     #[arg(long, env = "HOOKWRIGHT_MAX_CONNECTIONS", value_name = "N", default_value_t = Limits::default().connections)]
     max_connections: usize,
 
@@ -158,8 +158,11 @@ fn settings(arguments: Arguments) -> anyhow::Result<Settings> {
             "--public-url must begin with https:// or http://, but is `{url}`"
         );
     }
+    let connections = arguments.max_connections.max(1);
     let limits = Limits {
-        connections: arguments.max_connections.max(1),
+        connections,
+        // All that a proxy passes on comes from its address.
+        connections_per_address: if arguments.public_url.is_some() { connections } else { connections.div_ceil(2) },
         body_bytes: arguments.max_body,
         header_time: Duration::from_secs(arguments.read_timeout),
         body_time: Duration::from_secs(arguments.read_timeout),

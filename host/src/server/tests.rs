@@ -1,6 +1,6 @@
 //! The listener against senders that are slow, silent or many, and against its own end.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -185,6 +185,36 @@ async fn a_sender_that_asks_first_is_told_413_before_it_sends_anything() {
     let echo = start(impatient(), false);
     let head = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n";
     assert!(rest(echo.send(head).await).await.starts_with("HTTP/1.1 413"));
+}
+
+#[tokio::test]
+async fn a_listener_for_both_kinds_of_addresses_calls_ipv4_ones_by_their_name() {
+    let both = SocketAddr::new(Ipv4Addr::LOCALHOST.to_ipv6_mapped().into(), 0);
+    let echo = start_on(both, Limits::default(), false, None);
+    let answer = rest(echo.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await).await;
+    assert!(answer.contains("x-peer: 127.0.0.1\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn an_address_that_has_all_connections_it_may_have_is_turned_away_until_one_ends() {
+    let echo = start(Limits { connections_per_address: 1, ..Limits::default() }, true);
+    let request = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi";
+    let first = echo.send(request).await;
+    echo.arrived.notified().await;
+    assert_eq!(rest(TcpStream::connect(echo.address).await.unwrap()).await, "");
+    echo.gate.notify_one();
+    assert!(rest(first).await.ends_with("hi"));
+    within("another one is answered", async {
+        loop {
+            echo.gate.notify_one();
+            let mut stream = TcpStream::connect(echo.address).await.unwrap();
+            let _ = stream.write_all(request.as_bytes()).await;
+            if rest(stream).await.ends_with("hi") {
+                return;
+            }
+        }
+    })
+    .await;
 }
 
 /// More than any socket holds by itself.
