@@ -23,6 +23,7 @@ pub mod keys;
 mod log_writer;
 mod logging;
 mod manner;
+mod open_files;
 pub mod openapi;
 pub mod plugin;
 mod plugin_limits;

@@ -12,6 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::delivery_options::DeliveryOptions;
 use super::journal_options::JournalOptions;
 use super::logging;
+use super::open_files;
 use super::plugin_limits::PluginLimits;
 use crate::admin::Remote;
 use crate::key_file::Key;
@@ -158,7 +159,8 @@ fn settings(arguments: Arguments) -> anyhow::Result<Settings> {
             "--public-url must begin with https:// or http://, but is `{url}`"
         );
     }
-    let connections = arguments.max_connections.max(1);
+    let operators = usize::from(arguments.operators.is_some()) * Remote::CONNECTIONS;
+    let connections = connections(arguments.max_connections, operators);
     let limits = Limits {
         connections,
         // All that a proxy passes on comes from its address.
@@ -193,6 +195,20 @@ fn settings(arguments: Arguments) -> anyhow::Result<Settings> {
     settings.retention = arguments.journal.retention();
     settings.plugins = arguments.plugins.settings(settings.plugins.cache.take());
     Ok(settings)
+}
+
+/// How many connections to serve at once; fewer than are wanted, with a warning, where the system has no room for them.
+fn connections(wanted: usize, operators: usize) -> usize {
+    let limit = open_files::raise();
+    let room = open_files::room(wanted.max(1), operators, limit);
+    if let Some(files) = limit.filter(|_| room < wanted) {
+        tracing::warn!(
+            files,
+            "at most {room} connections are served at once, not {wanted}, because so few files may be open: \
+             raise that limit (`ulimit -n`, `LimitNOFILE=`), or give a smaller --max-connections"
+        );
+    }
+    room
 }
 
 /// What is served and where, for the person who started it.

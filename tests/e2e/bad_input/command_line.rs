@@ -3,6 +3,11 @@
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use hookwright_tests::client::connect;
+use hookwright_tests::host::Host;
+use hookwright_tests::wait;
 
 use super::super::installation;
 use super::{add_healthy, assert_healthy};
@@ -53,6 +58,34 @@ fn secrets_that_cannot_be_read_keep_the_host_from_starting() {
         let message = installation.fails(&["serve", "--listen", "127.0.0.1:0", "--secrets", file]);
         assert!(message.contains(file) && message.contains("SERVICE") && message.contains(reason), "{message}");
     }
+}
+
+#[test]
+fn more_connections_than_the_system_has_files_for_are_not_promised() {
+    let installation = installation();
+    add_healthy(&installation);
+    let host = Host::start(limited(&installation.serve_command(&[]), 300));
+    host.wait_for_log("at most 44 connections are served at once, not 10000");
+    let idle: Vec<_> = (0..300).map(|_| connect(host.address()).unwrap()).collect();
+    let stored = installation.path("stored");
+    installation.connect("healthy", "1", &format!("file:{}", stored.display()));
+    drop(idle);
+    assert_healthy(&host);
+    wait::until_true("it is delivered", || fs::read_to_string(&stored).is_ok_and(|lines| !lines.is_empty()));
+    assert!(!host.log().contains("cannot accept"), "{}", host.log());
+}
+
+/// The same command with so many files that it may open.
+fn limited(command: &Command, files: u32) -> Command {
+    let mut limited = Command::new("sh");
+    limited.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\"")]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    limited
 }
 
 #[test]
