@@ -7,8 +7,8 @@ use std::sync::mpsc;
 
 use hookwright_tests::host::Host;
 use hookwright_tests::receiver::{Answer, Delivery, Receiver, answer_all};
-use hookwright_tests::wait::DEADLINE;
-use serde_json::json;
+use hookwright_tests::wait::{self, DEADLINE};
+use serde_json::{Value, json};
 
 use super::installation;
 
@@ -34,6 +34,32 @@ fn what_is_not_public_is_refused_until_the_operator_lets_it_through_and_nothing_
 
     let host = installation.serve();
     assert_eq!(receiver.wait_for("/", 1), [json!({ "n": 1 })]);
+    host.stop();
+}
+
+#[test]
+fn why_the_last_attempt_failed_is_told_without_a_server_and_after_a_restart() {
+    let installation = installation();
+    installation.spec("orders", "{}");
+    let receiver = Receiver::start().unwrap();
+    receiver.answer(503);
+    let added: Value =
+        serde_json::from_str(&installation.run(&["hooks", "add", "orders", "--retry", "1h", "--to", &receiver.url("/"), "--json"]))
+            .unwrap();
+    let failure = || {
+        let deliveries: Value = serde_json::from_str(&installation.run(&["deliveries", "--json"])).unwrap();
+        deliveries[0]["last_failure"].as_str().map(str::to_owned)
+    };
+    let host = installation.serve();
+    assert_eq!(host.post(added["hook"]["paths"][0].as_str().unwrap(), &json!({})).status, 200);
+    let reason = wait::until("the attempt has failed", failure);
+    assert!(reason.contains("503"), "{reason}");
+    host.stop();
+    assert_eq!(failure().as_ref(), Some(&reason));
+    let host = installation.serve();
+    assert_eq!(failure().as_ref(), Some(&reason));
+    let shown = installation.run(&["events", "show", "1"]);
+    assert!(shown.contains(&reason), "{shown}");
     host.stop();
 }
 

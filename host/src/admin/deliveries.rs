@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Answer, Asked, Refused};
 use super::archive::reading;
 use super::operator::Operator;
-use crate::deliver::Failure;
 use crate::journal::{Backlog, Journal};
 
 /// What `GET /deliveries` may be asked with.
@@ -38,7 +37,7 @@ pub struct DeliveriesView {
     pub oldest_ms: Option<u64>,
     /// How many dead letters the hook has.
     pub dead_letters: u64,
-    /// Why the last attempt failed, where a server runs that has made it.
+    /// Why the last attempt failed, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<String>,
     /// When that was, in milliseconds since 1970.
@@ -50,20 +49,18 @@ pub struct DeliveriesView {
 pub(super) async fn list(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
     let Query { hook } = asked.query()?;
     let (journal, connections) = (operator.archive.journal().await?, operator.connections.clone());
-    let deliveries = operator.archive.deliveries().cloned();
     let look = move || {
         let backlogs = journal.backlogs().into_iter().filter(|backlog| hook.as_deref().is_none_or(|hook| hook == &*backlog.hook));
         let service = |hook: &str| connections.hook(hook).map(|hook| hook.service.clone());
-        let failure = |hook: &str| deliveries.as_ref().and_then(|deliveries| deliveries.last_failure(hook));
-        backlogs.map(|backlog| view(&journal, service(&backlog.hook), failure(&backlog.hook), &backlog)).collect::<Vec<_>>()
+        backlogs.map(|backlog| view(&journal, service(&backlog.hook), &backlog)).collect::<Vec<_>>()
     };
     Ok(Answer::ok(reading(look).await?))
 }
 
-fn view(journal: &Journal, service: Option<String>, failure: Option<Failure>, backlog: &Backlog) -> DeliveriesView {
+fn view(journal: &Journal, service: Option<String>, backlog: &Backlog) -> DeliveriesView {
     let Backlog { hook, pending, retrying, next_ms, oldest } = backlog;
     let event = journal.read(*oldest).ok().flatten();
-    let (last_failure, last_failure_ms) = failure.map(|failure| (failure.reason, failure.at_ms)).unzip();
+    let (last_failure, last_failure_ms) = journal.last_failure(hook).map(|failure| (failure.reason, failure.at_ms)).unzip();
     DeliveriesView {
         hook: hook.to_string(),
         service,

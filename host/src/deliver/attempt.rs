@@ -15,18 +15,20 @@ use super::settings::Settings;
 use super::sink::{Bundle, Delivery, Destination, Refusal, Sinks};
 use super::{now_ms, retry};
 use crate::connections::{Change, Connections, Hook, State};
-use crate::journal::{DeliveryState, Event, Journal};
+use crate::journal::{DeliveryState, Event, Failure, Journal};
 use crate::telemetry::Span;
 
 /// Characters of the reason that are kept with a dead letter.
 const MOST_REASON: usize = 500;
+/// Bytes of the reason that are kept with a bundle that is attempted again: the last one of each hook is in memory.
+const MOST_RETRY_REASON: usize = 200;
 
 /// What every attempt needs.
 pub(super) struct Attempts {
     pub journal: Arc<Journal>,
     pub connections: Arc<Connections>,
     pub sinks: Sinks,
-    pub health: Arc<Health>,
+    pub health: Health,
     pub meters: Meters,
     pub settings: Settings,
 }
@@ -111,7 +113,6 @@ impl Attempts {
     /// Notes a failed attempt: when the next one is due, or that it was the last.
     pub(super) fn retry(&self, hook: &str, key: Key, attempt: u32, reason: &str, put_off: Option<Duration>) -> Ended {
         let Settings { retry, jitter_percent, .. } = &self.settings;
-        self.health.note(hook, reason, now_ms());
         let own = self.connections.hook(hook).and_then(|hook| hook.manner.retry.clone());
         // The first attempt, with which the host's schedule begins, has been made.
         let schedule = own.as_deref().unwrap_or(retry.get(1..).unwrap_or_default());
@@ -123,7 +124,8 @@ impl Attempts {
         };
         tracing::info!(%hook, event = key.seq, bundle = key.bundle, attempt = made, %reason, due_ms, "delivery failed, to be tried again");
         self.meters.retries.inc();
-        self.journal.record(key.seq, key.bundle, &DeliveryState::Retry { attempt: made, due_ms });
+        let failure = Failure { reason: reason[..reason.floor_char_boundary(MOST_RETRY_REASON)].to_owned(), at_ms: now_ms() };
+        self.journal.record(key.seq, key.bundle, &DeliveryState::Retry { attempt: made, due_ms, failure: Some(failure) });
         Ended::Retry { due_ms, hold: put_off.is_some() }
     }
 
@@ -149,7 +151,7 @@ impl Attempts {
 
     /// Notes that an attempt has worked.
     async fn worked(&self, id: &str) {
-        self.health.worked(id);
+        self.health.forget(id);
         if self.connections.hook(id).is_some_and(|hook| hook.failing_since_ms.is_some()) {
             self.note_failing(id, None).await;
         }

@@ -1,29 +1,13 @@
-//! Since when hooks have been failing, so that one that fails for days on end is disabled, and why, for the operator.
+//! Since when hooks have been failing, so that one that fails for days on end is disabled.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::connections::Hook;
 
-/// What is known of hooks that do not work.
+/// The hooks that have begun to fail and whose definition does not say so yet: most recover before that is worth a write.
 #[derive(Debug, Default)]
-pub(crate) struct Health(Mutex<Known>);
-
-#[derive(Debug, Default)]
-struct Known {
-    /// The hooks that have begun to fail and whose definition does not say so yet: most recover before that is worth a write.
-    failing: HashMap<String, Failing>,
-    last: HashMap<String, Failure>,
-}
-
-/// How the last attempt for a hook failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// Why, for the operator.
-    pub reason: String,
-    /// When, in milliseconds since 1970.
-    pub at_ms: u64,
-}
+pub(crate) struct Health(Mutex<HashMap<String, Failing>>);
 
 #[derive(Debug)]
 struct Failing {
@@ -37,36 +21,19 @@ impl Health {
     pub(crate) fn failed(&self, hook: &Arc<Hook>, now_ms: u64) -> u64 {
         let begun = || Failing { hook: Arc::clone(hook), since_ms: now_ms };
         let mut known = self.known();
-        let known = known.failing.entry(hook.id.clone()).or_insert_with(begun);
+        let known = known.entry(hook.id.clone()).or_insert_with(begun);
         if !Arc::ptr_eq(&known.hook, hook) {
             *known = begun();
         }
         known.since_ms
     }
 
-    /// Somebody else keeps since when the hook does not work.
+    /// It works, or somebody else keeps since when it does not.
     pub(crate) fn forget(&self, hook: &str) {
-        self.known().failing.remove(hook);
+        self.known().remove(hook);
     }
 
-    /// Notes how an attempt failed.
-    pub(crate) fn note(&self, hook: &str, reason: &str, at_ms: u64) {
-        self.known().last.insert(hook.to_owned(), Failure { reason: reason.to_owned(), at_ms });
-    }
-
-    /// An attempt has worked: nothing that was wrong counts any more.
-    pub(crate) fn worked(&self, hook: &str) {
-        let mut known = self.known();
-        known.failing.remove(hook);
-        known.last.remove(hook);
-    }
-
-    /// How the last attempt failed, if it did and this process has made it.
-    pub(crate) fn last_failure(&self, hook: &str) -> Option<Failure> {
-        self.known().last.get(hook).cloned()
-    }
-
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Failing>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -98,17 +65,6 @@ mod tests {
         assert_eq!([health.failed(&one, 5), health.failed(&one, 9), health.failed(&other, 9)], [5, 5, 9]);
         health.forget("h");
         assert_eq!(health.failed(&one, 12), 12);
-    }
-
-    #[test]
-    fn why_the_last_attempt_failed_is_known_until_one_succeeds() {
-        let health = Health::default();
-        health.note("h", "answered 500", 5);
-        health.note("h", "answered 503", 9);
-        health.forget("h");
-        assert_eq!(health.last_failure("h"), Some(Failure { reason: "answered 503".into(), at_ms: 9 }));
-        health.worked("h");
-        assert_eq!(health.last_failure("h"), None);
     }
 
     #[test]

@@ -29,7 +29,6 @@ use tokio::task::JoinHandle;
 
 pub use breaker::Patience;
 pub use guard::{Exception, Guard};
-pub use health::Failure;
 pub use proxies::Proxies;
 pub use settings::{HttpSettings, Settings};
 pub(crate) use sink::tls;
@@ -48,7 +47,6 @@ use schedule::Key;
 pub struct Deliveries {
     journal: Arc<Journal>,
     arrivals: watch::Receiver<()>,
-    health: Arc<Health>,
     meters: Meters,
     told: mpsc::UnboundedSender<Told>,
     fresh: Budget,
@@ -66,14 +64,14 @@ impl Deliveries {
         let fresh = Budget::new(settings.fresh_bytes);
         let sinks = Sinks::new(&settings);
         let meters = Meters::default();
-        let health = Arc::new(Health::default());
-        let attempts = Attempts { journal: journal.clone(), connections, sinks, health: health.clone(), meters: meters.clone(), settings };
+        let attempts =
+            Attempts { journal: journal.clone(), connections, sinks, health: Health::default(), meters: meters.clone(), settings };
         let (arrived, arrivals) = watch::channel(());
         let dispatcher = Dispatcher::new(Arc::new(attempts), arrived);
         let (told, receiver) = mpsc::unbounded_channel();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(dispatcher.run(receiver, stopped));
-        Arc::new(Self { journal, arrivals, health, meters, told, fresh, running: Mutex::new(Some(Running { stop, task })) })
+        Arc::new(Self { journal, arrivals, meters, told, fresh, running: Mutex::new(Some(Running { stop, task })) })
     }
 
     /// Where the bundles come from.
@@ -86,11 +84,6 @@ impl Deliveries {
         let mut arrivals = self.arrivals.clone();
         arrivals.mark_unchanged();
         arrivals
-    }
-
-    /// How the last attempt for a hook failed, if it did since the start.
-    pub fn last_failure(&self, hook: &str) -> Option<Failure> {
-        self.health.last_failure(hook)
     }
 
     /// What is measured.

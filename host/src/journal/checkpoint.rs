@@ -2,15 +2,17 @@
 //! journal neither reads what was delivered long ago nor keeps the log of it.
 //!
 //! Two of them are kept, the newest and the one before, and every delivery state that the older one does not cover; a
-//! damaged one costs nothing. `magic 8 | covers | hooks | open | dead | crc32c u32`, numbers as in `varint`.
+//! damaged one costs nothing. `magic 8 | covers | hooks | open | dead | failures | crc32c u32`, numbers as in `varint`; one from
+//! before failures were written down ends before them.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fmt, fs};
 
 use super::Sequence;
-use super::delivery::BundleKey;
+use super::delivery::{BundleKey, Failure};
 use super::ledger::{Dead, Open, Reason};
 use super::segment::Disk;
 use super::varint::{put, put_bytes, put_from, take, take_bytes, take_from};
@@ -32,6 +34,8 @@ pub(super) struct Checkpoint {
     pub(super) covers: Covers,
     pub(super) open: Vec<(BundleKey, Open)>,
     pub(super) dead: Vec<(BundleKey, Dead)>,
+    /// How the last attempts for the hooks of open bundles failed.
+    pub(super) failures: Vec<(Arc<str>, Failure)>,
     /// Bytes of its file.
     pub(super) size: u64,
 }
@@ -105,6 +109,8 @@ pub(super) struct Encoded {
     places: std::collections::HashMap<Arc<str>, u64>,
     open: Bundles,
     dead: Bundles,
+    /// By their hooks' places.
+    failures: BTreeMap<u64, Failure>,
 }
 
 #[derive(Debug, Default)]
@@ -127,7 +133,8 @@ impl Bundles {
 
 impl Encoded {
     pub(super) fn new(covers: Covers) -> Self {
-        Self { covers, hooks: Vec::new(), places: Default::default(), open: Bundles::default(), dead: Bundles::default() }
+        let (open, dead) = (Bundles::default(), Bundles::default());
+        Self { covers, hooks: Vec::new(), places: Default::default(), open, dead, failures: BTreeMap::new() }
     }
 
     /// An open bundle. Those of events that are not covered are left to the events.
@@ -154,6 +161,12 @@ impl Encoded {
         [dead.at_ms, u64::from(dead.attempts), record].into_iter().for_each(|number| put(bytes, number));
     }
 
+    /// How the last attempt for a hook failed; the first that is said of it counts.
+    pub(super) fn failure(&mut self, hook: &Arc<str>, failure: &Failure) {
+        let place = self.place(hook);
+        self.failures.entry(place).or_insert_with(|| failure.clone());
+    }
+
     fn place(&mut self, hook: &Arc<str>) -> u64 {
         let next = self.hooks.len() as u64;
         let place = *self.places.entry(Arc::clone(hook)).or_insert(next);
@@ -172,6 +185,12 @@ impl Encoded {
         for bundles in [&self.open, &self.dead] {
             put(&mut bytes, bundles.count);
             bytes.extend_from_slice(&bundles.bytes);
+        }
+        put(&mut bytes, self.failures.len() as u64);
+        for (hook, Failure { reason, at_ms }) in &self.failures {
+            put(&mut bytes, *hook);
+            put(&mut bytes, *at_ms);
+            put_bytes(&mut bytes, reason.as_bytes());
         }
         let checksum = crc32c::crc32c(&bytes);
         bytes.extend_from_slice(&checksum.to_le_bytes());
@@ -210,7 +229,19 @@ fn decode(bytes: &[u8]) -> Option<Checkpoint> {
         let (at_ms, attempts, record) = (take(rest)?, small(take(rest)?)?, take(rest)?);
         Some(Dead { hook, at_ms, attempts, reason: Reason::Written(record) })
     })?;
-    rest.is_empty().then_some(Checkpoint { covers, open, dead, size: bytes.len() as u64 })
+    let failures = if rest.is_empty() { Vec::new() } else { failures(rest, &hooks)? };
+    rest.is_empty().then_some(Checkpoint { covers, open, dead, failures, size: bytes.len() as u64 })
+}
+
+fn failures(rest: &mut &[u8], hooks: &[Arc<str>]) -> Option<Vec<(Arc<str>, Failure)>> {
+    let mut read = Vec::new();
+    for _ in 0..take(rest)? {
+        let hook = hooks.get(usize::try_from(take(rest)?).ok()?)?;
+        let at_ms = take(rest)?;
+        let reason = std::str::from_utf8(take_bytes(rest)?).ok()?.to_owned();
+        read.push((Arc::clone(hook), Failure { reason, at_ms }));
+    }
+    Some(read)
 }
 
 fn bundles<T>(
@@ -245,7 +276,12 @@ mod tests {
         encoded.dead((1, 1), &dead(Reason::Written(5)));
         encoded.open((300, 2), &Open { hook: "h2".into(), attempt: 0, due_ms: 0 });
         encoded.dead((301, 0), &dead(Reason::Here("not written yet".into())));
+        encoded.failure(&"h2".into(), &refused());
         encoded
+    }
+
+    fn refused() -> Failure {
+        Failure { reason: "refused".into(), at_ms: 1_790_000_000_000 }
     }
 
     #[test]
@@ -254,8 +290,19 @@ mod tests {
         assert_eq!(read.covers, Covers { events: 400, states: 4 });
         let open: Vec<_> = read.open.iter().map(|(key, open)| (*key, &*open.hook, open.attempt, open.due_ms)).collect();
         assert_eq!(open, [((1, 0), "h1", 2, 1_790_000_000_000), ((300, 2), "h2", 0, 0), ((301, 0), "h2", 3, 0)]);
-        assert_eq!(read.dead.len(), 1);
+        assert_eq!((read.dead.len(), read.failures), (1, vec![("h2".into(), refused())]));
         assert!(matches!(read.dead[0], ((1, 1), Dead { at_ms: 7, attempts: 3, reason: Reason::Written(5), .. })));
+    }
+
+    #[test]
+    fn a_checkpoint_from_before_failures_were_written_down_is_read() {
+        let mut encoded = encoded(4);
+        encoded.failures.clear();
+        let mut bytes = encoded.bytes();
+        bytes.truncate(bytes.len() - 5);
+        bytes.extend(crc32c::crc32c(&bytes).to_le_bytes());
+        let read = decode(&bytes).unwrap();
+        assert_eq!((read.open.len(), read.dead.len(), read.failures), (3, 1, vec![]));
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub enum DeliveryState {
         attempt: u32,
         /// When the next one is due, in milliseconds since 1970.
         due_ms: u64,
+        /// How the last one failed; an earlier version of hookwright did not write that down.
+        failure: Option<Failure>,
     },
     /// It will not be tried again unless an operator wants it: it is a dead letter.
     Dead {
@@ -32,6 +34,15 @@ pub enum DeliveryState {
         /// Since when, in milliseconds since 1970.
         at_ms: u64,
     },
+}
+
+/// How an attempt failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Why, for the operator.
+    pub reason: String,
+    /// When, in milliseconds since 1970.
+    pub at_ms: u64,
 }
 
 /// A bundle by its event and its place among the event's bundles, from 0 on.
@@ -75,19 +86,24 @@ const VERSION: u8 = 1;
 const FIXED: usize = 14;
 
 const DELIVERED: u8 = 0;
-const RETRY: u8 = 1;
+/// As it was before reasons were written down.
+const RETRY_BEFORE: u8 = 1;
 /// As it was before times and attempts were written down: nothing but the reason.
 const DEAD_BEFORE: u8 = 2;
 const REDRIVEN: u8 = 3;
 const DEAD: u8 = 4;
+const RETRY: u8 = 5;
 
-/// The record of a delivery state: `version u8 | state u8 | seq u64 | bundle u32`, then `attempt u32 | due u64` or
-/// `attempts u32 | at u64 | reason`, or `0 u32 | at u64`.
+/// The record of a delivery state: `version u8 | state u8 | seq u64 | bundle u32`, then `attempt u32 | due u64 [| at u64 | reason]`
+/// or `attempts u32 | at u64 | reason`, or `0 u32 | at u64`.
 pub(super) fn encode(seq: Sequence, bundle: u32, state: &DeliveryState) -> Entry {
     let numbers = |count: u32, time_ms: u64| [&count.to_le_bytes()[..], &time_ms.to_le_bytes()].concat();
     let (tag, rest) = match state {
         DeliveryState::Delivered => (DELIVERED, Vec::new()),
-        DeliveryState::Retry { attempt, due_ms } => (RETRY, numbers(*attempt, *due_ms)),
+        DeliveryState::Retry { attempt, due_ms, failure: None } => (RETRY_BEFORE, numbers(*attempt, *due_ms)),
+        DeliveryState::Retry { attempt, due_ms, failure: Some(Failure { reason, at_ms }) } => {
+            (RETRY, [&numbers(*attempt, *due_ms), &at_ms.to_le_bytes()[..], reason.as_bytes()].concat())
+        }
         DeliveryState::Dead { reason, attempts, at_ms } => (DEAD, [&numbers(*attempts, *at_ms), reason.as_bytes()].concat()),
         DeliveryState::Redriven { at_ms } => (REDRIVEN, numbers(0, *at_ms)),
     };
@@ -103,11 +119,16 @@ pub(super) fn decode(payload: &[u8]) -> Result<(Sequence, u32, DeliveryState), M
     if *version != VERSION {
         return Err(Malformed("a delivery state was written by another version of hookwright"));
     }
-    let (count, time_ms) = (|| Ok(u32::from_le_bytes(part(rest, 0)?)), || Ok(u64::from_le_bytes(part(rest, 4)?)));
+    let (count, time_at) = (|| Ok(u32::from_le_bytes(part(rest, 0)?)), |at| Ok(u64::from_le_bytes(part(rest, at)?)));
+    let time_ms = || time_at(4);
     let reason = |from| String::from_utf8_lossy(rest.get(from..).unwrap_or_default()).into_owned();
     let state = match *tag {
         DELIVERED => DeliveryState::Delivered,
-        RETRY => DeliveryState::Retry { attempt: count()?, due_ms: time_ms()? },
+        RETRY_BEFORE => DeliveryState::Retry { attempt: count()?, due_ms: time_ms()?, failure: None },
+        RETRY => {
+            let failure = Failure { at_ms: time_at(12)?, reason: reason(20) };
+            DeliveryState::Retry { attempt: count()?, due_ms: time_ms()?, failure: Some(failure) }
+        }
         DEAD_BEFORE => DeliveryState::Dead { reason: reason(0), attempts: 0, at_ms: 0 },
         REDRIVEN => DeliveryState::Redriven { at_ms: time_ms()? },
         DEAD => DeliveryState::Dead { attempts: count()?, at_ms: time_ms()?, reason: reason(12) },

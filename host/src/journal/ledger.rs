@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::checkpoint::{Checkpoint, Covers, Encoded};
-use super::delivery::{BundleKey, DeliveryState, Pending};
+use super::delivery::{BundleKey, DeliveryState, Failure, Pending};
 use super::event::Sequence;
 
 /// The open bundles and the dead letters of all events, in memory.
@@ -31,6 +31,8 @@ pub(super) struct Ledger {
 struct OfHook {
     open: BTreeSet<BundleKey>,
     dead_letters: u64,
+    /// How the last attempt failed, if it did.
+    last_failure: Option<Box<Failure>>,
 }
 
 /// What is kept of a bundle that is neither delivered nor dead.
@@ -71,7 +73,7 @@ impl Ledger {
 
     /// Begins with what a checkpoint says of those events that are there.
     pub(super) fn restore(&mut self, checkpoint: Checkpoint, is_there: impl Fn(Sequence) -> bool) {
-        let Checkpoint { covers, open, dead, .. } = checkpoint;
+        let Checkpoint { covers, open, dead, failures, .. } = checkpoint;
         self.highest = self.highest.max(covers.events);
         self.covers = Covers { events: self.covers.events.max(covers.events), states: covers.states };
         for (key, open) in open.into_iter().filter(|(key, _)| is_there(key.0)) {
@@ -81,6 +83,9 @@ impl Ledger {
         for (key, dead) in dead.into_iter().filter(|(key, _)| is_there(key.0)) {
             let hook = self.intern(&dead.hook);
             self.bury(key, Dead { hook, ..dead });
+        }
+        for (hook, failure) in failures {
+            self.hooks.entry(hook).and_modify(|of| of.last_failure = Some(failure.into()));
         }
     }
 
@@ -101,7 +106,12 @@ impl Ledger {
         let ends = [self.open.range(from).nth(most).map(|(key, _)| *key), self.dead.range(from).nth(most).map(|(key, _)| *key)];
         let end = ends.into_iter().flatten().min();
         let part = (from.0, end.map_or(Unbounded, Included));
-        self.open.range(part).for_each(|(key, open)| into.open(*key, open));
+        for (key, open) in self.open.range(part) {
+            into.open(*key, open);
+            if let Some(failure) = self.last_failure(&open.hook) {
+                into.failure(&open.hook, failure);
+            }
+        }
         self.dead.range(part).for_each(|(key, dead)| into.dead(*key, dead));
         end
     }
@@ -141,15 +151,25 @@ impl Ledger {
         let key = (seq, bundle);
         match state {
             DeliveryState::Delivered => {
-                self.take_open(key);
+                if let Some(Open { hook, .. }) = self.take_open(key) {
+                    self.note_failure(&hook, None);
+                }
                 self.take_dead(key);
             }
             DeliveryState::Dead { reason, attempts, at_ms } => {
                 if let Some(Open { hook, .. }) = self.take_open(key) {
+                    if *attempts > 0 {
+                        self.note_failure(&hook, Some(Failure { reason: reason.clone(), at_ms: *at_ms }));
+                    }
                     self.bury(key, Dead { hook, at_ms: *at_ms, attempts: *attempts, reason: Reason::Here(reason.as_str().into()) });
                 }
             }
-            DeliveryState::Retry { attempt, due_ms } => self.reopen(key, *attempt, *due_ms),
+            DeliveryState::Retry { attempt, due_ms, failure } => {
+                self.reopen(key, *attempt, *due_ms);
+                if let (Some(Open { hook, .. }), Some(failure)) = (self.open.get(&key), failure) {
+                    self.note_failure(&Arc::clone(hook), Some(failure.clone()));
+                }
+            }
             DeliveryState::Redriven { at_ms } => self.reopen(key, 0, *at_ms),
         }
     }
@@ -215,6 +235,11 @@ impl Ledger {
         self.dead.get(&key)
     }
 
+    /// How the last attempt for a hook failed, if it did.
+    pub(super) fn last_failure(&self, hook: &str) -> Option<&Failure> {
+        self.hooks.get(hook)?.last_failure.as_deref()
+    }
+
     /// How many dead letters a hook has.
     pub(super) fn dead_of(&self, hook: &str) -> u64 {
         self.hooks.get(hook).map_or(0, |of| of.dead_letters)
@@ -261,6 +286,12 @@ impl Ledger {
             self.insert_open(key, Open { hook: dead.hook, attempt, due_ms });
         } else if let Some(open) = self.open.get_mut(&key) {
             (open.attempt, open.due_ms) = (attempt, due_ms);
+        }
+    }
+
+    fn note_failure(&mut self, hook: &str, failure: Option<Failure>) {
+        if let Some(of) = self.hooks.get_mut(hook) {
+            of.last_failure = failure.map(Box::new);
         }
     }
 

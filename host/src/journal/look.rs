@@ -4,7 +4,7 @@ use std::io;
 use std::ops::RangeInclusive;
 
 use super::event::{Event, Sequence, id_time};
-use super::{DeadLetter, Journal};
+use super::{DeadLetter, Failure, Journal};
 
 /// How far a bundle is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +95,11 @@ impl Journal {
         let keys = || (0..).zip(&event.bundles).map(|(bundle, _)| (seq, bundle));
         let pending = keys().filter(|key| ledger.open(*key).is_some()).count();
         Unfinished { pending, dead: keys().filter(|key| ledger.dead(*key).is_some()).count() }
+    }
+
+    /// How the last attempt for a hook failed, if it did. It is known after a restart, too.
+    pub fn last_failure(&self, hook: &str) -> Option<Failure> {
+        self.ledger().last_failure(hook).cloned()
     }
 
     /// How far each of an event's bundles is, in their order. Blocks for a disk read for each dead letter.

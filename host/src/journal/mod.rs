@@ -40,7 +40,7 @@ use std::time::Duration;
 
 pub use backlog::Backlog;
 pub use dead_letters::Redriven;
-pub use delivery::{BundleKey, DeadLetter, DeliveryState, Pending};
+pub use delivery::{BundleKey, DeadLetter, DeliveryState, Failure, Pending};
 pub use error::JournalError;
 pub(crate) use event::id_time;
 pub use event::{Event, Original, Outcome, Sequence, StoredBundle, StoredRequest, new_id};

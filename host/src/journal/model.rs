@@ -192,7 +192,7 @@ impl Model {
         let state = match ended {
             Ended::Delivered => DeliveryState::Delivered,
             Ended::Dead => DeliveryState::Dead { reason: "refused".into(), attempts: 1, at_ms: self.now },
-            Ended::Retry => DeliveryState::Retry { attempt: pending.attempt + 1, due_ms: 7 },
+            Ended::Retry => DeliveryState::Retry { attempt: pending.attempt + 1, due_ms: 7, failure: None },
         };
         journal.record(pending.seq, pending.bundle, &state);
         if let Some(place) = self.numbers.get(&pending.seq) {

@@ -73,12 +73,31 @@ async fn bundles_are_pending_until_they_are_delivered_or_dead_also_after_reopeni
     store(&journal, &event("b", &["h1", "h3"])).await;
     assert_eq!(pending(&journal).len(), 4);
     journal.record(1, 0, &DeliveryState::Delivered);
-    journal.record(1, 1, &DeliveryState::Retry { attempt: 1, due_ms: 77 });
+    journal.record(1, 1, &DeliveryState::Retry { attempt: 1, due_ms: 77, failure: None });
     journal.record(2, 0, &dead("gone", NOW));
     let open_ones = [(1, 1, "h2".to_owned(), 1, 77), (2, 1, "h3".to_owned(), 0, 0)];
     assert_eq!(pending(&journal), open_ones);
     drop(journal);
     assert_eq!(pending(&open(root.path())), open_ones);
+}
+
+#[tokio::test]
+async fn how_the_last_attempt_for_a_hook_failed_is_known_until_one_succeeds_also_after_reopening() {
+    let root = root();
+    let journal = open(root.path());
+    store(&journal, &event("a", &["h", "h", "other"])).await;
+    let failure = |reason: &str, at_ms| Failure { reason: reason.into(), at_ms };
+    let retry = |failure: Failure| DeliveryState::Retry { attempt: 1, due_ms: 77, failure: Some(failure) };
+    journal.record(1, 0, &retry(failure("answered 500", 5)));
+    journal.record(1, 1, &retry(failure("answered 503", 9)));
+    assert_eq!(journal.last_failure("h"), Some(failure("answered 503", 9)));
+    drop(journal);
+    let journal = open(root.path());
+    assert_eq!((journal.last_failure("h"), journal.last_failure("other")), (Some(failure("answered 503", 9)), None));
+    journal.record(1, 1, &DeliveryState::Delivered);
+    assert_eq!(journal.last_failure("h"), None);
+    drop(journal);
+    assert_eq!(open(root.path()).last_failure("h"), None);
 }
 
 #[tokio::test]
@@ -251,7 +270,7 @@ async fn retries_and_dead_letters_outlive_the_log_that_they_were_written_to() {
     let root = root();
     let journal = open_small(root.path());
     let seq = store(&journal, &event("a", &["h1", "h2", "h3"])).await;
-    journal.record(seq, 0, &DeliveryState::Retry { attempt: 3, due_ms: 77 });
+    journal.record(seq, 0, &DeliveryState::Retry { attempt: 3, due_ms: 77, failure: None });
     journal.record(seq, 1, &DeliveryState::Dead { reason: "refused".into(), attempts: 2, at_ms: NOW });
     drop(journal);
     many_delivered(root.path(), 6).await;

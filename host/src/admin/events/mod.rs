@@ -43,11 +43,10 @@ pub(super) async fn list(operator: &Operator, asked: Asked<'_>) -> Result<Answer
 /// `GET /events/{id}[?show=secrets]`
 pub(super) async fn show(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
     let secrets = if asked.shows("secrets") { Secrets::Shown } else { Secrets::Masked };
-    let (id, deliveries) = (asked.id.to_owned(), operator.archive.deliveries().cloned());
-    let failure = move |hook: &str| Some(deliveries.as_ref()?.last_failure(hook)?.reason);
+    let id = asked.id.to_owned();
     let detail = looking(operator, move |journal| {
         let (seq, event) = find(&journal, &id)?;
-        Ok::<_, Refused>(EventDetail::new(&journal, seq, &event, secrets, failure))
+        Ok::<_, Refused>(EventDetail::new(&journal, seq, &event, secrets))
     });
     Ok(Answer::ok(detail.await??))
 }

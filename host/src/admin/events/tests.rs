@@ -159,7 +159,7 @@ async fn an_event_is_shown_with_request_bundles_and_deliveries_and_without_secre
     let event = event(0, &["h1", "h2", "h3"]);
     let seq = store(&journal, &event).await;
     journal.record(seq, 0, &DeliveryState::Delivered);
-    journal.record(seq, 1, &DeliveryState::Retry { attempt: 2, due_ms: NOW + 9 });
+    journal.record(seq, 1, &DeliveryState::Retry { attempt: 2, due_ms: NOW + 9, failure: None });
     journal.record(seq, 2, &DeliveryState::Dead { reason: "answered 500".into(), attempts: 8, at_ms: NOW });
     let text = json(&operator, &format!("/events/{}", event.id)).await;
     assert!(text.contains(r#""json":{"price":1.50}"#), "every digit is kept: {text}");

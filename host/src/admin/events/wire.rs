@@ -131,7 +131,7 @@ pub struct BundleView {
     /// When the next attempt is due after a failed one, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_ms: Option<u64>,
-    /// Why it is a dead letter; while it is pending, why the last attempt for its hook failed, where a server runs that made it.
+    /// Why it is a dead letter; while it is pending, why the last attempt for its hook failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The bundle itself.
@@ -200,15 +200,8 @@ impl EventView {
 }
 
 impl EventDetail {
-    /// Everything about an event; `failure` is how the last attempt for a hook failed. Blocks for a disk read for each of its
-    /// replays and dead letters.
-    pub(super) fn new(
-        journal: &Journal,
-        seq: Sequence,
-        event: &Event,
-        secrets: mask::Secrets,
-        failure: impl Fn(&str) -> Option<String>,
-    ) -> Self {
+    /// Everything about an event. Blocks for a disk read for each of its replays and dead letters.
+    pub(super) fn new(journal: &Journal, seq: Sequence, event: &Event, secrets: mask::Secrets) -> Self {
         let standings = journal.standings(seq, event);
         let bundles = event.bundles.iter().zip(standings).map(|(bundle, standing)| {
             let view = BundleView {
@@ -220,7 +213,7 @@ impl EventDetail {
                 reason: None,
                 json: raw(&bundle.json),
             };
-            view.standing(standing, &failure)
+            view.standing(standing, journal)
         });
         let replays = journal.replays(seq).into_iter().filter_map(|replay| journal.read(replay).ok().flatten());
         Self {
@@ -247,12 +240,13 @@ impl RequestView {
 }
 
 impl BundleView {
-    fn standing(self, standing: Standing, failure: impl Fn(&str) -> Option<String>) -> Self {
+    fn standing(self, standing: Standing, journal: &Journal) -> Self {
         match standing {
             Standing::Delivered => self,
             Standing::Pending { attempts, due_ms } => {
                 let failed = attempts > 0;
-                let (due_ms, reason) = (failed.then_some(due_ms), failed.then(|| failure(&self.hook)).flatten());
+                let failure = failed.then(|| journal.last_failure(&self.hook)).flatten();
+                let (due_ms, reason) = (failed.then_some(due_ms), failure.map(|failure| failure.reason));
                 Self { state: BundleState::Pending, attempts: Some(attempts), due_ms, reason, ..self }
             }
             Standing::Dead(DeadLetter { attempts, reason, .. }) => {

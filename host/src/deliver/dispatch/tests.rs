@@ -25,7 +25,14 @@ async fn dispatcher_over(directory: &std::path::Path, hooks: &[&str], settings: 
     let connections = Connections::in_memory();
     let sinks = Sinks::new(&settings);
     Dispatcher::new(
-        Arc::new(Attempts { journal: Arc::new(journal), connections, sinks, health: Arc::default(), meters: Meters::default(), settings }),
+        Arc::new(Attempts {
+            journal: Arc::new(journal),
+            connections,
+            sinks,
+            health: Default::default(),
+            meters: Meters::default(),
+            settings,
+        }),
         watch::channel(()).0,
     )
 }

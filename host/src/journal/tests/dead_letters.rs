@@ -180,7 +180,7 @@ impl Model {
                 if let Some(key) = chosen(&self.open, choice) {
                     let attempt = self.open[&key] + 1;
                     self.open.insert(key, attempt);
-                    self.journal().record(key.0, key.1, &DeliveryState::Retry { attempt, due_ms: 7 });
+                    self.journal().record(key.0, key.1, &DeliveryState::Retry { attempt, due_ms: 7, failure: None });
                 }
             }
             Step::Bury(choice) => {
