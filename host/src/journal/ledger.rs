@@ -199,12 +199,10 @@ impl Ledger {
         keys.into_iter().flatten().take(most).filter_map(|key| self.open(*key)).collect()
     }
 
-    /// Makes the attempts of a hook's open bundles due by then.
-    pub(super) fn hurry(&mut self, hook: &str, now_ms: u64) {
-        let Some(of) = self.hooks.get(hook) else { return };
-        for key in &of.open {
-            self.open.entry(*key).and_modify(|open| open.due_ms = open.due_ms.min(now_ms));
-        }
+    /// The open bundles of a hook that are due only after then.
+    pub(super) fn late(&self, hook: &str, now_ms: u64) -> Vec<BundleKey> {
+        let late = |key: &&BundleKey| self.open.get(key).is_some_and(|open| open.due_ms > now_ms);
+        self.hooks.get(hook).into_iter().flat_map(|of| of.open.iter().filter(late).copied()).collect()
     }
 
     /// Those of these bundles that are open and a hook's, each once.

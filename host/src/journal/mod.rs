@@ -220,9 +220,12 @@ impl Journal {
 
     /// Notes what became of an attempt to deliver a bundle. It counts at once and is on disk within 100 ms.
     pub fn record(&self, seq: Sequence, bundle: u32, state: &DeliveryState) {
+        self.note(&mut self.ledger(), seq, bundle, state);
+    }
+
+    /// Under the lock, so that the log has the states of a bundle in the order in which they came to count.
+    fn note(&self, ledger: &mut Ledger, seq: Sequence, bundle: u32, state: &DeliveryState) {
         let note = matches!(state, DeliveryState::Dead { .. }).then_some(OnceWritten::Reason((seq, bundle)));
-        // Under the lock, so that the log has the states of a bundle in the order in which they came to count.
-        let mut ledger = self.ledger();
         ledger.apply(seq, bundle, state);
         if let Err(error) = self.deliveries.submit_unwatched(delivery::encode(seq, bundle, state), note) {
             tracing::warn!(seq, bundle, %error, "a delivery's state was not written: it may be delivered again after a restart");

@@ -101,6 +101,25 @@ async fn how_the_last_attempt_for_a_hook_failed_is_known_until_one_succeeds_also
 }
 
 #[tokio::test]
+async fn what_was_made_due_at_once_is_so_after_reopening_and_why_it_had_failed_is_known() {
+    let root = root();
+    let journal = open(root.path());
+    store(&journal, &event("a", &["h", "h", "h", "other"])).await;
+    let failure = Failure { reason: "answered 500".into(), at_ms: 5 };
+    let retry = |attempt| DeliveryState::Retry { attempt, due_ms: 900, failure: Some(failure.clone()) };
+    [0, 1, 3].into_iter().for_each(|bundle| journal.record(1, bundle, &retry(bundle + 1)));
+    journal.hurry("h", 70);
+    journal.record(1, 1, &DeliveryState::Delivered);
+    journal.record(1, 0, &DeliveryState::Retry { attempt: 2, due_ms: 800, failure: Some(failure.clone()) });
+    journal.hurry("h", 80);
+    let open_ones = [(1, 0, "h".to_owned(), 2, 80), (1, 2, "h".to_owned(), 0, 0), (1, 3, "other".to_owned(), 4, 900)];
+    assert_eq!(pending(&journal), open_ones);
+    drop(journal);
+    let journal = open(root.path());
+    assert_eq!((pending(&journal), journal.last_failure("h")), (open_ones.to_vec(), Some(failure)));
+}
+
+#[tokio::test]
 async fn an_event_nobody_waits_for_any_more_is_stored_and_pending() {
     let root = root();
     let journal = open(root.path());
