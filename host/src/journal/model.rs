@@ -27,6 +27,12 @@ enum Deed {
     Record(usize, Ended),
     /// The first open ones are delivered, so many of them.
     Deliver(usize),
+    /// Somebody fetches the first open ones of a hook and acknowledges them, so many of them.
+    Fetch(u8, usize),
+    /// All dead letters are to be delivered after all.
+    Redrive,
+    /// Those whose events were refused send them again.
+    Resend,
     /// All that need not be kept goes.
     Maintain,
     /// Upkeep while everything is to be kept.
@@ -35,6 +41,8 @@ enum Deed {
     Wait { hours: u64 },
     /// An orderly end, and a new start.
     Reopen,
+    /// The same, and the newest checkpoint has become unreadable meanwhile.
+    Rot,
     /// The process or the power ends between two deeds.
     Strike(Trouble),
     /// Something goes wrong in some operation from now on, in one of the two logs.
@@ -74,6 +82,8 @@ struct Model {
     root: TempDir,
     journal: Option<Journal>,
     known: Vec<Known>,
+    /// Which of them were refused and have not been sent again.
+    refused: Vec<usize>,
     /// Which event a number stands for, for ever.
     numbers: HashMap<Sequence, usize>,
     /// In milliseconds since 1970. It begins with a whole hour that has not come yet, so that no file is younger.
@@ -88,8 +98,8 @@ impl Model {
     fn new(seed: u64) -> Self {
         let root = directory_in_memory();
         let now = (SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64 / HOUR + 1) * HOUR;
-        let mut model =
-            Self { disk: SimulatedDisk::new(seed), root, journal: None, known: Vec::new(), numbers: HashMap::new(), now, troubles: 0 };
+        let (disk, known, refused, numbers) = (SimulatedDisk::new(seed), Vec::new(), Vec::new(), HashMap::new());
+        let mut model = Self { disk, root, journal: None, known, refused, numbers, now, troubles: 0 };
         model.open();
         model
     }
@@ -108,6 +118,8 @@ impl Model {
             model.disk.disarm();
             model.close_in_order();
             model.begin_again()?;
+            model.resend().await?;
+            prop_assert!(model.refused.is_empty(), "refused though nothing goes wrong any more");
             model.disk.strike(Trouble::PowerCut);
             model.begin_again()?;
             Ok(model.disk.troubles())
@@ -119,11 +131,19 @@ impl Model {
             Deed::Append(arriving) => self.append(arriving).await?,
             Deed::Record(place, ended) => self.record(*place, *ended),
             Deed::Deliver(count) => (0..*count).for_each(|_| self.record(0, Ended::Delivered)),
+            Deed::Fetch(hook, most) => self.fetch(*hook, *most).await?,
+            Deed::Redrive => self.redrive().await?,
+            Deed::Resend => self.resend().await?,
             Deed::Maintain => self.maintain(),
             Deed::Ease => drop(self.journal.as_ref().unwrap().maintain(Retention::default(), SystemTime::UNIX_EPOCH, |_| false)),
             Deed::Wait { hours } => self.now += hours * HOUR,
             Deed::Reopen => {
                 self.close_in_order();
+                return self.begin_again();
+            }
+            Deed::Rot => {
+                self.close_in_order();
+                self.disk.rot(&self.root.path().join("journal/deliveries/checkpoint"));
                 return self.begin_again();
             }
             Deed::Strike(trouble) => self.disk.strike(*trouble),
@@ -133,9 +153,19 @@ impl Model {
     }
 
     async fn append(&mut self, arriving: &[Arriving]) -> Checked {
+        self.hand_in(arriving.iter().map(Arriving::event).collect()).await
+    }
+
+    /// Those who were refused come again: what they sent may be there all the same.
+    async fn resend(&mut self) -> Checked {
+        let refused = std::mem::take(&mut self.refused);
+        self.hand_in(refused.into_iter().map(|place| self.known[place].event.clone()).collect()).await
+    }
+
+    async fn hand_in(&mut self, events: Vec<Event>) -> Checked {
         let first = self.known.len();
-        for arriving in arriving {
-            let event = arriving.event(self.known.len(), self.now);
+        for event in events {
+            let event = Event { id: self.known.len().to_string(), received_at: self.now, ..event };
             self.known.push(Known { event, seq: None, acknowledged: false, recorded: BTreeMap::new(), removable: false });
         }
         let newest = self.known.iter().filter(|known| known.acknowledged).filter_map(|known| known.seq).max();
@@ -150,6 +180,7 @@ impl Model {
                 Ok(Appended::Repeat) => self.repeat(place)?,
                 Err(JournalError::Failed(_) | JournalError::Broken(_) | JournalError::DiskFull { .. }) => {
                     prop_assert!(self.disk.troubles() > 0, "refused though nothing was wrong");
+                    self.refused.push(place);
                 }
                 Err(error) => return Err(TestCaseError::fail(error.to_string())),
             }
@@ -195,8 +226,46 @@ impl Model {
             Ended::Retry => DeliveryState::Retry { attempt: pending.attempt + 1, due_ms: 7, failure: None },
         };
         journal.record(pending.seq, pending.bundle, &state);
-        if let Some(place) = self.numbers.get(&pending.seq) {
-            self.known[*place].recorded.insert(pending.bundle, (state, false));
+        self.note((pending.seq, pending.bundle), state, false);
+    }
+
+    /// What has been acknowledged for certain is on disk, and with it every state before it, unless one of them could not be written.
+    async fn fetch(&mut self, hook: u8, most: usize) -> Checked {
+        let (journal, hook) = (self.journal.as_ref().unwrap(), hook.to_string());
+        let open: Vec<_> = journal.pending_of(&hook, None, most).iter().map(|pending| (pending.seq, pending.bundle)).collect();
+        let acknowledged = journal.acknowledge(&hook, &open).await;
+        let all = acknowledged.failure.is_none();
+        prop_assert_eq!(all, acknowledged.bundles == open.len() as u64);
+        prop_assert!(all || self.disk.troubles() > 0, "refused though nothing was wrong");
+        open.iter().for_each(|key| self.note(*key, DeliveryState::Delivered, all));
+        if !open.is_empty() {
+            self.make_firm();
+        }
+        Ok(())
+    }
+
+    async fn redrive(&mut self) -> Checked {
+        let journal = self.journal.as_ref().unwrap();
+        let redriven = journal.redrive(&journal.dead_letter_keys(|_| true), self.now).await;
+        prop_assert!(redriven.failure.is_none() || self.disk.troubles() > 0, "refused though nothing was wrong");
+        let state = DeliveryState::Redriven { at_ms: self.now };
+        redriven.bundles.iter().for_each(|bundle| self.note((bundle.seq, bundle.bundle), state.clone(), true));
+        if !redriven.bundles.is_empty() {
+            self.make_firm();
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, (seq, bundle): BundleKey, state: DeliveryState, firm: bool) {
+        if let Some(place) = self.numbers.get(&seq) {
+            self.known[*place].recorded.insert(bundle, (state, firm));
+        }
+    }
+
+    /// All that was recorded is on disk, unless something has gone wrong.
+    fn make_firm(&mut self) {
+        if self.disk.troubles() == self.troubles {
+            self.known.iter_mut().flat_map(|known| known.recorded.values_mut()).for_each(|(_, firm)| *firm = true);
         }
     }
 
@@ -213,9 +282,7 @@ impl Model {
 
     fn close_in_order(&mut self) {
         self.journal = None;
-        if self.disk.troubles() == self.troubles {
-            self.known.iter_mut().flat_map(|known| known.recorded.values_mut()).for_each(|(_, firm)| *firm = true);
-        }
+        self.make_firm();
     }
 
     fn begin_again(&mut self) -> Checked {
@@ -309,18 +376,19 @@ impl Known {
     /// Whether a bundle was delivered or given up, and whether that is certain to be remembered.
     fn ended(&self, bundle: u32) -> Option<bool> {
         match self.recorded.get(&bundle)? {
-            (DeliveryState::Retry { .. }, _) => None,
+            (DeliveryState::Retry { .. } | DeliveryState::Redriven { .. }, _) => None,
             (_, firm) => Some(*firm),
         }
     }
 }
 
 impl Arriving {
-    fn event(&self, place: usize, now: u64) -> Event {
+    /// Who hands it in gives it its id and its time.
+    fn event(&self) -> Event {
         let bundle = |hook: &u8| StoredBundle { id: "b".into(), hook: hook.to_string(), json: Bytes::from_static(b"{}") };
         Event {
-            id: place.to_string(),
-            received_at: now,
+            id: String::new(),
+            received_at: 0,
             service: "s".into(),
             webhook: "w".into(),
             outcome: if self.failed { Outcome::Failed("no such member".into()) } else { Outcome::Accepted },
@@ -336,7 +404,7 @@ impl Arriving {
 
 fn arriving() -> impl Strategy<Value = Arriving> {
     let size = prop_oneof![7 => 0..300_usize, 1 => 1500..4000_usize];
-    (prop::collection::vec(0..3_u8, 0..3), prop::option::of(0..4_u8), size, prop::bool::weighted(0.1))
+    (prop::collection::vec(0..3_u8, 0..3), prop::option::of(0..12_u8), size, prop::bool::weighted(0.1))
         .prop_map(|(hooks, dedupe, size, failed)| Arriving { hooks, dedupe, size, failed })
 }
 
@@ -349,10 +417,14 @@ fn deed() -> impl Strategy<Value = Deed> {
         8 => prop::collection::vec(arriving(), 1..6).prop_map(Deed::Append),
         8 => (any::<usize>(), ended).prop_map(|(place, ended)| Deed::Record(place, ended)),
         3 => (1..12_usize).prop_map(Deed::Deliver),
+        4 => (0..3_u8, 1..12_usize).prop_map(|(hook, most)| Deed::Fetch(hook, most)),
+        1 => Just(Deed::Redrive),
+        2 => Just(Deed::Resend),
         1 => Just(Deed::Maintain),
         2 => Just(Deed::Ease),
         1 => (1..30_u64).prop_map(|hours| Deed::Wait { hours }),
         1 => Just(Deed::Reopen),
+        1 => Just(Deed::Rot),
         1 => prop_oneof![Just(Trouble::Kill), Just(Trouble::PowerCut)].prop_map(Deed::Strike),
         3 => (directory, 0..12_u64, prop::sample::select(&TROUBLES[..])).prop_map(|(directory, after, trouble)| Deed::Arm { directory, after, trouble }),
     ]

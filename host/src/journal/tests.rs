@@ -250,7 +250,8 @@ async fn retention_keeps_what_is_young_and_fits() {
     assert!(removed.segments > 0 && removed.bytes > 0);
 }
 
-/// Journals that were opened one after the other, each with 20 events that were delivered, but for the last one of each.
+/// Journals that were opened one after the other, each with 20 events that were delivered, but for the last one of each. What
+/// became of their bundles is on disk when they are maintained.
 async fn many_delivered(root: &Path, times: usize) {
     for _ in 0..times {
         let journal = open_small(root);
@@ -261,6 +262,8 @@ async fn many_delivered(root: &Path, times: usize) {
                 journal.record(seq, 1, &DeliveryState::Delivered);
             }
         }
+        let seq = store(&journal, &event("fetched", &["pulled"])).await;
+        assert_eq!(journal.acknowledge("pulled", &[(seq, 0)]).await.bundles, 1);
         journal.maintain(Retention::default(), SystemTime::now(), |_| false).unwrap();
     }
 }
@@ -279,9 +282,9 @@ async fn delivery_states_go_once_two_checkpoints_cover_them_and_what_is_open_sta
     let journal = open_small(root.path());
     assert_eq!(
         pending(&journal).iter().map(|pending| (pending.0, pending.1)).collect::<Vec<_>>(),
-        (1..=8).map(|n| (20 * n, 1)).collect::<Vec<_>>()
+        (1..=8).map(|n| (21 * n - 1, 1)).collect::<Vec<_>>()
     );
-    assert_eq!(journal.scan(1).count(), 160, "the events themselves are all there");
+    assert_eq!(journal.scan(1).count(), 168, "the events themselves are all there");
 }
 
 #[tokio::test]
@@ -300,6 +303,22 @@ async fn retries_and_dead_letters_outlive_the_log_that_they_were_written_to() {
     assert_eq!(journal.redrive(&[(1, 1)], NOW).await.bundles.len(), 1);
     drop(journal);
     assert_eq!(pending(&open_small(root.path()))[1], (1, 1, "h2".into(), 0, NOW));
+}
+
+#[tokio::test]
+async fn delivery_states_stay_while_no_checkpoint_can_be_written() {
+    let (root, disk) = (root(), FailingDisk::default());
+    let directory = DataDirectory::open(root.path()).unwrap();
+    let journal = Journal::open_on(disk.clone(), &directory, Settings::default(), Sizes { segment: 500, ..Sizes::default() }).unwrap();
+    for number in 0..30 {
+        let seq = store(&journal, &event(&number.to_string(), &["pulled"])).await;
+        assert_eq!(journal.acknowledge("pulled", &[(seq, 0)]).await.bundles, 1);
+    }
+    assert!(files(root.path(), "deliveries", "segment").len() > 2);
+    disk.set(Faults { no_space_to_create: true, ..Faults::default() });
+    journal.maintain(Retention::default(), SystemTime::now(), |_| false).unwrap();
+    drop((journal, directory));
+    assert_eq!(pending(&open_small(root.path())), [], "what was fetched is not to be fetched again");
 }
 
 #[tokio::test]
@@ -327,7 +346,7 @@ async fn a_backup_of_a_journal_that_is_written_has_what_was_there_and_opens() {
     drop(directory);
     let copied = open_small(copy.path());
     assert_eq!(pending(&copied), expected, "by a checkpoint and the states after it");
-    assert_eq!(copied.scan(1).count(), 161);
+    assert_eq!(copied.scan(1).count(), 169);
     assert_eq!(copied.recovery().damage, []);
     assert_eq!(store(&copied, &event("new", &[])).await, seq + 1);
 }
@@ -375,7 +394,7 @@ async fn opening_does_not_read_what_side_files_tell_of() {
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(&first, bytes).unwrap();
     let journal = open_small(root.path());
-    assert_eq!(journal.recovery(), &Recovery { records: 40, ..Recovery::default() });
+    assert_eq!(journal.recovery(), &Recovery { records: 42, ..Recovery::default() });
     assert!(journal.scan(1).take(5).any(|event| event.is_err()), "it is found when it is read");
 }
 
@@ -390,8 +409,8 @@ async fn side_files_that_are_missing_damaged_or_of_another_segment_are_made_anew
     std::fs::write(&sides[1], &whole[1][..40]).unwrap();
     std::fs::write(&sides[2], &whole[3]).unwrap();
     let journal = open_small(root.path());
-    assert_eq!(journal.recovery().records, 41);
-    assert_eq!((pending(&journal), journal.scan(1).filter(Result::is_ok).count()), (expected, 41));
+    assert_eq!(journal.recovery().records, 43);
+    assert_eq!((pending(&journal), journal.scan(1).filter(Result::is_ok).count()), (expected, 43));
     assert_eq!(journal.append(&repeatable("d1")).await, Ok(Appended::Repeat));
     let again: Vec<_> = sides.iter().map(|side| std::fs::read(side).unwrap()).collect();
     assert_eq!(again, whole);

@@ -113,6 +113,18 @@ impl SimulatedDisk {
         self.lock().off.is_some()
     }
 
+    /// A file becomes unreadable, in one byte and for ever, if it is there.
+    pub(crate) fn rot(&self, path: &Path) {
+        let Ok(file) = File::options().read(true).write(true).open(path) else { return };
+        let mut world = self.lock();
+        let Kept { device, waiting, .. } = world.kept(&file).unwrap();
+        std::mem::take(waiting).iter().for_each(|change| change.happen(device));
+        if let Some(byte) = device.last_mut() {
+            *byte ^= 1;
+        }
+        file.write_all_at(device, 0).unwrap();
+    }
+
     /// The machine as the next process finds it.
     pub(crate) fn restart(&self) {
         let mut world = self.lock();
