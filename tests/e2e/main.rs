@@ -19,6 +19,7 @@ mod javascript;
 mod keys;
 mod metrics;
 mod operators;
+mod operators_encrypted;
 mod plugins;
 mod pull;
 mod reload;

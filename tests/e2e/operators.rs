@@ -179,7 +179,7 @@ fn follow(interface: &mut Interface<'_>, host: &Host) {
 }
 
 /// Where operators reach a host from afar.
-fn operators_address(host: &Host) -> SocketAddr {
+pub(super) fn operators_address(host: &Host) -> SocketAddr {
     wait::until("the host says where operators reach it", || {
         let log = host.log();
         log.split_once("operators reach it at ")?.1.split(',').next()?.parse().ok()

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use crate::wait::DEADLINE;
 
+mod tls;
+
 /// A request; `content-length`, `host` and `connection` are added where they are not given.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
@@ -78,6 +80,16 @@ impl Request {
     /// When the server does not answer with a whole reply before the deadline.
     pub fn send(&self, to: SocketAddr) -> io::Result<Reply> {
         exchange(to, &self.to_bytes())
+    }
+
+    /// Sends it over TLS to whoever shows that this certificate, of a PEM file, is theirs and names `localhost`.
+    ///
+    /// # Errors
+    /// When they show another one, or none, or do not answer with a whole reply before the deadline.
+    pub fn send_encrypted(&self, to: SocketAddr, certificate: &Path) -> io::Result<Reply> {
+        let mut stream = tls::connect(to, certificate)?;
+        stream.write_all(&self.to_bytes())?;
+        read_reply(&mut stream)
     }
 
     /// Sends it to a unix socket and reads the reply.

@@ -292,7 +292,10 @@ impl Lines {
     /// The address in the line that says where the host listens.
     fn address(&self) -> Option<SocketAddr> {
         let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = |line: &str| line.split_once("listens on ")?.1.trim_start_matches("http://").split_whitespace().next()?.parse().ok();
+        let place = |line: &str| {
+            let place = line.split_once("listens on ")?.1.split_whitespace().next()?;
+            place.split_once("://").map_or(place, |(_, address)| address).parse().ok()
+        };
         lines.iter().find_map(|line| place(line))
     }
 }
