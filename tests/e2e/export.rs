@@ -2,10 +2,26 @@
 
 use std::fs;
 
+use hookwright_tests::host::Installation;
 use hookwright_tests::receiver::Receiver;
 use serde_json::{Value, json};
 
 use super::installation;
+
+/// A file of connections with `teams`, each with so many bytes of data and a hook to one destination. Their ids and uids are the
+/// name with a number.
+pub(super) fn import_file(installation: &Installation, name: &str, connections: usize, bytes: usize, to: &str) -> String {
+    let data = "x".repeat(bytes);
+    let mut lines = vec![json!({ "export": { "format": "hookwright-connections 1", "secrets": true } }).to_string()];
+    for number in 0..connections {
+        let id = format!("{name}-{number}");
+        lines.push(json!({ "connection": { "id": id, "service": "teams", "uid": id, "data": { "token": data } } }).to_string());
+        lines.push(json!({ "hook": { "id": id, "service": "teams", "connection": id, "destination": to } }).to_string());
+    }
+    let file = installation.path(name);
+    fs::write(&file, lines.join("\n")).unwrap();
+    file.to_str().unwrap().to_owned()
+}
 
 #[test]
 fn what_one_host_exports_another_imports_and_goes_on_delivering() {

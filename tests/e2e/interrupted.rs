@@ -16,6 +16,7 @@ use hookwright_tests::wait;
 use serde_json::{Value, json};
 
 use super::crash::seed;
+use super::export::import_file;
 use super::installation;
 
 /// Connections of a file that is imported, each with a hook: several parts.
@@ -49,16 +50,7 @@ impl Stage {
 
     /// A file of connections with their hooks, and with so many bytes of data each.
     fn file(&self, name: &str, connections: usize, bytes: usize) -> String {
-        let (data, url) = ("x".repeat(bytes), self.receiver.url("/"));
-        let mut lines = vec![json!({ "export": { "format": "hookwright-connections 1", "secrets": true } }).to_string()];
-        for number in 0..connections {
-            let id = format!("{name}-{number}");
-            lines.push(json!({ "connection": { "id": id, "service": "teams", "uid": id, "data": { "token": data } } }).to_string());
-            lines.push(json!({ "hook": { "id": id, "service": "teams", "connection": id, "destination": url } }).to_string());
-        }
-        let file = self.installation.path(name);
-        fs::write(&file, lines.join("\n")).unwrap();
-        file.to_str().unwrap().to_owned()
+        import_file(&self.installation, name, connections, bytes, &self.receiver.url("/"))
     }
 
     /// Runs a command while webhooks and new connections come to a server, and kills that half-way through the command.

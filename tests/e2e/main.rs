@@ -3,6 +3,7 @@
 
 mod backup;
 mod bad_input;
+mod compact;
 mod crash;
 mod damage;
 mod dead_letters;
