@@ -197,6 +197,7 @@ fn from_afar_a_token_is_needed_and_good_for_its_scope_until_it_is_removed() {
     assert!(refused.contains("there is no token yet; `hookwright tokens add NAME` makes one"), "{refused}");
     let token = |arguments: &[&str]| installation.run(&[&["tokens", "add"], arguments].concat()).trim().to_owned();
     let (reader, full) = (token(&["reader", "--read-only"]), token(&["me"]));
+    installation.spec("shop", r#"{ "output": "{{body}}" }"#);
     let host = installation.serve_with(&["--operators", "127.0.0.1:0"]);
     let address = operators_address(&host);
     let list = Request::new("GET", "/hooks");
@@ -218,6 +219,7 @@ fn from_afar_a_token_is_needed_and_good_for_its_scope_until_it_is_removed() {
     assert_eq!(asked(address, &full, &list.clone().header("host", "evil.example:8081")).status, 421);
 
     host.wait_for_log("an operator asked from afar token=me method=POST path=/hooks status=201");
+    secrets_are_for_tokens_with_full_scope(&host, address, &reader, &full);
     let listed = installation.run(&["tokens", "list"]);
     assert!(listed.contains("reader") && !listed.contains(&reader) && !host.log().contains(&reader), "{listed}");
     installation.run(&["tokens", "remove", "reader"]);
@@ -230,6 +232,22 @@ fn from_afar_a_token_is_needed_and_good_for_its_scope_until_it_is_removed() {
     assert!(lines.any(|line| line.is_empty()), "the head of the answer ends");
     host.stop();
     assert_eq!(lines.collect::<Vec<_>>(), ["0", ""], "what is followed ends in order with the host");
+}
+
+/// Whoever asks for secrets is in the log, whether they are shown or not.
+fn secrets_are_for_tokens_with_full_scope(host: &Host, address: SocketAddr, reader: &str, full: &str) {
+    let listed = asked(address, full, &Request::new("GET", "/hooks?show=urls"));
+    let hooks: Value = serde_json::from_slice(&listed.body).unwrap();
+    assert_eq!(host.post(hooks[0]["paths"][0].as_str().unwrap(), &json!({})).status, 200);
+    for target in ["/hooks?show=urls", "/hooks?show=parameters", "/connections?show=data", "/events/1?show=secrets"] {
+        let show = Request::new("GET", target);
+        let refused = asked(address, reader, &show);
+        assert_eq!((refused.status, asked(address, full, &show).status), (403, 200), "{target}");
+        assert!(refused.text().contains("ask without `show`"), "{}", refused.text());
+        assert_eq!(asked(address, reader, &Request::new("GET", target.split_once('?').unwrap().0)).status, 200, "{target}");
+    }
+    host.wait_for_log("an operator asked from afar for secrets token=me method=GET path=/connections secrets=data status=200");
+    host.wait_for_log("an operator asked from afar for secrets token=reader method=GET path=/connections secrets=data status=403");
 }
 
 /// A command that goes on; killed when dropped.

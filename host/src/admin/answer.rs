@@ -1,5 +1,6 @@
 //! What is asked, and what is answered.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
@@ -8,11 +9,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 
+use super::route::Caller;
 use super::wire::Problem;
 use crate::connections::StoreError;
 
 /// One request, taken apart.
 pub(super) struct Asked<'a> {
+    /// Who asks.
+    pub caller: Caller,
     /// What stands for `{id}`; empty where the route has none.
     pub id: &'a str,
     pub(super) query: &'a str,
@@ -63,11 +67,26 @@ impl Asked<'_> {
         serde_html_form::from_str(self.query).map_err(|error| Refused::bad(format!("the query is not what this takes: {error}")))
     }
 
-    /// Whether `?show=...` lists this secret part.
-    pub(super) fn shows(&self, part: &str) -> bool {
-        let shown = form_urlencoded::parse(self.query.as_bytes()).filter(|(name, _)| name == "show");
-        shown.into_iter().any(|(_, parts)| parts.split(',').any(|shown| shown == part))
+    /// Whether `?show=...` lists this secret part. An error where it does and who asks may not see secrets.
+    pub(super) fn shows(&self, part: &str) -> Result<bool, Refused> {
+        let is_listed = values(self.query, "show").any(|parts| parts.split(',').any(|shown| shown == part));
+        match is_listed {
+            true => self.caller.may_see_secrets().map(|()| true),
+            false => Ok(false),
+        }
     }
+}
+
+/// What a query asks to see that may be secret, with commas between, as it stands there; `None`: nothing.
+pub(super) fn secrets_asked_for(query: &str) -> Option<String> {
+    let everything = values(query, "secrets").filter(|value| value == "true").map(|_| "secrets".into());
+    let shown: Vec<_> = values(query, "show").chain(everything).filter(|parts| !parts.is_empty()).collect();
+    (!shown.is_empty()).then(|| shown.join(","))
+}
+
+/// The values of one name in a query.
+fn values<'q>(query: &'q str, name: &'static str) -> impl Iterator<Item = Cow<'q, str>> {
+    form_urlencoded::parse(query.as_bytes()).filter_map(move |(found, value)| (found == name).then_some(value))
 }
 
 impl Answer {
@@ -151,13 +170,36 @@ impl From<StoreError> for Refused {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::admin::tokens::Scope;
+
+    fn asked(caller: Caller, query: &str) -> Asked<'_> {
+        Asked { caller, id: "", query, accept: "", body: b"" }
+    }
 
     #[test]
     fn what_is_shown_is_listed_in_the_query() {
-        let asked = |query| Asked { id: "", query, accept: "", body: b"" };
-        assert!(asked("show=urls").shows("urls") && asked("show=data,urls").shows("urls") && asked("show=data&show=urls").shows("urls"));
-        assert!(!asked("").shows("urls") && !asked("show=url").shows("urls"));
+        let shows = |query| asked(Caller::Local, query).shows("urls").unwrap();
+        assert!(shows("show=urls") && shows("show=data,urls") && shows("show=data&show=urls") && shows("sho%77=data%2Curls"));
+        assert!(!shows("") && !shows("show=url") && !shows("show="));
+    }
+
+    #[test]
+    fn secrets_are_shown_to_everybody_but_holders_of_a_token_that_may_only_read() {
+        let shows = |caller, query| asked(caller, query).shows("data").map_err(|refused| refused.status);
+        assert_eq!(shows(Caller::Token(Scope::Full), "show=data"), Ok(true));
+        assert_eq!(shows(Caller::Token(Scope::Read), "show=urls,data"), Err(StatusCode::FORBIDDEN));
+        assert_eq!(shows(Caller::Token(Scope::Read), "show="), Ok(false));
+        assert_eq!(shows(Caller::Stranger, "show=data"), Err(StatusCode::UNAUTHORIZED));
+    }
+
+    #[test]
+    fn what_a_query_asks_to_see_is_named_for_the_log() {
+        let named = |query| secrets_asked_for(query);
+        assert_eq!(named("limit=3&show=urls,parameters&show=data").as_deref(), Some("urls,parameters,data"));
+        assert_eq!(named("secrets=true").as_deref(), Some("secrets"));
+        assert_eq!([named(""), named("show="), named("secrets=false"), named("text=show")], [const { None }; 4]);
     }
 }

@@ -10,14 +10,14 @@ use crate::connections::{Change, Connection, Hook, State, new_id};
 
 /// `GET /connections[?show=data]`
 pub(super) async fn list(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
-    let shown = asked.shows("data");
+    let shown = asked.shows("data")?;
     let views: Vec<_> = operator.connections.connections().iter().map(|connection| view(connection, shown)).collect();
     Ok(Answer::ok(views))
 }
 
 /// `GET /connections/{id}[?show=data]`
 pub(super) async fn show(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
-    Ok(Answer::ok(view(&*find(operator, asked.id)?, asked.shows("data"))))
+    Ok(Answer::ok(view(&*find(operator, asked.id)?, asked.shows("data")?)))
 }
 
 /// `POST /connections`

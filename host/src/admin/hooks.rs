@@ -19,8 +19,8 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    fn asked(asked: &Asked<'_>) -> Self {
-        Self { urls: asked.shows("urls"), parameters: asked.shows("parameters") }
+    fn asked(asked: &Asked<'_>) -> Result<Self, Refused> {
+        Ok(Self { urls: asked.shows("urls")?, parameters: asked.shows("parameters")? })
     }
 
     /// Nothing of it.
@@ -36,7 +36,7 @@ impl Shown {
 
 /// `GET /hooks[?show=urls,parameters]`
 pub(super) async fn list(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
-    let shown = Shown::asked(&asked);
+    let shown = Shown::asked(&asked)?;
     let views: Vec<_> = present(operator).iter().map(|hook| view(operator, hook, &shown)).collect();
     Ok(Answer::ok(views))
 }
@@ -44,7 +44,7 @@ pub(super) async fn list(operator: &Operator, asked: Asked<'_>) -> Result<Answer
 /// `GET /hooks/{id}[?show=urls,parameters]`
 pub(super) async fn show(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
     let hook = find(operator, asked.id)?;
-    Ok(Answer::ok(view(operator, &hook, &Shown::asked(&asked))))
+    Ok(Answer::ok(view(operator, &hook, &Shown::asked(&asked)?)))
 }
 
 /// `POST /hooks`

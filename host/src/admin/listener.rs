@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-use super::answer::Refused;
+use super::answer::{Refused, secrets_asked_for};
 use super::exchange::{self, Reply, exchange};
 use super::operator::Operator;
 use super::route::Caller;
@@ -81,7 +81,7 @@ impl RemoteAdmin {
     }
 }
 
-/// Answers one request; what changes something has a line in the log that says whose token it was.
+/// Answers one request; what changes something, or asks to see secrets, has a line in the log that says whose token it was.
 async fn answer(operator: &Operator, names: &[String], request: Request<Incoming>, closing: watch::Receiver<()>) -> Reply {
     let holder = match admitted(operator, names, &request) {
         Ok(holder) => holder,
@@ -89,9 +89,13 @@ async fn answer(operator: &Operator, names: &[String], request: Request<Incoming
     };
     let Some((token, scope)) = holder else { return exchange(operator, Caller::Stranger, request, closing).await };
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let secrets = request.uri().query().and_then(secrets_asked_for);
     let reply = exchange(operator, Caller::Token(scope), request, closing).await;
-    if method != Method::GET {
-        tracing::info!(%token, %method, %path, status = reply.status().as_u16(), "an operator asked from afar");
+    let status = reply.status().as_u16();
+    match secrets {
+        Some(secrets) => tracing::info!(%token, %method, %path, %secrets, status, "an operator asked from afar for secrets"),
+        None if method != Method::GET => tracing::info!(%token, %method, %path, status, "an operator asked from afar"),
+        None => {}
     }
     reply
 }

@@ -174,6 +174,16 @@ impl Caller {
             }
         }
     }
+
+    /// Whether somebody may see what is masked otherwise. Secrets open other doors than this one, so that it takes what
+    /// changing things does.
+    pub(super) fn may_see_secrets(self) -> Result<(), Refused> {
+        match self {
+            Self::Token(Scope::Read) => Err(Refused::new(StatusCode::FORBIDDEN, "this token may only read what is masked")
+                .with_help("ask without `show`; `hookwright tokens add NAME`, without --read-only, makes a token that shows secrets")),
+            caller => caller.may(Access::Write),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -220,7 +220,8 @@ pub(super) async fn answer(operator: &Operator, call: Call<'_>) -> Answer {
     let (path, query) = call.target.split_once('?').unwrap_or((call.target, ""));
     match find(call.caller, call.method, path) {
         Ok((route, id)) => {
-            (route.handler)(operator, Asked { id, query, accept: call.accept, body: call.body }).await.unwrap_or_else(Answer::from)
+            let asked = Asked { caller: call.caller, id, query, accept: call.accept, body: call.body };
+            (route.handler)(operator, asked).await.unwrap_or_else(Answer::from)
         }
         Err(refused) => refused.into(),
     }

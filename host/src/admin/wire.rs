@@ -221,7 +221,7 @@ pub struct Disabled {
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Show {
     /// What to show that may be secret, with commas between: `data` of connections, `urls` and `parameters` of hooks,
-    /// `secrets` of events.
+    /// `secrets` of events. A token that may only read is refused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     show: Option<String>,
 }

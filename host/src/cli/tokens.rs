@@ -26,7 +26,7 @@ enum Verb {
     Add {
         /// A name for it: who or what has it.
         name: String,
-        /// Let it look and change nothing.
+        /// Let it look at what is masked, and change nothing.
         #[arg(long)]
         read_only: bool,
         /// Print JSON.

@@ -42,7 +42,7 @@ pub(super) async fn list(operator: &Operator, asked: Asked<'_>) -> Result<Answer
 
 /// `GET /events/{id}[?show=secrets]`
 pub(super) async fn show(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
-    let secrets = if asked.shows("secrets") { Secrets::Shown } else { Secrets::Masked };
+    let secrets = if asked.shows("secrets")? { Secrets::Shown } else { Secrets::Masked };
     let id = asked.id.to_owned();
     let detail = looking(operator, move |journal| {
         let (seq, event) = find(&journal, &id)?;
