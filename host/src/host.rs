@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::admin::{self, Admin, Archive, KnownPlugin, KnownService, KnownWebhook, Operator, Remote, RemoteAdmin, ServiceState, Tokens};
 use crate::connections::Connections;
 use crate::data_directory::DataDirectory;
-use crate::deliver::{self, Deliveries, Guard};
+use crate::deliver::{self, Deliveries, FileGuard, Guard};
 use crate::inbound::Budget;
 use crate::journal::{self, Journal, Removed, Retention};
 use crate::key_file::Key;
@@ -40,6 +40,8 @@ pub struct Settings {
     pub tls: Option<TlsAcceptor>,
     /// Where operators with a token reach the host from afar.
     pub operators: Option<Remote>,
+    /// The directories below which they may have bundles written to files.
+    pub file_destinations: Vec<PathBuf>,
     /// What a sender may ask of the host.
     pub limits: Limits,
     /// How soon changed services are taken up.
@@ -68,6 +70,7 @@ impl Settings {
             public_url: None,
             tls: None,
             operators: None,
+            file_destinations: Vec::new(),
             limits: Limits::default(),
             pace: Pace::default(),
             delivery: deliver::Settings::default(),
@@ -123,8 +126,10 @@ impl Host {
         let listener = tokio::net::TcpListener::from_std(listener).context("cannot wait for connections")?;
         let (tls, pace, retention, base_url) = (settings.tls.clone(), settings.pace, settings.retention, base_url(&settings, address));
         let (guard, remote) = (settings.delivery.http.guard.clone(), settings.operators.take());
+        let files = FileGuard::new(&settings.data, &settings.services, std::mem::take(&mut settings.file_destinations));
+        settings.delivery.files = files.clone();
         let (host, directory) = open(settings).await?;
-        let operator = Arc::new(operator(&host, Tokens::open(&directory)?, base_url.clone(), guard));
+        let operator = Arc::new(operator(&host, Tokens::open(&directory)?, base_url.clone(), guard, files));
         let remote_admin = remote.map(|remote| admin::serve_remote(remote, tls.clone(), &host.limits, operator.clone())).transpose()?;
         let admin = admin::serve(&directory, operator).context("cannot open the control socket")?;
         let watch = Watch::start(host.services.clone(), pace);
@@ -215,7 +220,7 @@ fn open_stored(
     Ok(Stored { directory, connections, journal, services })
 }
 
-fn operator(host: &Arc<Host>, tokens: Tokens, base_url: String, guard: Guard) -> Operator {
+fn operator(host: &Arc<Host>, tokens: Tokens, base_url: String, guard: Guard, files: FileGuard) -> Operator {
     let services = host.services.clone();
     let known = move || services.looks().iter().map(known).collect();
     Operator {
@@ -224,6 +229,7 @@ fn operator(host: &Arc<Host>, tokens: Tokens, base_url: String, guard: Guard) ->
         tokens,
         public_url: Some(base_url),
         destinations: Some(guard),
+        files,
         services: Some(Box::new(known)),
         host: Some(host.clone()),
     }

@@ -250,6 +250,45 @@ fn secrets_are_for_tokens_with_full_scope(host: &Host, address: SocketAddr, read
     host.wait_for_log("an operator asked from afar for secrets token=reader method=GET path=/connections secrets=data status=403");
 }
 
+#[test]
+fn from_afar_bundles_go_to_files_only_where_the_operator_lets_them_and_never_to_the_hosts_own() {
+    let installation = installation();
+    installation.spec("shop", r#"{ "output": "{{body}}" }"#);
+    let token = installation.run(&["tokens", "add", "me"]).trim().to_owned();
+    let open = installation.path("open");
+    std::fs::create_dir(&open).unwrap();
+    let host = installation.serve_with(&["--operators", "127.0.0.1:0", "--file-destinations", open.to_str().unwrap()]);
+    let address = operators_address(&host);
+    let ask = |method: &str, target: &str, body: Value| {
+        let request = Request::new(method, target).body(body.to_string());
+        asked(address, &token, &request)
+    };
+    let to = |file: &str| format!("file:{}", installation.path(file).display());
+
+    let added = ask("POST", "/hooks", json!({ "service": "shop", "to": to("open/out.jsonl") }));
+    let added: Value = serde_json::from_slice(&added.body).unwrap();
+    let (id, path) = (added["hook"]["id"].as_str().unwrap(), added["hook"]["paths"][0].as_str().unwrap());
+    let definition = |file: &str| json!({ "hook": { "id": "h", "service": "shop", "token": "abcdefghijklmnop", "destination": to(file) } });
+    for file in ["data/tokens.json?rotate=1", "services/shop/common.json", "open/../data/tokens.json", "elsewhere.jsonl"] {
+        let asked = [
+            ask("POST", "/hooks", json!({ "service": "shop", "to": to(file) })),
+            ask("POST", "/connections", json!({ "service": "shop", "uid": "1", "to": to(file) })),
+            ask("PATCH", &format!("/hooks/{id}"), json!({ "to": to(file) })),
+            ask("POST", "/import", json!({ "definitions": [definition(file)] })),
+        ];
+        assert_eq!(asked.each_ref().map(|reply| reply.status), [403, 403, 403, 400], "{file}");
+        assert!(asked[0].text().contains("--file-destinations"), "{}", asked[0].text());
+    }
+    for file in ["data/tokens.json", "services/shop/common.json"] {
+        assert!(installation.fails(&["hooks", "add", "shop", "--to", &to(file)]).contains("choose a file elsewhere"), "{file}");
+    }
+    installation.run(&["hooks", "add", "shop", "--to", &to("elsewhere.jsonl")]);
+    assert_eq!(host.post(path, &json!({ "id": 1 })).status, 200);
+    let delivered = || std::fs::read_to_string(open.join("out.jsonl")).ok().filter(|lines| lines.ends_with('\n'));
+    assert_eq!(wait::until("it is delivered", delivered), "{\"id\":1}\n");
+    host.stop();
+}
+
 /// A command that goes on; killed when dropped.
 struct Going(Child);
 

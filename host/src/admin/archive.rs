@@ -70,7 +70,7 @@ impl Archive {
 
 /// Does what reads the disk.
 pub(super) async fn reading<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Result<T, Refused> {
-    spawn_blocking(read).await.map_err(|error| Refused::unavailable(format!("reading the journal broke off: {error}")))
+    spawn_blocking(read).await.map_err(|error| Refused::unavailable(format!("reading the disk broke off: {error}")))
 }
 
 async fn open(directory: DataDirectory) -> Result<Arc<Journal>, Refused> {

@@ -24,7 +24,7 @@ pub(super) async fn show(operator: &Operator, asked: Asked<'_>) -> Result<Answer
 pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
     let NewConnection { service, uid, name, data, to, manner } = asked.json()?;
     hooks::check_name("service", &service)?;
-    let to = destination::check(operator, to.as_deref(), None).await?;
+    let to = destination::check(operator, asked.caller, to.as_deref(), None).await?;
     if uid.is_empty() {
         return Err(Refused::bad("the uid is empty").with_help("it is how the service names its user, in every webhook it sends"));
     }

@@ -25,6 +25,7 @@ use super::wire::Problem;
 use super::{router, socket};
 use crate::connections::Connections;
 use crate::data_directory::{DataDirectory, DataDirectoryError};
+use crate::deliver::FileGuard;
 use crate::key_file::Key;
 
 /// A way to a host's connections, hooks and events.
@@ -98,9 +99,10 @@ impl Control {
             Connections::open_with(&directory, key.as_ref()).context("cannot open the connections").map_err(ControlError::Store)?;
         connections.stay_in_memory();
         let tokens = Tokens::open(&directory).map_err(ControlError::Store)?;
+        let files = FileGuard::new(directory.path(), &[], Vec::new());
         let archive = Archive::stored(directory);
         let (public_url, destinations, services, host) = (None, None, None, None);
-        Ok(Self(Way::Store(Box::new(Operator { connections, archive, tokens, public_url, destinations, services, host }))))
+        Ok(Self(Way::Store(Box::new(Operator { connections, archive, tokens, public_url, destinations, files, services, host }))))
     }
 
     /// Asks for something and reads the answer.

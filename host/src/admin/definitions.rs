@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::answer::Refused;
+use super::destination::Writable;
 use super::hooks::check_name;
 use super::manner::schedule;
 use super::wire::{MASK, masked};
 use crate::connections::{Connection, Definition, Hook, Manner, Secret, State};
-use crate::deliver::{self, Destination};
+use crate::deliver;
 
 /// What the first line of an export says, for readers of later versions.
 pub const FORMAT: &str = "hookwright-connections 1";
@@ -178,20 +179,20 @@ impl HookDefinition {
 }
 
 impl DefinitionLine {
-    /// What it defines, if a host takes it.
-    pub(super) fn definition(self) -> Result<Definition, Refused> {
+    /// What it defines, if a host takes it, with destinations that are writable.
+    pub(super) fn definition(self, writable: &Writable) -> Result<Definition, Refused> {
         match self {
             Self::Connection(ConnectionDefinition { id, service, uid, name, data }) => {
                 check_name("service", &service)?;
                 Ok(Definition::Connection(Arc::new(Connection { id, service, uid, name, data: data.into() })))
             }
-            Self::Hook(hook) => Ok(Definition::Hook(Arc::new(hook.hook()?))),
+            Self::Hook(hook) => Ok(Definition::Hook(Arc::new(hook.hook(writable)?))),
         }
     }
 }
 
 impl HookDefinition {
-    fn hook(self) -> Result<Hook, Refused> {
+    fn hook(self, writable: &Writable) -> Result<Hook, Refused> {
         let Self { id, service, webhook, connection, token, parameters, .. } = self;
         check_name("service", &service)?;
         webhook.as_deref().map_or(Ok(()), |webhook| check_name("webhook", webhook))?;
@@ -201,19 +202,9 @@ impl HookDefinition {
             retry: self.retry_ms.map(schedule).transpose()?,
             ordered: self.ordered,
         };
-        let destination = self.destination.as_deref().map(destination).transpose()?;
+        let destination = self.destination.map(|text| writable.read(&text)).transpose()?.map(|destination| destination.to_string());
         let (failing_since_ms, state) = (self.failing_since_ms, self.state.into());
         Ok(Hook { id, service, webhook, connection, token, parameters, destination, manner, failing_since_ms, state })
-    }
-}
-
-/// Only where a hook's bundles go is looked at, not whether they would be let through: that is judged at each delivery.
-fn destination(text: &str) -> Result<String, Refused> {
-    match Destination::parse(text).map_err(|error| Refused::bad(error.to_string()))? {
-        Destination::File(file) if file.path().is_relative() => {
-            Err(Refused::bad(format!("the path in `{text}` is relative, and a server has its own working directory")))
-        }
-        destination => Ok(destination.to_string()),
     }
 }
 
@@ -257,13 +248,23 @@ impl From<HookState> for State {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::path::Path;
+
     use serde_json::json;
 
     use super::*;
+    use crate::admin::route::Caller;
+    use crate::admin::tokens::Scope;
+    use crate::deliver::FileGuard;
 
     fn read(line: Value) -> Result<Definition, String> {
+        read_for(Caller::Local, line)
+    }
+
+    fn read_for(caller: Caller, line: Value) -> Result<Definition, String> {
         let line: DefinitionLine = serde_json::from_value(line).map_err(|error| error.to_string())?;
-        line.definition().map_err(|refused| refused.to_string())
+        let writable = Writable { files: FileGuard::new(Path::new("/tmp"), &[], Vec::new()), caller };
+        line.definition(&writable).map_err(|refused| refused.to_string())
     }
 
     fn hook() -> Value {
@@ -290,6 +291,15 @@ mod tests {
     }
 
     #[test]
+    fn from_afar_no_file_is_imported_as_a_destination_unless_it_is_let_through() {
+        let mut line = hook();
+        line["hook"]["destination"] = json!("file:/elsewhere/out.jsonl");
+        assert!(read(line.clone()).is_ok());
+        assert!(read_for(Caller::Token(Scope::Full), line).unwrap_err().contains("from afar"));
+        assert!(read_for(Caller::Token(Scope::Full), hook()).is_ok());
+    }
+
+    #[test]
     fn what_a_host_would_not_take_is_refused_with_a_reason() {
         let with = |name: &str, value: Value| {
             let mut line = hook();
@@ -299,6 +309,7 @@ mod tests {
         assert!(with("token", json!("short")).contains("at least 16"));
         assert!(with("destination", json!("ftp://x")).contains("is no destination"));
         assert!(with("destination", json!("file:out.jsonl")).contains("is relative"));
+        assert!(with("destination", json!("file:/tmp/out.jsonl")).contains("data directory"));
         assert!(with("secrets", json!([{"secret": "x"}])).contains("whsec_"));
         assert!(with("service", json!("Shop")).contains("is no name of a service"));
         assert!(with("retry_ms", json!(vec![1; 101])).contains("at most 100 retries"));

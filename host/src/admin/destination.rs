@@ -1,9 +1,14 @@
 //! Whether a hook's destination will do, said when the hook is added rather than when its first bundle fails.
 
+use std::path::Path;
+
+use http::StatusCode;
+
 use super::answer::Refused;
 use super::operator::Operator;
+use super::route::Caller;
 use crate::connections::{Secret, State};
-use crate::deliver::{Destination, Guard, PULL};
+use crate::deliver::{Destination, FileGuard, ForbiddenFile, Guard, PULL};
 
 /// A destination that is taken.
 pub(super) struct Checked {
@@ -17,16 +22,13 @@ pub(super) struct Checked {
 
 /// Takes a destination if there is a sink for it that finds it whatever the working directory is, and if a server that
 /// runs may deliver to it.
-/// `hook`: the id of the hook that it is for, if that is there already.
-pub(super) async fn check(operator: &Operator, text: Option<&str>, hook: Option<&str>) -> Result<Checked, Refused> {
+/// `caller`: who wants it. `hook`: the id of the hook that it is for, if that is there already.
+pub(super) async fn check(operator: &Operator, caller: Caller, text: Option<&str>, hook: Option<&str>) -> Result<Checked, Refused> {
     let Some(text) = text.filter(|text| *text != PULL) else {
         return Ok(Checked { text: None, secrets: Vec::new(), warning: None });
     };
-    let destination = Destination::parse(text).map_err(|error| Refused::bad(error.to_string()))?;
-    if let Destination::File(file) = &destination {
-        if file.path().is_relative() {
-            return Err(Refused::bad(format!("the path in `{text}` is relative, and a server has its own working directory")));
-        }
+    let destination = Writable::to(operator, caller).read(text)?;
+    if matches!(&destination, Destination::File(_)) {
         check_writers(operator, &destination, hook)?;
     }
     let warning = match destination.host() {
@@ -41,6 +43,45 @@ impl Checked {
     /// The secret to show, this once.
     pub(super) fn secret(&self) -> Option<String> {
         self.secrets.first().map(|secret| secret.text.clone())
+    }
+}
+
+/// What somebody may have written to.
+pub(super) struct Writable {
+    pub(super) files: FileGuard,
+    pub(super) caller: Caller,
+}
+
+impl Writable {
+    /// What is writable to whoever asks.
+    pub(super) fn to(operator: &Operator, caller: Caller) -> Self {
+        Self { files: operator.files.clone(), caller }
+    }
+
+    /// Reads a destination. Of files it is judged where they are; whether a server is let through is judged at each delivery.
+    pub(super) fn read(&self, text: &str) -> Result<Destination, Refused> {
+        let destination = Destination::parse(text).map_err(|error| Refused::bad(error.to_string()))?;
+        match &destination {
+            Destination::File(file) if file.path().is_relative() => {
+                Err(Refused::bad(format!("the path in `{text}` is relative, and a server has its own working directory")))
+            }
+            Destination::File(file) => self.check(file.path()).map(|()| destination),
+            _ => Ok(destination),
+        }
+    }
+
+    fn check(&self, file: &Path) -> Result<(), Refused> {
+        let judged = match self.caller {
+            Caller::Local => self.files.check(file),
+            Caller::Token(_) | Caller::Stranger => self.files.check_from_afar(file),
+        };
+        judged.map_err(|forbidden| {
+            let status = match &forbidden {
+                ForbiddenFile::Afar(_) => StatusCode::FORBIDDEN,
+                ForbiddenFile::Data(_) | ForbiddenFile::Services(_) => StatusCode::BAD_REQUEST,
+            };
+            Refused::new(status, forbidden.to_string()).with_help(forbidden.help())
+        })
     }
 }
 

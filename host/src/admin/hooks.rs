@@ -52,7 +52,7 @@ pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer,
     let new: NewHook = asked.json()?;
     check_name("service", &new.service)?;
     new.webhook.as_deref().map_or(Ok(()), |webhook| check_name("webhook", webhook))?;
-    let to = destination::check(operator, new.to.as_deref(), None).await?;
+    let to = destination::check(operator, asked.caller, new.to.as_deref(), None).await?;
     check_connection(operator, &new)?;
     let (is_shared, warning) = match operator.service(&new.service) {
         Err(unknown) => (new.connection.is_some(), Some(unknown)),

@@ -7,7 +7,7 @@ use super::tokens::Tokens;
 use super::wire::ServiceState;
 use crate::Host;
 use crate::connections::Connections;
-use crate::deliver::Guard;
+use crate::deliver::{FileGuard, Guard};
 use crate::services::Finding;
 
 /// The hands of an operator on a host, running or not.
@@ -22,6 +22,8 @@ pub struct Operator {
     pub public_url: Option<String>,
     /// Where deliveries may go, where a server runs.
     pub destinations: Option<Guard>,
+    /// Which files they may be written to.
+    pub files: FileGuard,
     /// The services that there are now, where a server runs.
     pub services: Option<Box<dyn Fn() -> Vec<KnownService> + Send + Sync>>,
     /// The whole host, where a server runs: what evaluates stored requests again.

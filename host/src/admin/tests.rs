@@ -16,7 +16,7 @@ mod update;
 use super::*;
 use crate::connections::Connections;
 use crate::data_directory::DataDirectory;
-use crate::deliver::Guard;
+use crate::deliver::{FileGuard, Guard};
 
 fn services() -> Vec<KnownService> {
     let webhook = |name: &str, path: Option<&str>| KnownWebhook { name: name.into(), path: path.map(Into::into) };
@@ -45,6 +45,7 @@ fn operator(directory: &DataDirectory) -> Operator {
         tokens: Tokens::open(directory).unwrap(),
         public_url: Some("https://hooks.test/".into()),
         destinations: Some(Guard::new(["127.0.0.1".parse().unwrap()])),
+        files: FileGuard::new(directory.path(), &[], Vec::new()),
         services: Some(Box::new(services)),
         host: None,
     }

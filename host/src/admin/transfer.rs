@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use super::answer::{Answer, Asked, Refused};
+use super::archive::reading;
 use super::definitions::{ConnectionDefinition, DefinitionLine, ExportHead, ExportLine, FORMAT, HookDefinition};
+use super::destination::Writable;
 use super::operator::Operator;
 use crate::connections::{Definition, Effect, Rejected, Snapshot};
 
@@ -102,10 +104,9 @@ fn print(snapshot: &Snapshot, secrets: bool, lines: &mpsc::Sender<Bytes>) {
 /// `POST /import`
 pub(super) async fn import(operator: &Operator, asked: Asked<'_>) -> Result<Answer, Refused> {
     let Import { definitions } = asked.json()?;
-    let mut taken = Vec::with_capacity(definitions.len());
-    for (at, line) in definitions.into_iter().enumerate() {
-        taken.push(line.definition().map_err(|refused| rejected(at, &refused.to_string()))?);
-    }
+    let judged = judged(definitions, Writable::to(operator, asked.caller)).await?.into_iter().enumerate();
+    let taken = judged.map(|(at, judged)| judged.map_err(|refused| rejected(at, &refused.to_string())));
+    let taken = taken.collect::<Result<Vec<_>, _>>()?;
     let hooks: Vec<_> = taken.iter().map(hook_id).collect();
     let effects = operator.connections.put(taken).await.map_err(|Rejected { at, error }| match at {
         Some(at) => rejected(at, &error.to_string()),
@@ -126,8 +127,8 @@ pub(super) async fn preview(operator: &Operator, asked: Asked<'_>) -> Result<Ans
     let PreviewImport { definitions, given } = asked.json()?;
     let mut imported = Imported::default();
     let (mut places, mut taken) = (Vec::with_capacity(definitions.len()), Vec::with_capacity(definitions.len()));
-    for (at, line) in definitions.into_iter().enumerate() {
-        match line.definition() {
+    for (at, judged) in judged(definitions, Writable::to(operator, asked.caller)).await?.into_iter().enumerate() {
+        match judged {
             Ok(definition) => {
                 places.push(at);
                 taken.push(definition);
@@ -142,6 +143,11 @@ pub(super) async fn preview(operator: &Operator, asked: Asked<'_>) -> Result<Ans
         }
     }
     Ok(Answer::ok(imported))
+}
+
+/// What each line defines, looked at where waiting for the disk keeps nobody else waiting.
+async fn judged(lines: Vec<DefinitionLine>, writable: Writable) -> Result<Vec<Result<Definition, Refused>>, Refused> {
+    reading(move || lines.into_iter().map(|line| line.definition(&writable)).collect()).await
 }
 
 impl Imported {

@@ -64,7 +64,7 @@ pub(super) async fn update(operator: &Operator, asked: Asked<'_>) -> Result<Answ
     }
     let UpdateHook { to, manner: MannerUpdate { retry_ms, ordered }, parameters } = update;
     let checked = match &to {
-        Some(to) => Some(destination::check(operator, Some(to), Some(&hook.id)).await?),
+        Some(to) => Some(destination::check(operator, asked.caller, Some(to), Some(&hook.id)).await?),
         None => None,
     };
     let (mut secret, mut warning) = (None, None);

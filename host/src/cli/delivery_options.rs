@@ -1,5 +1,6 @@
 //! The options of `serve` about delivery.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -15,6 +16,11 @@ pub(super) struct DeliveryOptions {
     #[arg(long, env = "HOOKWRIGHT_ALLOW_DESTINATIONS", value_name = "CIDR|HOST", value_delimiter = ',')]
     allow_destinations: Vec<Exception>,
 
+    /// A directory below which operators may have bundles written to files from afar; may be given several times, or with
+    /// commas between. Without it they cannot, and `file:` destinations are set on this machine only.
+    #[arg(long, env = "HOOKWRIGHT_FILE_DESTINATIONS", value_name = "DIR", value_delimiter = ',')]
+    file_destinations: Vec<PathBuf>,
+
     /// How long a connection to a destination may take to be made.
     #[arg(long, env = "HOOKWRIGHT_CONNECT_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration)]
     connect_timeout: Duration,
@@ -25,6 +31,11 @@ pub(super) struct DeliveryOptions {
 }
 
 impl DeliveryOptions {
+    /// The directories below which files may be written to from afar.
+    pub(super) fn file_destinations(&self) -> Vec<PathBuf> {
+        self.file_destinations.clone()
+    }
+
     /// The settings that these options stand for.
     pub(super) fn settings(self) -> Settings {
         let http = HttpSettings {

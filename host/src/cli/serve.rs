@@ -190,6 +190,10 @@ fn settings(arguments: Arguments) -> anyhow::Result<Settings> {
         ensure!(list.is_file(), "there is no list of trusted plugins at {}", list.display());
     }
     settings.telemetry = arguments.otlp.map(|endpoint| telemetry::Settings { endpoint, share: arguments.otlp_share });
+    settings.file_destinations = arguments.delivery.file_destinations();
+    for directory in &settings.file_destinations {
+        ensure!(directory.is_dir(), "there is no directory for files at {}", directory.display());
+    }
     settings.delivery = arguments.delivery.settings();
     settings.journal = arguments.journal.settings();
     settings.retention = arguments.journal.retention();

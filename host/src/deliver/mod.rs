@@ -6,6 +6,7 @@
 mod attempt;
 mod breaker;
 mod dispatch;
+mod file_guard;
 mod fresh;
 mod guard;
 mod health;
@@ -28,6 +29,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 pub use breaker::Patience;
+pub use file_guard::FileGuard;
+pub(crate) use file_guard::ForbiddenFile;
 pub use guard::{Exception, Guard};
 pub use proxies::Proxies;
 pub use settings::{HttpSettings, Settings};

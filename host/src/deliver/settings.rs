@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::breaker::Patience;
+use super::file_guard::FileGuard;
 use super::guard::Guard;
 use super::proxies::Proxies;
 use crate::telemetry::Telemetry;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub drain: Duration,
     /// What an HTTP attempt may take.
     pub http: HttpSettings,
+    /// Which files may be appended to.
+    pub files: FileGuard,
     /// What each attempt is told to.
     pub telemetry: Telemetry,
 }
@@ -77,6 +80,7 @@ impl Default for Settings {
             fresh_bytes: 64 << 20,
             drain: Duration::from_secs(10),
             http: HttpSettings::default(),
+            files: FileGuard::default(),
             telemetry: Telemetry::default(),
         }
     }

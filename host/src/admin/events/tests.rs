@@ -13,6 +13,7 @@ use crate::admin::router::{self, Call};
 use crate::admin::{Archive, Operator, Tokens};
 use crate::connections::Connections;
 use crate::data_directory::DataDirectory;
+use crate::deliver::FileGuard;
 use crate::journal::{Appended, DeliveryState, Original, Outcome, StoredBundle, StoredRequest, new_id};
 
 const NOW: u64 = 1_790_000_000_000;
@@ -27,6 +28,7 @@ async fn operator() -> (TempDir, Operator, Arc<Journal>) {
         archive: Archive::stored(directory),
         public_url: None,
         destinations: None,
+        files: FileGuard::default(),
         services: None,
         host: None,
     };

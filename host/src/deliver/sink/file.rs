@@ -11,12 +11,16 @@ use futures_util::future::BoxFuture;
 
 use super::lines::Lines;
 use super::{Delivery, Refusal, Sink};
+use crate::deliver::file_guard::FileGuard;
 use appender::Appender;
 pub(super) use target::Target;
 
 /// The writers of all files, one for each path, so that no two write into the same file.
 #[derive(Default)]
-pub(super) struct Files(Mutex<HashMap<PathBuf, Arc<LineFile>>>);
+pub(super) struct Files {
+    guard: FileGuard,
+    open: Mutex<HashMap<PathBuf, Arc<LineFile>>>,
+}
 
 struct LineFile {
     target: Target,
@@ -24,13 +28,18 @@ struct LineFile {
 }
 
 impl Files {
+    /// Those that the guard lets through.
+    pub(super) fn new(guard: FileGuard) -> Self {
+        Self { guard, open: Mutex::default() }
+    }
+
     /// The sink of a file. One that was open with other options is closed: its hook has been changed.
     pub(super) fn sink(&self, target: &Target) -> Arc<dyn Sink> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(file) = open.get(target.path()).filter(|file| !file.target.contradicts(target)) {
             return file.clone();
         }
-        let file = Arc::new(LineFile { target: target.clone(), lines: Lines::start(Appender::new(target)) });
+        let file = Arc::new(LineFile { target: target.clone(), lines: Lines::start(Appender::new(target, self.guard.clone())) });
         open.insert(target.path().to_owned(), file.clone());
         file
     }
@@ -97,6 +106,17 @@ mod tests {
         let path = directory.path().join("missing/out.jsonl");
         let refusal = deliver(&*sink(&path), "1").await.unwrap_err();
         assert!(matches!(&refusal, Refusal::Unreachable { reason } if reason.contains("missing/out.jsonl: No such file")), "{refusal:?}");
+    }
+
+    #[tokio::test]
+    async fn a_file_of_the_hosts_own_is_not_touched_whatever_a_hook_says() {
+        let data = tempfile::tempdir().unwrap();
+        let path = data.path().join("tokens.json");
+        fs::write(&path, "[]").unwrap();
+        let files = Files::new(FileGuard::new(data.path(), &[], Vec::new()));
+        let refusal = deliver(&*files.sink(&Target::parse(&format!("{}?rotate=1", path.display())).unwrap()), "1").await.unwrap_err();
+        assert!(refusal.reason().contains("is in the host's data directory"), "{refusal:?}");
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), fs::read_dir(data.path()).unwrap().count()), ("[]", 1));
     }
 
     #[tokio::test]

@@ -206,7 +206,11 @@ pub struct Sinks {
 impl Sinks {
     /// Makes no connection and opens no file yet.
     pub fn new(settings: &Settings) -> Self {
-        Self { http: http::Client::new(&settings.http), files: file::Files::default(), stdout: Arc::new(stdout::Stdout::new()) }
+        Self {
+            http: http::Client::new(&settings.http),
+            files: file::Files::new(settings.files.clone()),
+            stdout: Arc::new(stdout::Stdout::new()),
+        }
     }
 
     /// The sink that takes bundles to `destination`.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::target::{Options, Rotate, Sync, Target};
+use crate::deliver::file_guard::FileGuard;
 use crate::deliver::sink::lines::Writer;
 
 /// A day's seconds.
@@ -16,6 +17,7 @@ const DAY: u64 = 24 * 3600;
 pub(super) struct Appender {
     path: PathBuf,
     options: Options,
+    guard: FileGuard,
     unsynced: Option<Unsynced>,
 }
 
@@ -26,12 +28,13 @@ struct Unsynced {
 }
 
 impl Appender {
-    pub(super) fn new(target: &Target) -> Self {
-        Self { path: target.path.clone(), options: target.options.clone(), unsynced: None }
+    pub(super) fn new(target: &Target, guard: FileGuard) -> Self {
+        Self { path: target.path.clone(), options: target.options.clone(), guard, unsynced: None }
     }
 
-    /// The file is opened each time, so that it may be moved away by somebody else at any moment.
+    /// The file is judged and opened each time, so that it may be moved away by somebody else at any moment.
     fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        self.guard.check(&self.path).map_err(io::Error::other)?;
         if self.is_to_rotate(lines.len() as u64, SystemTime::now())? {
             self.rotate()?;
         }
@@ -178,7 +181,7 @@ mod tests {
     use super::*;
 
     fn appender(directory: &Path, query: &str) -> Appender {
-        Appender::new(&Target::parse(&format!("{}/out.jsonl{query}", directory.display())).unwrap())
+        Appender::new(&Target::parse(&format!("{}/out.jsonl{query}", directory.display())).unwrap(), FileGuard::default())
     }
 
     /// What the file and those that it was rotated to contain, by the ends of their names.
