@@ -189,8 +189,10 @@ impl std::error::Error for BadDestination {}
 /// The destination without what may be secret in it: of a URL only the host is shown, since with many services the
 /// path is the secret.
 pub fn mask(destination: &str) -> String {
-    let Some((scheme @ ("http" | "https"), rest)) = destination.split_once("://") else { return destination.to_owned() };
-    let (authority, path) = rest.find(['/', '?']).map_or((rest, ""), |end| rest.split_at(end));
+    let is_url = |scheme: &str| ["http", "https"].iter().any(|url| scheme.eq_ignore_ascii_case(url));
+    let Some((scheme, rest)) = destination.split_once(':').filter(|(scheme, _)| is_url(scheme)) else { return destination.to_owned() };
+    let Some(rest) = rest.strip_prefix("//") else { return format!("{scheme}:***") };
+    let (authority, path) = rest.find(['/', '?', '#']).map_or((rest, ""), |end| rest.split_at(end));
     let (user, host) = authority.rsplit_once('@').map_or(("", authority), |(_, host)| ("***@", host));
     let path = if path.trim_matches('/').is_empty() { path } else { "/***" };
     format!("{scheme}://{user}{host}{path}")
@@ -250,7 +252,7 @@ mod tests {
         assert_eq!(message("file://host/x"), "`file://host/x` is no destination: a file on another machine cannot be reached");
         assert_eq!(message("stdout:x"), "`stdout:x` is no destination: nothing stands after `stdout:`");
         assert_eq!(message("http:///x"), "`http:///***` is no destination: it is not a URL (invalid format)");
-        assert_eq!(message("http:a.test"), "`http:a.test` is no destination: it is not a URL with a host");
+        assert_eq!(message("http:a.test"), "`http:***` is no destination: it is not a URL with a host");
         assert_eq!(
             message(""),
             "`` is no destination: a destination is `http://...`, `https://...`, `file:PATH` or `stdout:`; `pull:` is none"
@@ -275,6 +277,10 @@ mod tests {
     fn of_a_url_only_the_host_is_shown() {
         assert_eq!(mask("https://u:p@a.test/x?token=1"), "https://***@a.test/***");
         assert_eq!(mask("https://a.test?token=1"), "https://a.test/***");
+        assert_eq!(mask("HTTPS://u:p@a.test/x"), "HTTPS://***@a.test/***");
+        assert_eq!(mask("Http://a.test/x"), "Http://a.test/***");
+        assert_eq!(mask("https://a.test#x"), "https://a.test/***");
+        assert_eq!(mask("https:u:p@a.test/x"), "https:***");
         assert_eq!(mask("http://a.test/p@th"), "http://a.test/***");
         assert_eq!(mask("http://a.test:9000/"), "http://a.test:9000/");
         assert_eq!(mask("file:/a?keep=2"), "file:/a?keep=2");
