@@ -3,7 +3,7 @@
 use http::StatusCode;
 
 use super::answer::{Answer, Asked, Refused};
-use super::operator::{Operator, did_you_mean};
+use super::operator::{MOST_CANDIDATES, Operator, did_you_mean};
 use super::wire::{ConnectionAdded, ConnectionView, NewConnection, Removed, masked};
 use super::{destination, hooks};
 use crate::connections::{Change, Connection, Hook, State, new_id};
@@ -70,7 +70,7 @@ pub(super) fn find(operator: &Operator, id: &str) -> Result<std::sync::Arc<Conne
     if let Some(found) = operator.connections.connection(id) {
         return Ok(found);
     }
-    let all = operator.connections.connections();
+    let all = if operator.connections.counts().0 > MOST_CANDIDATES { Vec::new() } else { operator.connections.connections() };
     let ids = all.iter().map(|connection| connection.id.as_str());
     Err(Refused::unknown(format!("there is no connection `{id}`{}", did_you_mean(id, ids)))
         .with_help("`hookwright connections list` lists them"))

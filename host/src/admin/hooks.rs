@@ -6,7 +6,7 @@ use http::StatusCode;
 
 use super::answer::{Answer, Asked, Refused};
 use super::manner::MannerView;
-use super::operator::{KnownService, Operator, did_you_mean};
+use super::operator::{KnownService, MOST_CANDIDATES, Operator, did_you_mean};
 use super::wire::{Disabled, HookAdded, HookEnabled, HookView, MASK, NewHook, Removed, RotateSecret, SecretRotated, masked};
 use super::{connections, destination};
 use crate::connections::{Change, Hook, Secret, State, new_id, new_token};
@@ -180,7 +180,7 @@ pub(super) fn find(operator: &Operator, id: &str) -> Result<Arc<Hook>, Refused> 
     if let Some(found) = operator.connections.hook(id).filter(|hook| hook.state != State::Removed) {
         return Ok(found);
     }
-    let all = present(operator);
+    let all = if operator.connections.counts().1 > MOST_CANDIDATES { Vec::new() } else { present(operator) };
     let ids = all.iter().map(|hook| hook.id.as_str());
     Err(Refused::unknown(format!("there is no hook `{id}`{}", did_you_mean(id, ids))).with_help("`hookwright hooks list` lists them"))
 }

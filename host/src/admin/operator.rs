@@ -83,9 +83,20 @@ impl Operator {
     }
 }
 
-/// `; did you mean ...?`, if one of the candidates is near.
+/// Bytes of a name that a near one is looked for, and of those it is looked for among.
+const LONGEST_CANDIDATE: usize = 64;
+/// The names among which a near one is looked for.
+pub(super) const MOST_CANDIDATES: usize = 1000;
+
+/// `; did you mean ...?`, if one of the candidates is near. Nothing where looking would take long: it takes as many steps as the
+/// lengths of both names multiplied, for each candidate.
 pub(super) fn did_you_mean<'c>(wrong: &str, candidates: impl Iterator<Item = &'c str>) -> String {
+    let candidates: Vec<_> = candidates.take(MOST_CANDIDATES + 1).collect();
+    if wrong.len() > LONGEST_CANDIDATE || candidates.len() > MOST_CANDIDATES {
+        return String::new();
+    }
     let distance = |candidate: &str| strsim::damerau_levenshtein(wrong, candidate);
+    let candidates = candidates.into_iter().filter(|candidate| candidate.len() <= LONGEST_CANDIDATE);
     let nearest = candidates.map(|candidate| (distance(candidate), candidate)).min();
     match nearest {
         Some((distance, candidate)) if distance <= 1 + wrong.chars().count() / 4 => format!("; did you mean `{candidate}`?"),
@@ -102,5 +113,15 @@ mod tests {
         let names = || ["slack", "github"].into_iter();
         assert_eq!(did_you_mean("slakc", names()), "; did you mean `slack`?");
         assert_eq!(did_you_mean("stripe", names()), "");
+    }
+
+    #[test]
+    fn nothing_is_offered_where_looking_would_take_long() {
+        let (wrong, near) = ("a".repeat(64), "a".repeat(63));
+        assert!(!did_you_mean(&wrong, [near.as_str()].into_iter()).is_empty());
+        assert_eq!(did_you_mean(&format!("{wrong}a"), [wrong.as_str()].into_iter()), "");
+        assert_eq!(did_you_mean(&wrong, [format!("{wrong}a").as_str()].into_iter()), "");
+        let among = |count| did_you_mean("slakc", std::iter::repeat_n("slack", count));
+        assert_eq!([among(MOST_CANDIDATES).is_empty(), among(MOST_CANDIDATES + 1).is_empty()], [false, true]);
     }
 }
