@@ -1,6 +1,7 @@
 //! The table of what can be asked, one handler each.
 
 use http::{Method, StatusCode};
+use percent_encoding::percent_decode_str;
 
 use super::answer::{Answer, Asked, Refused};
 use super::backup::{self, Backup, BackupMade};
@@ -217,14 +218,15 @@ pub(super) struct Call<'a> {
 
 /// Answers one request. Every failure is an answer too.
 pub(super) async fn answer(operator: &Operator, call: Call<'_>) -> Answer {
-    let (path, query) = call.target.split_once('?').unwrap_or((call.target, ""));
-    match find(call.caller, call.method, path) {
-        Ok((route, id)) => {
-            let asked = Asked { caller: call.caller, id, query, accept: call.accept, body: call.body };
-            (route.handler)(operator, asked).await.unwrap_or_else(Answer::from)
-        }
-        Err(refused) => refused.into(),
-    }
+    answer_or_refuse(operator, call).await.unwrap_or_else(Answer::from)
+}
+
+async fn answer_or_refuse(operator: &Operator, Call { caller, method, target, accept, body }: Call<'_>) -> Result<Answer, Refused> {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let (route, id) = find(caller, method, path)?;
+    let id = percent_decode_str(id).decode_utf8();
+    let id = id.map_err(|_| Refused::bad("the id in the path is no text").with_help("write it in UTF-8, percent-encoded"))?;
+    (route.handler)(operator, Asked { caller, id: &id, query, accept, body }).await
 }
 
 /// Whether somebody may ask for this: what is found out before a body is read.

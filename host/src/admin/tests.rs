@@ -104,6 +104,18 @@ async fn a_connection_gets_a_hook_for_all_shared_webhooks_of_its_service() {
 }
 
 #[tokio::test]
+async fn an_id_in_a_path_may_be_percent_encoded() {
+    let (_root, admin, control) = server().await;
+    let added = post(&control, "/hooks", json!({"service": "parcels"})).await.unwrap();
+    let id = added["hook"]["id"].as_str().unwrap();
+    let encoded: String = id.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    assert_eq!(get(&control, &format!("/hooks/{encoded}")).await["id"], id);
+    assert!(refusal(&control, Method::GET, "/hooks/..%2Fx%0Ay", Value::Null).await.starts_with("there is no hook `../x\ny`"));
+    assert!(refusal(&control, Method::GET, "/hooks/%FF", Value::Null).await.starts_with("the id in the path is no text"));
+    admin.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_dedicated_hook_shows_its_url_once_and_then_only_when_asked() {
     let (_root, admin, control) = server().await;
     let manner = json!({"retry_ms": [5_000, 60_000], "ordered": true});

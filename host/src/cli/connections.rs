@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::Value;
 
-use super::control::{HostArguments, UrlArguments, destination, member, members, print_json, print_secret, print_table};
+use super::control::{HostArguments, UrlArguments, destination, member, members, path_of, print_json, print_secret, print_table};
 use super::manner::MannerArguments;
 use crate::admin::{ConnectionAdded, ConnectionView, NewConnection};
 
@@ -74,7 +74,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Add(arguments) => add(&host, arguments)?,
         Verb::List { show_data, json } => list(&host, show_data, json)?,
         Verb::Remove { id } => {
-            let _: Value = host.ask_plainly(Method::DELETE, &format!("/connections/{id}"))?;
+            let _: Value = host.ask_plainly(Method::DELETE, &path_of("/connections/", &id, ""))?;
             anstream::eprintln!("connection {id} is removed, its hooks with it");
         }
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use http::Method;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -89,6 +90,12 @@ impl HostArguments {
     pub(super) fn ask_plainly<A: DeserializeOwned>(&self, method: Method, target: &str) -> anyhow::Result<A> {
         self.ask(method, target, None::<&()>)
     }
+}
+
+/// A path whose id is percent-encoded: `/hooks/`, the id, `/enable`.
+pub(super) fn path_of(before: &str, id: &str, after: &str) -> String {
+    const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+    format!("{before}{}{after}", utf8_percent_encode(id, ENCODED))
 }
 
 fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
@@ -188,6 +195,12 @@ mod tests {
         assert_eq!(member("secret").unwrap_err(), "write it as name=text or name:=json");
         assert_eq!(member("=x").unwrap_err(), "the name before = is missing");
         assert!(member("n:=x").unwrap_err().starts_with("what follows := is not JSON: expected value"));
+    }
+
+    #[test]
+    fn an_id_is_one_segment_of_a_path_whatever_is_in_it() {
+        assert_eq!(path_of("/hooks/", "a-1_B.c", "/enable"), "/hooks/a-1_B.c/enable");
+        assert_eq!(path_of("/events/", "../x?y#\n", ""), "/events/..%2Fx%3Fy%23%0A");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::Value;
 
-use super::control::{HostArguments, UrlArguments, destination, member, members, print_json, print_secret, print_table};
+use super::control::{HostArguments, UrlArguments, destination, member, members, path_of, print_json, print_secret, print_table};
 use super::dead_letters::dead_letters;
 use super::duration::duration;
 use super::manner::MannerArguments;
@@ -109,21 +109,21 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Add(arguments) => add(&host, arguments)?,
         Verb::List { show_urls, show_parameters, json, url } => list(&host, show_urls, show_parameters, json, &url)?,
         Verb::Enable { id } => {
-            let enabled: HookEnabled = host.ask_plainly(Method::POST, &format!("/hooks/{id}/enable"))?;
+            let enabled: HookEnabled = host.ask_plainly(Method::POST, &path_of("/hooks/", &id, "/enable"))?;
             anstream::eprintln!("hook {id} is enabled");
             if let Some(count @ 1..) = enabled.dead_letters {
                 anstream::eprintln!("it has {}: `hookwright dead-letters redrive --hook {id}` delivers them", dead_letters(count));
             }
         }
         Verb::Disable { id } => {
-            let _: Value = host.ask_plainly(Method::POST, &format!("/hooks/{id}/disable"))?;
+            let _: Value = host.ask_plainly(Method::POST, &path_of("/hooks/", &id, "/disable"))?;
             anstream::eprintln!("hook {id} is disabled");
         }
         Verb::Pull(arguments) => pull::run(&host, &arguments)?,
         Verb::Update(arguments) => update::run(&host, arguments)?,
         Verb::RotateSecret { id, overlap } => rotate_secret(&host, &id, overlap)?,
         Verb::Remove { id } => {
-            let _: Value = host.ask_plainly(Method::DELETE, &format!("/hooks/{id}"))?;
+            let _: Value = host.ask_plainly(Method::DELETE, &path_of("/hooks/", &id, ""))?;
             anstream::eprintln!("hook {id} is removed");
         }
     }
@@ -166,7 +166,7 @@ fn add(host: &HostArguments, arguments: AddArguments) -> anyhow::Result<()> {
 
 fn rotate_secret(host: &HostArguments, id: &str, overlap: Duration) -> anyhow::Result<()> {
     let wanted = RotateSecret { overlap_seconds: overlap.as_secs() };
-    let rotated: SecretRotated = host.ask(Method::POST, &format!("/hooks/{id}/rotate-secret"), Some(&wanted))?;
+    let rotated: SecretRotated = host.ask(Method::POST, &path_of("/hooks/", id, "/rotate-secret"), Some(&wanted))?;
     anstream::println!("{}", rotated.secret);
     anstream::eprintln!("hook {id} signs with the secret above, which is not shown again, and with the earlier ones for {overlap:?} more");
     Ok(())

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use http::Method;
 
-use super::control::{HostArguments, print_json, print_table};
+use super::control::{HostArguments, path_of, print_json, print_table};
 use super::time::time;
 use crate::admin::{NewToken, Removed, Scope, TokenAdded, TokenView};
 
@@ -53,7 +53,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Verb::Add { name, read_only, json } => add(&host, name, if read_only { Scope::Read } else { Scope::Full }, json)?,
         Verb::List { json } => list(&host, json)?,
         Verb::Remove { name } => {
-            let removed: Removed = host.ask_plainly(Method::DELETE, &format!("/tokens/{name}"))?;
+            let removed: Removed = host.ask_plainly(Method::DELETE, &path_of("/tokens/", &name, ""))?;
             anstream::eprintln!("token {} is removed", removed.removed);
         }
     }

@@ -106,6 +106,7 @@ pub(super) fn check_connection(
     if connection.id.is_empty() || connection.service.is_empty() || connection.uid.is_empty() {
         return Err(StoreError::Invalid("a connection needs an id, a service and a uid"));
     }
+    check_id(&connection.id)?;
     let moves = before.is_some_and(|before| before.service != connection.service);
     if moves && has_hooks() {
         return Err(StoreError::Invalid("a connection that has hooks stays with its service"));
@@ -128,6 +129,7 @@ pub(super) fn check_hook(
     if hook.id.is_empty() || hook.service.is_empty() {
         return Err(StoreError::Invalid("a hook needs an id and a service"));
     }
+    check_id(&hook.id)?;
     if hook.state != State::Removed && hook.token.is_none() && hook.connection.is_none() {
         return Err(StoreError::Invalid("a hook needs a connection (shared webhook) or a token (dedicated webhook)"));
     }
@@ -142,6 +144,16 @@ pub(super) fn check_hook(
         return Err(StoreError::Invalid("another hook has this token"));
     }
     Ok(())
+}
+
+/// Whether an id can be written in a path, a line of the log and a command as it is. What was stored before this was asked is
+/// only read.
+fn check_id(id: &str) -> Result<(), StoreError> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    match id.len() <= 64 && id.bytes().all(fits) && !matches!(id, "." | "..") {
+        true => Ok(()),
+        false => Err(StoreError::Invalid("an id is 1 to 64 letters (a-z, A-Z), digits, `-`, `_` and `.`, but not `.` or `..` alone")),
+    }
 }
 
 /// The hooks go first: a part of this that survives a crash leaves no hook without its connection.

@@ -7,7 +7,7 @@ use clap::Args;
 use http::Method;
 use serde::de::DeserializeOwned;
 
-use super::super::control::{HostArguments, print_json};
+use super::super::control::{HostArguments, path_of, print_json};
 use super::super::printable::printable;
 use super::select::SelectArguments;
 use crate::admin::{BundleIds, PreviewPage, ReplayEvents, ReplayManner, ReplayPage, ReplayPreview, Replayed, Selection};
@@ -71,7 +71,7 @@ pub(super) fn run(host: &HostArguments, arguments: &Arguments) -> anyhow::Result
 
 fn replay(host: &HostArguments, arguments: &Arguments, select: Selection, manner: ReplayManner) -> anyhow::Result<ExitCode> {
     let mut events = ReplayEvents { select, manner };
-    let mut replayed: Vec<Replayed> = by_id(host, arguments, "replay", &events.manner)?;
+    let mut replayed: Vec<Replayed> = by_id(host, arguments, "/replay", &events.manner)?;
     let mut stopped = None;
     while arguments.ids.is_empty() && stopped.is_none() {
         let page: ReplayPage = host.ask(Method::POST, "/events/replay", Some(&events))?;
@@ -97,7 +97,7 @@ fn replay(host: &HostArguments, arguments: &Arguments, select: Selection, manner
 
 fn preview(host: &HostArguments, arguments: &Arguments, select: Selection, manner: ReplayManner) -> anyhow::Result<ExitCode> {
     let mut events = ReplayEvents { select, manner };
-    let mut previews: Vec<ReplayPreview> = by_id(host, arguments, "replay/preview", &events.manner)?;
+    let mut previews: Vec<ReplayPreview> = by_id(host, arguments, "/replay/preview", &events.manner)?;
     while arguments.ids.is_empty() {
         let page: PreviewPage = host.ask(Method::POST, "/events/replay/preview", Some(&events))?;
         previews.extend(page.previews);
@@ -115,7 +115,7 @@ fn preview(host: &HostArguments, arguments: &Arguments, select: Selection, manne
 }
 
 fn by_id<T: DeserializeOwned>(host: &HostArguments, arguments: &Arguments, verb: &str, manner: &ReplayManner) -> anyhow::Result<Vec<T>> {
-    arguments.ids.iter().map(|id| host.ask(Method::POST, &format!("/events/{id}/{verb}"), Some(manner))).collect()
+    arguments.ids.iter().map(|id| host.ask(Method::POST, &path_of("/events/", id, verb), Some(manner))).collect()
 }
 
 fn say(replayed: &Replayed) {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::Args;
 use http::Method;
 
-use super::super::control::{HostArguments, print_json};
+use super::super::control::{HostArguments, path_of, print_json};
 use super::super::printable::printable;
 use super::super::time::time;
 use super::coloured;
@@ -33,11 +33,11 @@ pub(super) struct Arguments {
 pub(super) fn run(host: &HostArguments, arguments: &Arguments) -> anyhow::Result<()> {
     let Arguments { id, trace, show_secrets, json } = arguments;
     if *trace {
-        let trace: Trace = host.ask_plainly(Method::GET, &format!("/events/{id}/trace"))?;
+        let trace: Trace = host.ask_plainly(Method::GET, &path_of("/events/", id, "/trace"))?;
         return if *json { print_json(&trace) } else { print_trace(&trace) };
     }
     let show = if *show_secrets { "?show=secrets" } else { "" };
-    let detail: EventDetail = host.ask_plainly(Method::GET, &format!("/events/{id}{show}"))?;
+    let detail: EventDetail = host.ask_plainly(Method::GET, &path_of("/events/", id, show))?;
     if *json {
         return print_json(&detail);
     }

@@ -6,8 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use http::Method;
 
-use super::HostArguments;
-use super::duration;
+use super::{HostArguments, duration, path_of};
 use crate::admin::{Acknowledge, AcknowledgeAnswer, PulledBundles};
 
 /// How long to wait where bundles are to be followed and nothing else is said.
@@ -47,7 +46,7 @@ pub(super) fn run(host: &HostArguments, arguments: &Arguments) -> anyhow::Result
         after = cursors.last().cloned().or(after);
         if arguments.ack && !cursors.is_empty() {
             let wanted = Acknowledge { ids: Some(cursors), cursor: None };
-            let _: AcknowledgeAnswer = host.ask(Method::POST, &format!("/hooks/{}/bundles/ack", arguments.id), Some(&wanted))?;
+            let _: AcknowledgeAnswer = host.ask(Method::POST, &path_of("/hooks/", &arguments.id, "/bundles/ack"), Some(&wanted))?;
             // What is redriven meanwhile has an earlier place; what is acknowledged does not come again.
             after.clone_from(&arguments.after);
         }
@@ -64,7 +63,7 @@ fn target(arguments: &Arguments, after: Option<&str>) -> String {
     if let Some(after) = after {
         query.append_pair("after", after);
     }
-    format!("/hooks/{}/bundles?{}", arguments.id, query.finish())
+    path_of("/hooks/", &arguments.id, "/bundles?") + &query.finish()
 }
 
 /// Whole lines, so that a reader never sees half a bundle.

@@ -6,7 +6,7 @@ use clap::Args;
 use http::Method;
 use serde_json::Value;
 
-use super::{HostArguments, destination, duration, member, print_json, print_secret};
+use super::{HostArguments, destination, duration, member, path_of, print_json, print_secret};
 use crate::admin::{HookUpdated, MannerUpdate, UpdateHook};
 
 /// Change a hook; what is not said stays as it is.
@@ -46,7 +46,7 @@ pub(super) fn run(host: &HostArguments, arguments: Arguments) -> anyhow::Result<
         manner: MannerUpdate { retry_ms, ordered },
         parameters: parameter.into_iter().collect(),
     };
-    let updated: HookUpdated = host.ask(Method::PATCH, &format!("/hooks/{id}"), Some(&wanted))?;
+    let updated: HookUpdated = host.ask(Method::PATCH, &path_of("/hooks/", &id, ""), Some(&wanted))?;
     if let Some(warning) = &updated.warning {
         anstream::eprintln!("warning: {warning}");
     }

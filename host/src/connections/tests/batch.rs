@@ -74,6 +74,25 @@ async fn a_batch_that_was_interrupted_is_there_up_to_some_definition_and_is_comp
 }
 
 #[tokio::test]
+async fn an_id_can_be_written_in_a_path_and_in_the_log_as_it_is() {
+    let connections = Connections::in_memory();
+    let longest = "x".repeat(64);
+    for id in ["a", "A-b_c.1", "...", &longest] {
+        put_connection(&connections, id, "T1").await;
+        put_hook(&connections, shared(id, id)).await;
+    }
+    for id in [".", "..", "../../etc", "a\nb", "a b", "\u{e4}", &format!("{longest}x")] {
+        let changes = [Change::PutConnection(connection(id, "T1")), Change::PutHook(shared(id, "a"))];
+        for change in changes {
+            let refused = connections.apply(change).await;
+            assert!(matches!(refused, Err(StoreError::Invalid(why)) if why.starts_with("an id is 1 to 64")), "{id:?}: {refused:?}");
+        }
+        let previewed = connections.preview(&[put(connection(id, "T1")), hook(shared(id, "a"))], HashMap::new());
+        assert!(previewed.iter().all(Result::is_err), "{id:?}: {previewed:?}");
+    }
+}
+
+#[tokio::test]
 async fn one_definition_that_is_wrong_keeps_all_from_being_put() {
     let connections = Connections::in_memory();
     filled(&connections).await;
