@@ -17,7 +17,7 @@ use super::{bundle_key, hooks, limit};
 use crate::connections::Hook;
 use crate::deliver;
 use crate::duration::duration;
-use crate::journal::{BundleKey, DeliveryState, Event, Journal, Pending};
+use crate::journal::{BundleKey, Event, Journal, Pending, Sequence};
 
 /// Bytes of bundles in one answer, but for the first.
 const MOST_BYTES: usize = 8 << 20;
@@ -96,7 +96,10 @@ pub(super) async fn acknowledge(operator: &Operator, asked: Asked<'_>) -> Result
     let hook = pulled_hook(operator, asked.id)?;
     let journal = operator.archive.journal().await?;
     let keys = match asked.json()? {
-        Acknowledge { cursor: Some(cursor), ids: None } => up_to(&journal, &hook, bundle_key::read(&cursor)?),
+        Acknowledge { cursor: Some(cursor), ids: None } => {
+            let (journal, hook, last) = (journal.clone(), hook.clone(), bundle_key::read(&cursor)?);
+            reading(move || up_to(&journal, &hook, last)).await?
+        }
         Acknowledge { cursor: None, ids: Some(ids) } => {
             let journal = journal.clone();
             reading(move || ids.iter().filter_map(|id| bundle_key::find(&journal, id).transpose()).collect::<Result<_, _>>()).await??
@@ -124,9 +127,12 @@ fn pulled_hook(operator: &Operator, id: &str) -> Result<Arc<Hook>, Refused> {
     }
 }
 
+/// What waits up to a certain one. What cannot be read waits on: nobody can have fetched it.
 fn up_to(journal: &Journal, hook: &Hook, last: BundleKey) -> Vec<BundleKey> {
+    let mut bundles = Bundles::of(journal);
     let all = journal.pending_of(&hook.id, None, usize::MAX).into_iter();
-    all.map(|pending| (pending.seq, pending.bundle)).take_while(|key| *key <= last).collect()
+    let all = all.map(|pending| (pending.seq, pending.bundle)).take_while(|key| *key <= last);
+    all.filter(|key| bundles.read(*key).is_ok()).collect()
 }
 
 /// Which bundles are asked for.
@@ -156,24 +162,28 @@ async fn wait_for(operator: &Operator, wanted: &Wanted, wait: Duration) -> Resul
     }
 }
 
+/// The first bundles that can be read.
 async fn fetch(journal: &Arc<Journal>, wanted: &Wanted) -> Result<Vec<PulledBundle>, Refused> {
-    let pending = journal.pending_of(&wanted.hook, wanted.after, wanted.most);
-    if pending.is_empty() {
-        return Ok(Vec::new());
+    let mut after = wanted.after;
+    loop {
+        let pending = journal.pending_of(&wanted.hook, after, wanted.most);
+        let Some(last) = pending.last() else { return Ok(Vec::new()) };
+        after = Some((last.seq, last.bundle));
+        let journal = journal.clone();
+        let bundles = reading(move || read(&journal, pending)).await?;
+        if !bundles.is_empty() {
+            return Ok(bundles);
+        }
     }
-    let journal = journal.clone();
-    reading(move || read(&journal, pending)).await
 }
 
-/// Reads bundles, as many as an answer may carry. One that cannot be read is a dead letter, and keeps no other waiting.
+/// Reads bundles, as many as an answer may carry. One that cannot be read waits on, since the disk may give it another time, and
+/// keeps no other waiting.
 fn read(journal: &Journal, pending: Vec<Pending>) -> Vec<PulledBundle> {
     let (mut bundles, mut bytes) = (Vec::new(), 0);
-    let mut event = (0, Ok(None));
-    for Pending { seq, bundle, attempt, .. } in pending {
-        if event.0 != seq {
-            event = (seq, journal.read(seq));
-        }
-        match view(&event.1, (seq, bundle)) {
+    let mut stored = Bundles::of(journal);
+    for Pending { seq, bundle, .. } in pending {
+        match stored.read((seq, bundle)) {
             Ok(view) => {
                 bytes += view.body.get().len();
                 if bytes > MOST_BYTES && !bundles.is_empty() {
@@ -181,13 +191,29 @@ fn read(journal: &Journal, pending: Vec<Pending>) -> Vec<PulledBundle> {
                 }
                 bundles.push(view);
             }
-            Err(reason) => {
-                tracing::warn!(event = seq, bundle, %reason, "a bundle is a dead letter");
-                journal.record(seq, bundle, &DeliveryState::Dead { reason, attempts: attempt, at_ms: deliver::now_ms() });
-            }
+            Err(reason) => tracing::warn!(event = seq, bundle, %reason, "a bundle that waits to be fetched is left out"),
         }
     }
     bundles
+}
+
+/// Bundles in the journal, read in the events' order: each event once.
+struct Bundles<'j> {
+    journal: &'j Journal,
+    event: (Sequence, std::io::Result<Option<Event>>),
+}
+
+impl<'j> Bundles<'j> {
+    fn of(journal: &'j Journal) -> Self {
+        Self { journal, event: (0, Ok(None)) }
+    }
+
+    fn read(&mut self, key: BundleKey) -> Result<PulledBundle, String> {
+        if self.event.0 != key.0 {
+            self.event = (key.0, self.journal.read(key.0));
+        }
+        view(&self.event.1, key)
+    }
 }
 
 fn view(event: &std::io::Result<Option<Event>>, key: BundleKey) -> Result<PulledBundle, String> {

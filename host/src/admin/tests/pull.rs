@@ -1,5 +1,8 @@
 //! Bundles of hooks without a destination, as whoever fetches them sees them.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -130,6 +133,30 @@ async fn a_bundle_that_is_redriven_can_be_fetched_again() {
     assert_eq!(world.cursors("").await, [""; 0]);
     post(&world.control, "/dead-letters/redrive", json!({"hook": world.hook})).await.unwrap();
     assert_eq!(world.cursors("wait=20s").await, ["1-0"]);
+}
+
+#[tokio::test]
+async fn a_bundle_that_cannot_be_read_waits_on_and_keeps_no_other_waiting() {
+    let world = World::start().await;
+    world.receive("damaged", 1).await;
+    world.receive("b", 1).await;
+    let (file, at) = place_of(&world.root.path().join("journal/events"), b"damaged");
+    file.write_all_at(b"D", at).unwrap();
+    assert_eq!(world.cursors("limit=1").await, ["2-0"]);
+    assert_eq!(world.acknowledge(json!({"cursor": "2-0"})).await, 1, "nobody can have fetched the other");
+    assert_eq!(get(&world.control, "/dead-letters").await["dead_letters"], json!([]));
+    file.write_all_at(b"d", at).unwrap();
+    assert_eq!(world.cursors("").await, ["1-0"]);
+}
+
+/// Where in the files of a directory something stands first.
+fn place_of(directory: &Path, wanted: &[u8]) -> (File, u64) {
+    let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let found = files.filter_map(|path| {
+        let at = std::fs::read(&path).unwrap().windows(wanted.len()).position(|part| part == wanted)?;
+        Some((File::options().write(true).open(path).unwrap(), at as u64))
+    });
+    found.into_iter().next().expect("it is stored")
 }
 
 #[tokio::test]
