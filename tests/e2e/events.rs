@@ -114,6 +114,8 @@ fn a_failed_event_is_replayed_once_its_spec_is_mended_and_not_taken_for_a_repeat
     let repeats: Vec<_> = again[0]["bundles"].as_array().unwrap().iter().map(|bundle| bundle["repeat"].as_bool()).collect();
     assert_eq!(repeats, [Some(true), Some(true)], "what the first replay has delivered is known to receivers");
     assert_eq!(shop.json(&["events", "replay", "--outcome", "failed"]), json!([]), "it is not failed any more");
+    let nothing = shop.installation.output(&["events", "replay", "--outcome", "failed", "--dry-run"]);
+    assert!(String::from_utf8_lossy(&nothing.stderr).contains("no event would be replayed"), "{nothing:?}");
     host.stop();
 }
 

@@ -31,7 +31,7 @@ pub struct Arguments {
     services: Vec<PathBuf>,
 
     /// Where connections, hooks and events are kept.
-    #[arg(long, env = "HOOKWRIGHT_DATA", value_name = "DIR", default_value = "data")]
+    #[arg(long = "data-dir", alias = "data", env = "HOOKWRIGHT_DATA", value_name = "DIR", default_value = "data")]
     data: PathBuf,
 
     /// A file with a key (`hookwright keys new FILE`): connections and hooks are encrypted with it on the disk.

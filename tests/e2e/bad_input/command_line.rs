@@ -43,8 +43,10 @@ fn a_data_directory_that_cannot_be_written_is_named() {
             fs::remove_dir(&directory).unwrap();
             continue;
         }
-        let message = installation.fails(&["serve", "--listen", "127.0.0.1:0", "--data", directory.to_str().unwrap()]);
-        assert!(message.contains(directory.to_str().unwrap()), "{message}");
+        for flag in ["--data-dir", "--data"] {
+            let message = installation.fails(&["serve", "--listen", "127.0.0.1:0", flag, directory.to_str().unwrap()]);
+            assert!(message.contains(directory.to_str().unwrap()), "{message}");
+        }
     }
 }
 

@@ -110,6 +110,10 @@ fn preview(host: &HostArguments, arguments: &Arguments, select: Selection, manne
         print_json(&previews)?;
     } else {
         previews.iter().for_each(show);
+        match previews.len() {
+            0 => anstream::eprintln!("no event would be replayed: none is chosen by that"),
+            count => anstream::eprintln!("{count} event{} would be replayed", if count == 1 { "" } else { "s" }),
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
