@@ -1,6 +1,7 @@
 //! 128-bit keyed fingerprints of texts that strangers choose: small keys for large in-memory maps.
 
 use std::hash::{BuildHasher as _, BuildHasherDefault, Hash, Hasher, RandomState};
+use std::sync::LazyLock;
 
 /// A key that is new at every start, so that nobody can choose texts whose fingerprints collide.
 #[derive(Debug, Default)]
@@ -12,6 +13,13 @@ impl Fingerprints {
         let [high, low] = &self.0;
         u128::from(high.hash_one(&value)) << 64 | u128::from(low.hash_one(&value))
     }
+}
+
+/// The mark of a service's user under a key that the whole process shares: by it those who have a uid are found for what is
+/// held for it.
+pub(crate) fn of_uid(service: &str, uid: &str) -> u128 {
+    static KEY: LazyLock<Fingerprints> = LazyLock::new(Fingerprints::default);
+    KEY.of((service, uid))
 }
 
 /// Hashes fingerprints, which are hashes already, to what they are.

@@ -9,57 +9,89 @@ use std::time::Duration;
 use anyhow::Context as _;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
-use tokio::task::spawn_blocking;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::{spawn_blocking, yield_now};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::Host;
 use crate::deliver::now_ms;
-use crate::journal::{Absent, Event, Original, Outcome, Sequence, StoredBundle, new_id};
+use crate::fingerprint::of_uid;
+use crate::journal::{Absent, Event, LetGo, Original, Outcome, Sequence, StoredBundle, new_id};
 use crate::receive::{Reconsidered, keep, reconsider};
 
-/// How often it is looked whether somebody is there now who was not: a service may have been loaded since.
+/// How often it is looked whether somebody is there now who was not, whom no change of connections has told of: a service may
+/// have been loaded since, or an event stored just after somebody had come.
 const OFTEN: Duration = Duration::from_secs(10);
-/// Between two looks, however often connections change.
-const PAUSE: Duration = Duration::from_millis(50);
+/// Uids that are looked at before others have a turn.
+const AT_ONCE: usize = 1024;
 
 /// What is measured of it.
 #[derive(Clone, Debug, Default)]
 pub struct Meters {
     released: Counter,
     expired: Counter,
+    crowded_out: Counter,
 }
 
 impl Meters {
     pub(crate) fn register(&self, registry: &mut Registry) {
         registry.register("held_released", "Held events that were delivered once somebody had their uid", self.released.clone());
         registry.register("held_expired", "Held events whose uid nobody got in time", self.expired.clone());
+        let crowded_out = "Held events that were let go because newer ones were for too many uids";
+        registry.register("held_crowded_out", crowded_out, self.crowded_out.clone());
     }
 }
 
 /// Releases for as long as the host runs.
 pub(crate) async fn run(host: Arc<Host>) {
-    let mut changes = host.connections.changes();
+    let mut listeners = host.connections.listeners();
     let mut turns = interval(OFTEN);
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = turns.tick() => {}
-            changed = changes.changed() => if changed.is_err() { break },
+            _ = turns.tick() => {
+                let_go(&host);
+                release_for_all(&host).await;
+            }
+            new = listeners.recv() => match new {
+                Ok(mark) => release_for(&host, host.journal.absent_of(mark)).await,
+                Err(RecvError::Lagged(_)) => release_for_all(&host).await,
+                Err(RecvError::Closed) => break,
+            },
         }
-        look(&host).await;
-        tokio::time::sleep(PAUSE).await;
     }
 }
 
-/// Releases what is held for those who are there now, and lets go what has been held for long enough.
-async fn look(host: &Arc<Host>) {
-    let expired = host.journal.expire_held(now_ms());
+/// Lets go what has been held for long enough, and says what has been let go.
+fn let_go(host: &Host) {
+    let LetGo { expired, crowded_out } = host.journal.expire_held(now_ms());
+    host.releases.expired.inc_by(expired as u64);
+    host.releases.crowded_out.inc_by(crowded_out as u64);
     if expired > 0 {
-        host.releases.expired.inc_by(expired as u64);
         tracing::warn!(events = expired, "events were held for a uid that nobody got; they stay in the journal and can be replayed");
     }
-    for absent in host.journal.absent() {
-        if !host.connections.hooks_of(&absent.service, &absent.webhook, &absent.uid).is_empty() {
+    if crowded_out > 0 {
+        let text = "events for uids that nobody has are not held any more, because newer ones are for too many; they can be replayed";
+        tracing::warn!(events = crowded_out, "{text}");
+    }
+}
+
+/// Releases what is held for anybody who is there now.
+async fn release_for_all(host: &Arc<Host>) {
+    let mut after = None;
+    loop {
+        let some = host.journal.absent_after(after, AT_ONCE);
+        let Some(last) = some.last() else { break };
+        after = Some(last.clone());
+        release_for(host, some).await;
+        yield_now().await;
+    }
+}
+
+/// Releases what is held for those of these who are there now.
+async fn release_for(host: &Arc<Host>, absent: Vec<Absent>) {
+    for absent in absent {
+        if host.connections.has_listener(absent.mark, &absent.webhook) {
             release_all(host, &absent).await;
         }
     }
@@ -67,40 +99,42 @@ async fn look(host: &Arc<Host>) {
 
 /// In the order in which they came; the first that cannot be released keeps those behind it.
 async fn release_all(host: &Arc<Host>, absent: &Absent) {
-    let (service, webhook) = (absent.service.as_str(), absent.webhook.as_str());
+    let webhook = &*absent.webhook;
     let mut released = 0;
     for seq in host.journal.held_for(absent) {
         if let Err(error) = release(host, seq, absent).await {
-            tracing::warn!(service, webhook, event = seq, %error, "a held event is not delivered yet; it is tried again");
+            tracing::warn!(webhook, event = seq, %error, "a held event is not delivered yet; it is tried again");
             break;
         }
         released += 1;
     }
     if released > 0 {
         host.releases.released.inc_by(released);
-        tracing::info!(service, webhook, events = released, "somebody has the uid now: what was held for it is delivered");
+        tracing::info!(webhook, events = released, "somebody has the uid now: what was held for it is delivered");
     }
 }
 
 async fn release(host: &Arc<Host>, seq: Sequence, absent: &Absent) -> anyhow::Result<()> {
     let journal = host.journal.clone();
     let original = spawn_blocking(move || journal.read(seq)).await??.context("it is not in the journal any more")?;
+    let uid = original.unmatched.iter().find(|uid| of_uid(&original.service, uid) == absent.mark).cloned();
+    let uid = uid.context("it is for others now")?;
     let reconsidered = reconsider(host, &original).await.map_err(|error| anyhow::anyhow!("{error}"))?;
-    keep(host, event(seq, original, reconsidered, absent)).await?;
+    keep(host, event(seq, original, reconsidered, uid)).await?;
     Ok(())
 }
 
 /// What is stored and delivered in place of what was held.
-fn event(seq: Sequence, original: Event, reconsidered: Reconsidered, absent: &Absent) -> Event {
+fn event(seq: Sequence, original: Event, reconsidered: Reconsidered, uid: String) -> Event {
     let id = new_id(now_ms());
     let verdict = reconsidered.verdict;
-    let items = verdict.items.into_iter().filter(|item| item.uid.as_deref() == Some(&absent.uid));
+    let items = verdict.items.into_iter().filter(|item| item.uid.as_ref() == Some(&uid));
     let bundles = items.flat_map(|item| item.bundles).enumerate();
     let bundles = bundles.map(|(index, bundle)| StoredBundle { id: format!("{id}-{index}"), hook: bundle.hook, json: bundle.json });
     Event {
         bundles: bundles.collect(),
         outcome: verdict.failure.map_or(Outcome::Accepted, |failure| Outcome::Failed(failure.to_string())),
-        replay_of: Some(Original { seq, id: original.id, uid: Some(absent.uid.clone()) }),
+        replay_of: Some(Original { seq, id: original.id, uid: Some(uid) }),
         dedupe: None,
         unmatched: Vec::new(),
         id,

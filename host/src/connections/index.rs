@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use papaya::{HashMap, HashSet};
 use smallvec::SmallVec;
-use tokio::sync::watch;
+use tokio::sync::broadcast;
 
 use super::change::Step;
 use super::definition::{Connection, Definition, Hook, State};
-use crate::fingerprint::{Fingerprints, Unhashed};
+use crate::fingerprint::{Unhashed, of_uid};
 
 /// The in-memory index of connections and hooks. Every look-up waits for memory that is in no cache, so what a webhook asks
 /// lies in as few places as can be.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Index {
     connections: HashSet<ById<Connection>>,
     hooks: HashSet<ById<Hook>>,
@@ -24,9 +24,24 @@ pub(super) struct Index {
     by_uid: HashMap<u128, Few<Listed>, Unhashed>,
     /// Hooks on connections that are not there: a damaged journal may have lost one.
     loose: HashMap<String, Few<Arc<Hook>>>,
-    fingerprints: Fingerprints,
-    /// Told of every change.
-    changes: watch::Sender<()>,
+    /// The marks of uids that somebody may listen for now who did not before.
+    listeners: broadcast::Sender<u128>,
+}
+
+/// New listeners that somebody who hears of them may be behind.
+const NEWS: usize = 1024;
+
+impl Default for Index {
+    fn default() -> Self {
+        Self {
+            connections: HashSet::default(),
+            hooks: HashSet::default(),
+            tokens: HashMap::default(),
+            by_uid: HashMap::default(),
+            loose: HashMap::default(),
+            listeners: broadcast::Sender::new(NEWS),
+        }
+    }
 }
 
 /// Nearly always one, which then lies in the map itself.
@@ -62,9 +77,15 @@ impl Index {
 
     pub(super) fn hooks_of(&self, service: &str, webhook: &str, uid: &str) -> Vec<Arc<Hook>> {
         let by_uid = self.by_uid.pin();
-        let Some(listed) = by_uid.get(&self.fingerprint(service, uid)) else { return Vec::new() };
+        let Some(listed) = by_uid.get(&of_uid(service, uid)) else { return Vec::new() };
         let hooks = listed.iter().flat_map(|listed| &listed.hooks);
         hooks.filter(|hook| listens(hook, webhook)).cloned().collect()
+    }
+
+    /// Whether any enabled hook listens on this webhook for the uid with this mark.
+    pub(super) fn has_listener(&self, mark: u128, webhook: &str) -> bool {
+        let by_uid = self.by_uid.pin();
+        by_uid.get(&mark).is_some_and(|listed| listed.iter().flat_map(|listed| &listed.hooks).any(|hook| listens(hook, webhook)))
     }
 
     /// How many connections and how many hooks there are.
@@ -92,12 +113,11 @@ impl Index {
             Step::RemoveConnection(id) => self.remove_connection(&id),
             Step::RemoveHook(id) => self.remove_hook(&id),
         }
-        self.changes.send_replace(());
     }
 
-    /// Hears of every change after this call, if not of each by itself.
-    pub(super) fn changes(&self) -> watch::Receiver<()> {
-        self.changes.subscribe()
+    /// The marks of uids that somebody may listen for from now on who did not before this call.
+    pub(super) fn listeners(&self) -> broadcast::Receiver<u128> {
+        self.listeners.subscribe()
     }
 
     /// Whatever is replaced is replaced in place, so that no request misses it.
@@ -107,7 +127,7 @@ impl Index {
         let before = self.connection(&connection.id);
         self.list(Listed { connection: Arc::clone(connection), hooks });
         self.connections.pin().insert(ById(Arc::clone(connection)));
-        if let Some(before) = before.filter(|before| self.key(before) != self.key(connection)) {
+        if let Some(before) = before.filter(|before| key(before) != key(connection)) {
             self.unlist(&before);
         }
     }
@@ -159,25 +179,24 @@ impl Index {
 
     fn listed(&self, connection: &Connection) -> Option<Listed> {
         let by_uid = self.by_uid.pin();
-        by_uid.get(&self.key(connection))?.iter().find(|listed| listed.connection.id == connection.id).cloned()
+        by_uid.get(&key(connection))?.iter().find(|listed| listed.connection.id == connection.id).cloned()
     }
 
     fn list(&self, listed: Listed) {
         let connection = Arc::clone(&listed.connection);
-        edit(&self.by_uid, self.key(&connection), |list| put_in_place(list, listed, |other| other.connection.id == connection.id));
+        let mark = key(&connection);
+        edit(&self.by_uid, mark, |list| put_in_place(list, listed, |other| other.connection.id == connection.id));
+        // Nobody may be there to hear of it.
+        let _ = self.listeners.send(mark);
     }
 
     fn unlist(&self, connection: &Connection) {
-        edit(&self.by_uid, self.key(connection), |list| list.retain(|other| other.connection.id != connection.id));
+        edit(&self.by_uid, key(connection), |list| list.retain(|other| other.connection.id != connection.id));
     }
+}
 
-    fn key(&self, connection: &Connection) -> u128 {
-        self.fingerprint(&connection.service, &connection.uid)
-    }
-
-    fn fingerprint(&self, service: &str, uid: &str) -> u128 {
-        self.fingerprints.of((service, uid))
-    }
+fn key(connection: &Connection) -> u128 {
+    of_uid(&connection.service, &connection.uid)
 }
 
 fn listens(hook: &Hook, webhook: &str) -> bool {

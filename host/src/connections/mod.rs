@@ -142,9 +142,14 @@ impl Connections {
         self.index.hooks()
     }
 
-    /// Hears of every change after this call, if not of each by itself.
-    pub fn changes(&self) -> tokio::sync::watch::Receiver<()> {
-        self.index.changes()
+    /// Whether any enabled hook listens on this shared webhook for the uid that has this mark.
+    pub(crate) fn has_listener(&self, mark: u128, webhook: &str) -> bool {
+        self.index.has_listener(mark, webhook)
+    }
+
+    /// The marks of uids that somebody may listen for from now on who did not before this call.
+    pub(crate) fn listeners(&self) -> tokio::sync::broadcast::Receiver<u128> {
+        self.index.listeners()
     }
 
     /// How many connections and how many hooks there are.

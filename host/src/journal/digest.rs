@@ -147,7 +147,7 @@ impl EventDigest {
 }
 
 /// `version | texts | events`, all of them numbers and texts of `varint`, times and numbers as distances.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 impl Digest for EventDigest {
     fn note(&mut self, record: &Record) -> io::Result<()> {

@@ -3,32 +3,40 @@
 //! The events themselves say for whom they are, and the releases among them for whom they were made: opening the journal
 //! finds again what is still held.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::Bound::{Excluded, Unbounded};
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::{Event, Sequence};
 use super::varint::{put, put_bytes, take, take_text};
 use super::{Journal, Settings};
+use crate::fingerprint::of_uid;
 
-/// Whoever is meant by a uid on one webhook.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Absent {
-    /// The service's name.
-    pub service: String,
+/// Whoever is meant by a uid on one webhook. Strangers choose uids, so they are kept as fingerprints.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Absent {
+    /// The service and the uid, as [`of_uid`] marks them.
+    pub(crate) mark: u128,
     /// The webhook's name.
-    pub webhook: String,
-    /// How the service names its user.
-    pub uid: String,
+    pub(crate) webhook: Arc<str>,
 }
 
 /// What one event does to what is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Entry {
-    /// It is for these.
-    Held { received_at: u64, absent: Vec<Absent> },
+    /// It is for these uids.
+    Held { received_at: u64, place: Place, uids: Vec<Box<str>> },
     /// It is what another was held for.
-    Release { original: Sequence, absent: Absent },
+    Release { original: Sequence, place: Place, uid: Box<str> },
+}
+
+/// Where an event came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    service: Box<str>,
+    webhook: Box<str>,
 }
 
 /// Everything that is held.
@@ -37,45 +45,63 @@ pub(super) struct Held {
     /// How long, in milliseconds.
     window_ms: u64,
     events: BTreeMap<Sequence, Item>,
-    by_absent: HashMap<Absent, BTreeSet<Sequence>>,
+    waiting: BTreeSet<(Absent, Sequence)>,
+    /// The names of webhooks, each once.
+    webhooks: HashSet<Arc<str>>,
+    /// Events that were let go to make room, of which nobody has been told yet.
+    crowded_out: usize,
 }
 
 #[derive(Debug)]
 struct Item {
     received_at: u64,
-    absent: Vec<Absent>,
+    webhook: Arc<str>,
+    /// The marks of its uids, sorted.
+    marks: Vec<u128>,
 }
 
-/// Events that are held at most: beyond that the oldest go. Each takes a few hundred bytes of memory.
+/// Events that are not held any more although nobody has got their uid.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LetGo {
+    /// Those that were held for their whole time.
+    pub expired: usize,
+    /// Those that newer ones needed the room of.
+    pub crowded_out: usize,
+}
+
+/// Uids of all events that are held at most: beyond that the oldest events go. Each takes a hundred bytes of memory.
 const MOST: usize = 100_000;
 
 impl Entry {
     /// Of an event that has to do with what is held.
     pub(super) fn of(event: &Event) -> Option<Self> {
-        let absent = |uid: &str| Absent { service: event.service.clone(), webhook: event.webhook.clone(), uid: uid.to_owned() };
+        let place = || Place { service: event.service.as_str().into(), webhook: event.webhook.as_str().into() };
         if let Some((original, uid)) = event.replay_of.as_ref().and_then(|original| Some((original.seq, original.uid.as_deref()?))) {
-            return Some(Self::Release { original, absent: absent(uid) });
+            return Some(Self::Release { original, place: place(), uid: uid.into() });
         }
         // An operator who replays an event sees that nobody has its uid.
         let is_held = !event.unmatched.is_empty() && event.replay_of.is_none();
-        is_held.then(|| Self::Held { received_at: event.received_at, absent: event.unmatched.iter().map(|uid| absent(uid)).collect() })
+        let uids = || event.unmatched.iter().map(|uid| uid.as_str().into()).collect();
+        is_held.then(|| Self::Held { received_at: event.received_at, place: place(), uids: uids() })
     }
 }
 
-/// In a digest: `0` for nothing, `1 | absent...` for what is held, `2 | original | absent` for a release.
+/// In a digest: `0` for nothing, `1 | place | uids` for what is held, `2 | original | place | uid` for a release.
 impl Entry {
     pub(super) fn encode(entry: Option<&Self>, into: &mut Vec<u8>) {
         match entry {
             None => put(into, 0),
-            Some(Self::Held { absent, .. }) => {
+            Some(Self::Held { place, uids, .. }) => {
                 put(into, 1);
-                put(into, absent.len() as u64);
-                absent.iter().for_each(|absent| absent.encode(into));
+                place.encode(into);
+                put(into, uids.len() as u64);
+                uids.iter().for_each(|uid| put_bytes(into, uid.as_bytes()));
             }
-            Some(Self::Release { original, absent }) => {
+            Some(Self::Release { original, place, uid }) => {
                 put(into, 2);
                 put(into, *original);
-                absent.encode(into);
+                place.encode(into);
+                put_bytes(into, uid.as_bytes());
             }
         }
     }
@@ -85,23 +111,23 @@ impl Entry {
         match take(from)? {
             0 => Some(None),
             1 => {
-                let absent = (0..take(from)?).map(|_| Absent::decode(from)).collect::<Option<_>>()?;
-                Some(Some(Self::Held { received_at, absent }))
+                let place = Place::decode(from)?;
+                let uids = (0..take(from)?).map(|_| take_text(from).map(Into::into)).collect::<Option<_>>()?;
+                Some(Some(Self::Held { received_at, place, uids }))
             }
-            2 => Some(Some(Self::Release { original: take(from)?, absent: Absent::decode(from)? })),
+            2 => Some(Some(Self::Release { original: take(from)?, place: Place::decode(from)?, uid: take_text(from)?.into() })),
             _ => None,
         }
     }
 }
 
-impl Absent {
+impl Place {
     fn encode(&self, into: &mut Vec<u8>) {
-        [&self.service, &self.webhook, &self.uid].into_iter().for_each(|text| put_bytes(into, text.as_bytes()));
+        [&self.service, &self.webhook].into_iter().for_each(|text| put_bytes(into, text.as_bytes()));
     }
 
     fn decode(from: &mut &[u8]) -> Option<Self> {
-        let mut text = || take_text(from).map(str::to_owned);
-        Some(Self { service: text()?, webhook: text()?, uid: text()? })
+        Some(Self { service: take_text(from)?.into(), webhook: take_text(from)?.into() })
     }
 }
 
@@ -111,42 +137,50 @@ impl Held {
     }
 
     /// Notes an event that has become durable.
-    pub(super) fn note(&mut self, seq: Sequence, entry: Entry) {
+    pub(super) fn note(&mut self, seq: Sequence, entry: &Entry) {
         match entry {
-            Entry::Release { original, absent } => self.released(original, &absent),
+            Entry::Release { original, place, uid } => {
+                let webhook = self.webhook(&place.webhook);
+                self.released(*original, Absent { mark: of_uid(&place.service, uid), webhook });
+            }
             Entry::Held { .. } if self.window_ms == 0 => {}
-            Entry::Held { received_at, mut absent } => {
-                absent.sort_unstable();
-                absent.dedup();
-                for absent in &absent {
-                    self.by_absent.entry(absent.clone()).or_default().insert(seq);
-                }
-                self.events.insert(seq, Item { received_at, absent });
+            Entry::Held { received_at, place, uids } => {
+                let mut marks: Vec<_> = uids.iter().map(|uid| of_uid(&place.service, uid)).collect();
+                marks.sort_unstable();
+                marks.dedup();
+                let webhook = self.webhook(&place.webhook);
+                self.hold(seq, Item { received_at: *received_at, webhook, marks });
             }
         }
     }
 
-    fn released(&mut self, seq: Sequence, absent: &Absent) {
-        self.unlist(seq, absent);
+    fn hold(&mut self, seq: Sequence, item: Item) {
+        self.waiting.extend(item.absent().map(|absent| (absent, seq)));
+        self.events.insert(seq, item);
+        while self.waiting.len() > MOST
+            && let Some(oldest) = self.events.first_key_value().map(|(seq, _)| *seq)
+        {
+            self.drop_event(oldest);
+            self.crowded_out += 1;
+        }
+    }
+
+    fn released(&mut self, seq: Sequence, absent: Absent) {
         if let Some(item) = self.events.get_mut(&seq) {
-            item.absent.retain(|other| other != absent);
-            if item.absent.is_empty() {
+            item.marks.retain(|mark| *mark != absent.mark);
+            if item.marks.is_empty() {
                 self.events.remove(&seq);
             }
         }
+        self.waiting.remove(&(absent, seq));
     }
 
-    /// Lets go what has been held for its whole time, or is one too many; how many events that were.
-    fn expire(&mut self, now_ms: u64) -> usize {
+    /// Lets go what has been held for its whole time, and tells what has been let go since it was last asked.
+    fn expire(&mut self, now_ms: u64) -> LetGo {
         let too_old = |item: &Item| now_ms.saturating_sub(item.received_at) >= self.window_ms;
-        let mut gone: Vec<_> = self.events.iter().filter(|(_, item)| too_old(item)).map(|(seq, _)| *seq).collect();
-        let left = self.events.len() - gone.len();
-        if left > MOST {
-            let oldest: Vec<_> = self.events.iter().filter(|(_, item)| !too_old(item)).take(left - MOST).map(|(seq, _)| *seq).collect();
-            gone.extend(oldest);
-        }
-        gone.iter().for_each(|seq| self.drop_event(*seq));
-        gone.len()
+        let expired: Vec<_> = self.events.iter().filter(|(_, item)| too_old(item)).map(|(seq, _)| *seq).collect();
+        expired.iter().for_each(|seq| self.drop_event(*seq));
+        LetGo { expired: expired.len(), crowded_out: std::mem::take(&mut self.crowded_out) }
     }
 
     /// Forgets events that are gone from the journal.
@@ -156,34 +190,74 @@ impl Held {
     }
 
     fn drop_event(&mut self, seq: Sequence) {
-        for absent in self.events.remove(&seq).map(|item| item.absent).unwrap_or_default() {
-            self.unlist(seq, &absent);
+        for absent in self.events.remove(&seq).iter().flat_map(Item::absent) {
+            self.waiting.remove(&(absent, seq));
         }
     }
 
-    fn unlist(&mut self, seq: Sequence, absent: &Absent) {
-        if let Some(events) = self.by_absent.get_mut(absent) {
-            events.remove(&seq);
-            if events.is_empty() {
-                self.by_absent.remove(absent);
+    /// The first ones behind a certain one for whom something is held, `most` at most.
+    fn absent_after(&self, after: Option<Absent>, most: usize) -> Vec<Absent> {
+        let from = after.map_or(Unbounded, |absent| Excluded((absent, Sequence::MAX)));
+        let mut found: Vec<Absent> = Vec::new();
+        for (absent, _) in self.waiting.range((from, Unbounded)) {
+            if found.last() == Some(absent) {
+                continue;
             }
+            if found.len() == most {
+                break;
+            }
+            found.push(absent.clone());
         }
+        found
+    }
+
+    fn absent_of(&self, mark: u128) -> Vec<Absent> {
+        let from = (Absent { mark, webhook: "".into() }, 0);
+        let mut found: Vec<_> = self.waiting.range(from..).map(|(absent, _)| absent).take_while(|absent| absent.mark == mark).collect();
+        found.dedup();
+        found.into_iter().cloned().collect()
+    }
+
+    fn of(&self, absent: &Absent) -> Vec<Sequence> {
+        self.waiting.range((absent.clone(), 0)..=(absent.clone(), Sequence::MAX)).map(|(_, seq)| *seq).collect()
+    }
+
+    fn webhook(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.webhooks.get(name) {
+            return Arc::clone(known);
+        }
+        let name: Arc<str> = name.into();
+        self.webhooks.insert(Arc::clone(&name));
+        name
+    }
+}
+
+impl Item {
+    /// For whom it is held.
+    fn absent(&self) -> impl Iterator<Item = Absent> {
+        self.marks.iter().map(|mark| Absent { mark: *mark, webhook: Arc::clone(&self.webhook) })
     }
 }
 
 impl Journal {
-    /// Those for whom something is held.
-    pub fn absent(&self) -> Vec<Absent> {
-        self.held().by_absent.keys().cloned().collect()
+    /// The first ones behind a certain one for whom something is held, `most` at most.
+    pub(crate) fn absent_after(&self, after: Option<Absent>, most: usize) -> Vec<Absent> {
+        self.held().absent_after(after, most)
+    }
+
+    /// Those for whom something is held and whose service and uid have this mark.
+    pub(crate) fn absent_of(&self, mark: u128) -> Vec<Absent> {
+        self.held().absent_of(mark)
     }
 
     /// What is held for somebody, in the order in which it came.
-    pub fn held_for(&self, absent: &Absent) -> Vec<Sequence> {
-        self.held().by_absent.get(absent).into_iter().flatten().copied().collect()
+    pub(crate) fn held_for(&self, absent: &Absent) -> Vec<Sequence> {
+        self.held().of(absent)
     }
 
-    /// Lets go what has been held for its whole time; how many events that were. They stay in the journal.
-    pub fn expire_held(&self, now_ms: u64) -> usize {
+    /// Lets go what has been held for its whole time, and tells what has been let go since it was last asked. All of that
+    /// stays in the journal.
+    pub fn expire_held(&self, now_ms: u64) -> LetGo {
         self.held().expire(now_ms)
     }
 
@@ -203,54 +277,76 @@ impl From<Settings> for Held {
 mod tests {
     use super::*;
 
-    fn absent(uid: &str) -> Absent {
-        Absent { service: "teams".into(), webhook: "webhook".into(), uid: uid.into() }
+    fn place() -> Place {
+        Place { service: "teams".into(), webhook: "webhook".into() }
+    }
+
+    fn entry(received_at: u64, uids: &[&str]) -> Entry {
+        Entry::Held { received_at, place: place(), uids: uids.iter().map(|uid| (*uid).into()).collect() }
+    }
+
+    fn release(original: Sequence, uid: &str) -> Entry {
+        Entry::Release { original, place: place(), uid: uid.into() }
     }
 
     fn held(events: &[(Sequence, u64, &[&str])]) -> Held {
         let mut held = Held::new(Duration::from_millis(100));
-        for (seq, received_at, uids) in events {
-            held.note(*seq, Entry::Held { received_at: *received_at, absent: uids.iter().map(|uid| absent(uid)).collect() });
-        }
+        events.iter().for_each(|(seq, received_at, uids)| held.note(*seq, &entry(*received_at, uids)));
         held
     }
 
     fn of(held: &Held, uid: &str) -> Vec<Sequence> {
-        held.by_absent.get(&absent(uid)).into_iter().flatten().copied().collect()
+        held.of(&Absent { mark: of_uid("teams", uid), webhook: "webhook".into() })
     }
 
     #[test]
     fn what_was_released_for_one_is_still_held_for_another() {
         let mut held = held(&[(1, 0, &["a", "b", "a"]), (2, 0, &["a"])]);
         assert_eq!(of(&held, "a"), [1, 2]);
-        held.note(3, Entry::Release { original: 1, absent: absent("a") });
+        held.note(3, &release(1, "a"));
         assert_eq!((of(&held, "a"), of(&held, "b"), held.events.len()), (vec![2], vec![1], 2));
-        held.note(4, Entry::Release { original: 1, absent: absent("b") });
+        held.note(4, &release(1, "b"));
         assert_eq!((of(&held, "b"), held.events.len()), (vec![], 1));
     }
 
     #[test]
     fn what_has_been_held_for_its_whole_time_goes() {
         let mut held = held(&[(1, 0, &["a"]), (2, 50, &["a"])]);
-        assert_eq!((held.expire(99), held.expire(100)), (0, 1));
+        assert_eq!(held.expire(99), LetGo::default());
+        assert_eq!(held.expire(100), LetGo { expired: 1, crowded_out: 0 });
         assert_eq!(of(&held, "a"), [2]);
         held.forget(&(0..9));
-        assert!(held.events.is_empty() && held.by_absent.is_empty());
+        assert!(held.events.is_empty() && held.waiting.is_empty());
     }
 
     #[test]
-    fn no_more_than_the_most_are_held() {
-        let mut held = Held::new(Duration::from_millis(100));
-        let most = MOST as u64;
-        (0..most + 2).for_each(|seq| held.note(seq, Entry::Held { received_at: seq, absent: vec![absent("a")] }));
-        held.window_ms = u64::MAX;
-        assert_eq!((held.expire(0), held.events.first_key_value().map(|(seq, _)| *seq)), (2, Some(2)));
+    fn no_more_uids_than_the_most_are_held_however_many_an_event_has() {
+        let (mut held, uids) = (Held::new(Duration::MAX), (0..MOST / 4).map(|uid| uid.to_string()).collect::<Vec<_>>());
+        let uids: Vec<_> = uids.iter().map(String::as_str).collect();
+        held.note(1, &entry(0, &["a"]));
+        (2..6).for_each(|seq| held.note(seq, &entry(0, &uids)));
+        assert_eq!((of(&held, "a"), of(&held, "7"), held.waiting.len()), (vec![], vec![2, 3, 4, 5], MOST));
+        held.note(6, &entry(0, &["a"]));
+        assert_eq!((of(&held, "a"), of(&held, "7"), held.events.len()), (vec![6], vec![3, 4, 5], 4));
+        assert_eq!(held.expire(0), LetGo { expired: 0, crowded_out: 2 });
+        assert_eq!(held.expire(0), LetGo::default(), "each is told of once");
+    }
+
+    #[test]
+    fn those_for_whom_something_is_held_are_told_in_parts_and_by_their_mark() {
+        let held = held(&[(1, 0, &["a", "b", "c"]), (2, 0, &["a", "b"])]);
+        let first = held.absent_after(None, 2);
+        let rest = held.absent_after(first.last().cloned(), 2);
+        let marks: BTreeSet<_> = first.iter().chain(&rest).map(|absent| absent.mark).collect();
+        assert_eq!((first.len(), rest.len(), marks.len()), (2, 1, 3));
+        assert_eq!(held.absent_of(of_uid("teams", "b")).iter().map(|absent| held.of(absent)).collect::<Vec<_>>(), [[1, 2]]);
+        assert_eq!(held.absent_of(of_uid("others", "b")), []);
     }
 
     #[test]
     fn nothing_is_held_for_no_time() {
         let mut held = Held::new(Duration::ZERO);
-        held.note(1, Entry::Held { received_at: 0, absent: vec![absent("a")] });
+        held.note(1, &entry(0, &["a"]));
         assert!(held.events.is_empty());
     }
 }

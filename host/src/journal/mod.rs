@@ -44,7 +44,8 @@ pub use delivery::{BundleKey, DeadLetter, DeliveryState, Failure, Pending};
 pub use error::JournalError;
 pub(crate) use event::id_time;
 pub use event::{Event, Original, Outcome, Sequence, StoredBundle, StoredRequest, new_id};
-pub use held::Absent;
+pub(crate) use held::Absent;
+pub use held::LetGo;
 pub(crate) use levels::Waiting;
 pub use look::{Standing, Unfinished};
 pub use pulled::Acknowledged;
@@ -340,7 +341,7 @@ fn restore(event: &digest::Known<'_>, covered: Covers, ledger: &mut Ledger, cata
         ledger.keep(event.seq);
     }
     if let Some(entry) = event.held {
-        held.note(event.seq, entry.clone());
+        held.note(event.seq, entry);
     }
     restore_id(event, dedupe);
 }
@@ -362,7 +363,7 @@ fn stored(
     move |seq, note| {
         note_stored(&mut lock(&ledger), seq, &note);
         lock(&catalogue).note(seq, &note.entry);
-        if let Some(entry) = note.held {
+        if let Some(entry) = &note.held {
             lock(&held).note(seq, entry);
         }
         if let Some(claim) = note.claim {
