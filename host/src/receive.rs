@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hookwright_iml::{Date, Environment, Value};
-use hookwright_webhook::{Arrival, Form, Headers, Plugin, Request, Verdict, body};
+use hookwright_webhook::{Arrival, Form, Headers, Plugin, Request, Verdict, Webhook, body};
 use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;
 
@@ -26,7 +26,7 @@ use crate::server::Outgoing;
 use crate::services::Found;
 use crate::{Host, environment};
 
-pub use again::{Reconsidered, Unanswerable, reconsider};
+pub use again::{Reconsidered, Unanswerable, reconsider, reconsider_unanswered};
 use listeners::Listeners;
 use members::Members;
 use to_the_end::ToTheEnd;
@@ -111,7 +111,7 @@ impl Outcome {
 pub async fn receive(host: &Arc<Host>, found: &Found, arrived: Arrived) -> Result<Receipt, Failure> {
     let run = Run::begun_now();
     let permit = admitted(found).await?;
-    let mut verdict = decide(host, found, &arrived, &run, permit)?;
+    let mut verdict = decide(host, found, &arrived, &run, permit, Webhook::decide)?;
     warn(found, &verdict);
     let reply = reply::outgoing(std::mem::take(&mut verdict.reply))?;
     let mut receipt = receipt(reply, &verdict);
@@ -122,10 +122,10 @@ pub async fn receive(host: &Arc<Host>, found: &Found, arrived: Arrived) -> Resul
     Ok(receipt)
 }
 
-/// Tells the operator what went wrong for some hooks only, which no reply and no stored event shows.
+/// Tells the operator what went wrong and shows in no reply and no stored event.
 fn warn(found: &Found, verdict: &Verdict) {
     if let Some(warning) = &verdict.warning {
-        tracing::warn!(service = found.service.name.as_str(), webhook = found.webhook().name(), cause = %warning, "a condition failed");
+        tracing::warn!(service = found.service.name.as_str(), webhook = found.webhook().name(), cause = %warning, "the spec failed for some or all hooks, and nothing is stored for those");
     }
 }
 
@@ -174,16 +174,33 @@ async fn admitted(found: &Found) -> Result<Option<Permit>, Failure> {
 /// A larger body may take long to decide about.
 const LARGE: usize = 64 << 10;
 
+/// With an answer to the sender, or without.
+type Decision = for<'r> fn(&'r Webhook, &Arrival<'r>) -> Result<Verdict, hookwright_webhook::Failure>;
+
 /// The decision, with everything it sees. Plugins and what is made of large bodies run on this thread, which the runtime is
 /// told to do without meanwhile.
-fn decide(host: &Host, found: &Found, arrived: &Arrived, run: &Run, permit: Option<Permit>) -> Result<Verdict, Failure> {
+fn decide(
+    host: &Host,
+    found: &Found,
+    arrived: &Arrived,
+    run: &Run,
+    permit: Option<Permit>,
+    decision: Decision,
+) -> Result<Verdict, Failure> {
     if permit.is_some() || arrived.body.len() > LARGE {
-        return tokio::task::block_in_place(|| decide_here(host, found, arrived, run, permit));
+        return tokio::task::block_in_place(|| decide_here(host, found, arrived, run, permit, decision));
     }
-    decide_here(host, found, arrived, run, None)
+    decide_here(host, found, arrived, run, None, decision)
 }
 
-fn decide_here(host: &Host, found: &Found, arrived: &Arrived, run: &Run, permit: Option<Permit>) -> Result<Verdict, Failure> {
+fn decide_here(
+    host: &Host,
+    found: &Found,
+    arrived: &Arrived,
+    run: &Run,
+    permit: Option<Permit>,
+    decision: Decision,
+) -> Result<Verdict, Failure> {
     let content_type = arrived.parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let decoded = body::decode(content_type, &arrived.body).map_err(|bad| Failure::Malformed(bad.reason))?;
     let query = Form::parse(arrived.address.query().as_bytes());
@@ -208,7 +225,7 @@ fn decide_here(host: &Host, found: &Found, arrived: &Arrived, run: &Run, permit:
         plugin: session.as_ref().map(|session| session as &dyn Plugin),
         recipients: &Listeners::new(&host.connections, found),
     };
-    found.webhook().decide(&arrival).map_err(|failure| Failure::Spec(failure.to_string()))
+    decision(found.webhook(), &arrival).map_err(|failure| Failure::Spec(failure.to_string()))
 }
 
 fn headers(parts: &Parts) -> Headers<'_> {

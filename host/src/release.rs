@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use hookwright_webhook::Item;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 use tokio::sync::broadcast::error::RecvError;
@@ -17,7 +18,7 @@ use crate::Host;
 use crate::deliver::now_ms;
 use crate::fingerprint::of_uid;
 use crate::journal::{Absent, Event, LetGo, Original, Outcome, Sequence, StoredBundle, new_id};
-use crate::receive::{Reconsidered, keep, reconsider};
+use crate::receive::{Reconsidered, keep, reconsider_unanswered};
 
 /// How often it is looked whether somebody is there now who was not, whom no change of connections has told of: a service may
 /// have been loaded since, or an event stored just after somebody had come.
@@ -97,16 +98,29 @@ async fn release_for(host: &Arc<Host>, absent: Vec<Absent>) {
     }
 }
 
-/// In the order in which they came; the first that cannot be released keeps those behind it.
+/// Why something stays held.
+enum Stays {
+    /// Nothing of its webhook can be released now, so that those behind it wait for it.
+    NotNow(String),
+    /// It cannot be read.
+    Unreadable(String),
+}
+
+/// In the order in which they came.
 async fn release_all(host: &Arc<Host>, absent: &Absent) {
     let webhook = &*absent.webhook;
     let mut released = 0;
     for seq in host.journal.held_for(absent) {
-        if let Err(error) = release(host, seq, absent).await {
-            tracing::warn!(webhook, event = seq, %error, "a held event is not delivered yet; it is tried again");
-            break;
+        match release(host, seq, absent).await {
+            Ok(()) => released += 1,
+            Err(Stays::Unreadable(error)) => {
+                tracing::error!(webhook, event = seq, %error, "a held event cannot be read: it is tried again");
+            }
+            Err(Stays::NotNow(error)) => {
+                tracing::warn!(webhook, event = seq, %error, "a held event is not delivered yet; it is tried again");
+                break;
+            }
         }
-        released += 1;
     }
     if released > 0 {
         host.releases.released.inc_by(released);
@@ -114,26 +128,38 @@ async fn release_all(host: &Arc<Host>, absent: &Absent) {
     }
 }
 
-async fn release(host: &Arc<Host>, seq: Sequence, absent: &Absent) -> anyhow::Result<()> {
-    let journal = host.journal.clone();
-    let original = spawn_blocking(move || journal.read(seq)).await??.context("it is not in the journal any more")?;
-    let uid = original.unmatched.iter().find(|uid| of_uid(&original.service, uid) == absent.mark).cloned();
-    let uid = uid.context("it is for others now")?;
-    let reconsidered = reconsider(host, &original).await.map_err(|error| anyhow::anyhow!("{error}"))?;
-    keep(host, event(seq, original, reconsidered, uid)).await?;
+async fn release(host: &Arc<Host>, seq: Sequence, absent: &Absent) -> Result<(), Stays> {
+    let original = read(host, seq).await.map_err(|error| Stays::Unreadable(format!("{error:#}")))?;
+    let Some(uid) = original.unmatched.iter().find(|uid| of_uid(&original.service, uid) == absent.mark).cloned() else {
+        return Err(Stays::Unreadable("it is for others".to_owned()));
+    };
+    let (outcome, items) = match reconsider_unanswered(host, &original).await {
+        Ok(Reconsidered { verdict, .. }) => (verdict.failure.map(|failure| failure.to_string()), verdict.items),
+        Err(error) if error.may_pass() => return Err(Stays::NotNow(error.to_string())),
+        Err(error) => (Some(error.to_string()), Vec::new()),
+    };
+    if let Some(cause) = &outcome {
+        tracing::warn!(service = original.service, webhook = original.webhook, event = seq, %cause, "a held event is stored as failed");
+    }
+    let event = event(seq, original, uid, outcome.map_or(Outcome::Accepted, Outcome::Failed), items);
+    keep(host, event).await.map_err(|error| Stays::NotNow(error.to_string()))?;
     Ok(())
 }
 
+async fn read(host: &Host, seq: Sequence) -> anyhow::Result<Event> {
+    let journal = host.journal.clone();
+    spawn_blocking(move || journal.read(seq)).await??.context("it is not in the journal any more")
+}
+
 /// What is stored and delivered in place of what was held.
-fn event(seq: Sequence, original: Event, reconsidered: Reconsidered, uid: String) -> Event {
+fn event(seq: Sequence, original: Event, uid: String, outcome: Outcome, items: Vec<Item>) -> Event {
     let id = new_id(now_ms());
-    let verdict = reconsidered.verdict;
-    let items = verdict.items.into_iter().filter(|item| item.uid.as_ref() == Some(&uid));
+    let items = items.into_iter().filter(|item| item.uid.as_ref() == Some(&uid));
     let bundles = items.flat_map(|item| item.bundles).enumerate();
     let bundles = bundles.map(|(index, bundle)| StoredBundle { id: format!("{id}-{index}"), hook: bundle.hook, json: bundle.json });
     Event {
         bundles: bundles.collect(),
-        outcome: verdict.failure.map_or(Outcome::Accepted, |failure| Outcome::Failed(failure.to_string())),
+        outcome,
         replay_of: Some(Original { seq, id: original.id, uid: Some(uid) }),
         dedupe: None,
         unmatched: Vec::new(),

@@ -60,6 +60,24 @@ fn a_connection_that_is_made_without_a_server_is_found_when_it_starts() {
 }
 
 #[test]
+fn what_was_held_and_fails_is_stored_as_failed_and_keeps_nothing_back() {
+    let (installation, receiver) = (with_spec(), Receiver::start().unwrap());
+    let host = installation.serve();
+    for n in [0, 1] {
+        send(&host, &json!([{ "team": "a", "n": n }]));
+    }
+    host.stop();
+    let failing = r#"{ "condition": "{{1 / body.items[].n}}", "respond": { "status": "{{1 / 0}}" }, "#;
+    installation.spec("teams", &SPEC.replacen("{ ", failing, 1));
+    installation.connect("teams", "a", &receiver.url("/a"));
+    let host = installation.serve();
+    assert_eq!(numbers(&receiver.wait_for("/a", 1)), [1]);
+    let failed = installation.run(&["events", "list", "--outcome", "failed", "--json"]);
+    assert!(failed.contains("division by zero"), "{failed}");
+    host.stop();
+}
+
+#[test]
 fn nothing_is_held_where_the_operator_wants_nothing_held() {
     let (installation, receiver) = (with_spec(), Receiver::start().unwrap());
     let host = installation.serve_with(&["--hold-unmatched", "0s"]);

@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use hookwright_iml::{Date, Environment};
-use hookwright_webhook::Verdict;
+use hookwright_webhook::{Verdict, Webhook};
 use hyper::Request;
 use hyper::header::HeaderValue;
 
-use super::{Arrived, Outcome, Run, admitted, decide, outcome};
+use super::{Arrived, Decision, Outcome, Run, admitted, decide, outcome};
 use crate::failure::Failure;
 use crate::inbound::Address;
 use crate::journal::Event;
@@ -39,13 +39,22 @@ pub enum Unanswerable {
 /// Evaluates a stored request with the spec, the connections and the hooks as they are now, at the time at which it came:
 /// signatures are good for minutes. Stores nothing and delivers nothing.
 pub async fn reconsider(host: &Arc<Host>, event: &Event) -> Result<Reconsidered, Unanswerable> {
+    by(host, event, Webhook::decide).await
+}
+
+/// As [`reconsider`], without `respond`.
+pub async fn reconsider_unanswered(host: &Arc<Host>, event: &Event) -> Result<Reconsidered, Unanswerable> {
+    by(host, event, Webhook::decide_unanswered).await
+}
+
+async fn by(host: &Arc<Host>, event: &Event, decision: Decision) -> Result<Reconsidered, Unanswerable> {
     let address = Address::stored(event.request.url.clone(), host.public_url.as_deref());
     let found = host.services.route_again(&event.service, &event.webhook, address.path(), &host.connections);
     let found = found.map_err(Unanswerable::Missing)?;
     let arrived = arrived(event, address).ok_or(Unanswerable::Malformed)?;
     let permit = admitted(&found).await.map_err(Unanswerable::Failed)?;
     let run = Run { id: event.id.clone(), environment: at(event.received_at) };
-    let verdict = decide(host, &found, &arrived, &run, permit).map_err(Unanswerable::Failed)?;
+    let verdict = decide(host, &found, &arrived, &run, permit, decision).map_err(Unanswerable::Failed)?;
     Ok(Reconsidered { outcome: outcome(&verdict), found, verdict })
 }
 
@@ -62,6 +71,14 @@ fn arrived(event: &Event, address: Address) -> Option<Arrived> {
     }
     let (parts, ()) = request.body(()).ok()?.into_parts();
     Some(Arrived { parts, address, body: event.body.clone(), remote_address: event.request.remote_address.clone() })
+}
+
+impl Unanswerable {
+    /// Whether it may be decided about later although nobody changes the spec: the host has no room now, or the service is
+    /// not there, as while it is being put in place.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(self, Self::Missing(Missing::NotLoaded) | Self::Failed(Failure::Unavailable(_)))
+    }
 }
 
 impl fmt::Display for Unanswerable {

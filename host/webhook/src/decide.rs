@@ -57,11 +57,11 @@ pub struct Verdict {
     pub items: Vec<Item>,
     /// The id by which a repeat of this delivery is known; only where `condition` held.
     pub dedupe: Option<String>,
-    /// Why this event is to be stored as failed: `iterate`, `uid`, `output` or `dedupe` could not be evaluated. The
-    /// event has no items then, so that a replay delivers each bundle once.
+    /// Why this event is to be stored as failed: `condition` held, and `iterate`, `uid`, `output` or `dedupe` could not be
+    /// evaluated. The event has no items then, so that a replay delivers each bundle once.
     pub failure: Option<Diagnostic>,
-    /// What the operator should hear of although the event passes: `condition` failed for some of its recipients, and
-    /// so did not hold for those.
+    /// What the operator should hear of although nothing is stored of it: `condition` failed for some of the event's recipients,
+    /// and so did not hold for those, or it held for nobody and something else failed.
     pub warning: Option<Diagnostic>,
 }
 
@@ -120,7 +120,24 @@ struct Outcome {
 impl Webhook {
     /// Decides about one request: who gets which bundles, and what the sender is told. Pure but for the plugin's calls.
     pub fn decide<'r>(&'r self, arrival: &Arrival<'r>) -> Result<Verdict, Failure> {
+        let scope = self.scope(arrival);
+        let answered = self.steps(&scope).and_then(|verdict| self.answered(&scope, verdict));
+        answered.map_err(|error| Failure(self.diagnostic(error)))
+    }
+
+    /// As [`decide`](Self::decide) where no sender waits for an answer any more: the reply is the default one.
+    pub fn decide_unanswered<'r>(&'r self, arrival: &Arrival<'r>) -> Result<Verdict, Failure> {
         self.steps(&self.scope(arrival)).map_err(|error| Failure(self.diagnostic(error)))
+    }
+
+    fn answered<'r>(&'r self, scope: &Scope<'_, 'r>, verdict: Verdict) -> Result<Verdict, Error> {
+        match &self.respond {
+            Some(respond) if !verdict.verification => {
+                let reply = respond.reply(&scope.with_accepted(verdict.accepted))?;
+                Ok(Verdict { reply, ..verdict })
+            }
+            _ => Ok(verdict),
+        }
     }
 
     fn steps<'r>(&'r self, scope: &Scope<'_, 'r>) -> Result<Verdict, Error> {
@@ -131,11 +148,10 @@ impl Webhook {
             Held::No if !self.has_default() => Outcome::default(),
             held => self.outcome(scope, held)?,
         };
-        let reply = self.respond(scope, outcome.accepted)?;
         Ok(Verdict {
             verification: false,
             accepted: outcome.accepted,
-            reply,
+            reply: Reply::default(),
             items: outcome.items,
             dedupe: outcome.dedupe,
             failure: outcome.failure.map(|error| self.diagnostic(error)),
@@ -164,24 +180,23 @@ impl Webhook {
         }
     }
 
-    /// `iterate`, `uid`, the recipients' own conditions, `output`, `dedupe`. What fails here fails the event, but for a
-    /// condition: what it should have kept out must not be stored.
+    /// `iterate`, `uid`, the recipients' own conditions, `output`, `dedupe`. What fails here fails the event, but only once the
+    /// condition has held for somebody: what it should have kept out must not be stored.
     fn outcome<'r>(&'r self, scope: &Scope<'_, 'r>, held: Held) -> Result<Outcome, Error> {
-        let (mut accepted, mut warning) = (matches!(held, Held::Yes), None);
-        let mut addressed = match self.addressed(scope, !matches!(held, Held::No)) {
-            Ok(addressed) => addressed,
-            Err(error) => {
-                return Ok(Outcome { accepted, failure: Some(error), ..Outcome::default() });
+        let mut outcome = Outcome { accepted: matches!(held, Held::Yes), ..Outcome::default() };
+        let made = match (self.addressed(scope, !matches!(held, Held::No)), held, &self.condition) {
+            (Ok(mut addressed), Held::AskRecipients, Some(condition)) => {
+                (outcome.accepted, outcome.warning) = self.admit(condition, scope, &mut addressed)?;
+                self.items(scope, addressed, outcome.accepted)
             }
+            (addressed, ..) => addressed.and_then(|addressed| self.items(scope, addressed, outcome.accepted)),
         };
-        if let (Held::AskRecipients, Some(condition)) = (held, &self.condition) {
-            (accepted, warning) = self.admit(condition, scope, &mut addressed)?;
+        match made {
+            Ok((items, dedupe)) => (outcome.items, outcome.dedupe) = (items, dedupe),
+            Err(error) if outcome.accepted => outcome.failure = Some(error),
+            Err(error) => outcome.warning = Some(error),
         }
-        let made = self.items(scope, addressed, accepted);
-        Ok(match made {
-            Ok((items, dedupe)) => Outcome { accepted, items, dedupe, failure: None, warning },
-            Err(error) => Outcome { accepted, failure: Some(error), warning, ..Outcome::default() },
-        })
+        Ok(outcome)
     }
 
     fn items<'r>(
@@ -196,10 +211,6 @@ impl Webhook {
             _ => None,
         };
         Ok((items, dedupe))
-    }
-
-    fn respond<'r>(&'r self, scope: &Scope<'_, 'r>, accepted: bool) -> Result<Reply, Error> {
-        self.respond.as_ref().map_or(Ok(Reply::default()), |respond| respond.reply(&scope.with_accepted(accepted)))
     }
 
     fn diagnostic(&self, error: Error) -> Diagnostic {

@@ -143,6 +143,19 @@ fn what_fails_and_how() {
             "0",
             "default failed in line 1: division by zero => nothing",
         ),
+        (
+            "what a condition of the recipients has let in for nobody leaves nothing behind: iterate",
+            r#"{"iterate": "body", "uid": "T1", "condition": "{{parameters.n}}", "respond": {"status": "{{if(accepted, 200, 401)}}"}}"#,
+            "5",
+            "401 {} declined warned of `iterate` must give an array, and gave number => nothing",
+        ),
+        ("uid", r#"{"uid": "{{1 / 0}}", "condition": "{{parameters.n}}"}"#, "0", "default declined warned of division by zero => nothing"),
+        (
+            "default",
+            r#"{"condition": {"condition": false, "default": "{{1 / 0}}"}}"#,
+            "0",
+            "default declined warned of division by zero => nothing",
+        ),
         ("output that nobody gets is not evaluated", r#"{"uid": "nobody", "output": "{{1 / 0}}"}"#, "0", "default => nobody:unmatched"),
     ]);
 }
