@@ -114,7 +114,7 @@ pub struct Running {
     admin: Admin,
     remote_admin: Option<RemoteAdmin>,
     watch: Watch,
-    upkeep: [JoinHandle<()>; 2],
+    upkeep: [JoinHandle<()>; 3],
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
@@ -133,8 +133,11 @@ impl Host {
         let remote_admin = remote.map(|remote| admin::serve_remote(remote, tls.clone(), &host.limits, operator.clone())).transpose()?;
         let admin = admin::serve(&directory, operator).context("cannot open the control socket")?;
         let watch = Watch::start(host.services.clone(), pace);
-        let upkeep =
-            [tokio::spawn(keep_up(host.journal.clone(), host.connections.clone(), retention)), tokio::spawn(release::run(host.clone()))];
+        let upkeep = [
+            tokio::spawn(keep_up(host.journal.clone(), host.connections.clone(), retention)),
+            tokio::spawn(probe(host.journal.clone())),
+            tokio::spawn(release::run(host.clone())),
+        ];
         let (stop, stopped) = oneshot::channel();
         let answer = {
             let host = host.clone();
@@ -161,15 +164,32 @@ async fn keep_up(journal: Arc<Journal>, connections: Arc<Connections>, retention
         let is_pulled = move |hook: &str| connections.hook(hook).is_some_and(|hook| hook.is_pulled());
         match spawn_blocking(move || journal.maintain(retention, SystemTime::now(), is_pulled)).await {
             Ok(Ok(removed)) if removed.segments == 0 => {}
-            Ok(Ok(Removed { segments, bytes, dead_letters, unfetched })) => {
+            Ok(Ok(Removed { segments, bytes, dead_letters, unfetched, crowded_out })) => {
                 tracing::info!(segments, bytes, dead_letters, unfetched, "the journal gave back space");
                 if unfetched > 0 {
                     tracing::warn!(unfetched, "bundles were dropped that nobody had fetched for as long as they are kept");
+                }
+                if crowded_out > 0 {
+                    let text = "failed events, or events for a uid that nobody has yet, had more than their quarter of the journal: the oldest are gone";
+                    tracing::warn!(events = crowded_out, "{text}");
                 }
             }
             Ok(Err(error)) => tracing::warn!(%error, "the journal could not give back space; it is tried again"),
             Err(_) => tracing::error!("the journal's upkeep broke off; it is tried again"),
         }
+    }
+}
+
+/// How soon a journal that can be written again after a failure says so: behind a load balancer no webhook comes to find out.
+const PROBE: Duration = Duration::from_secs(5);
+
+async fn probe(journal: Arc<Journal>) {
+    let mut turns = tokio::time::interval(PROBE);
+    loop {
+        turns.tick().await;
+        let journal = journal.clone();
+        // What fails is known already, and is tried again.
+        let _ = spawn_blocking(move || journal.probe()).await;
     }
 }
 

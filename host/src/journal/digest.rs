@@ -24,7 +24,8 @@ pub(super) struct EventDigest {
 struct Noted {
     seq: Sequence,
     entry: catalogue::Entry,
-    unsettled: bool,
+    failed: bool,
+    bytes: u32,
     bundles: u32,
     held: Option<held::Entry>,
     dedupe: Option<Dedupe>,
@@ -41,8 +42,10 @@ struct Dedupe {
 pub(super) struct Known<'d> {
     pub(super) seq: Sequence,
     pub(super) entry: &'d catalogue::Entry,
-    /// Somebody may want to look at it again though nothing of it is to be delivered.
-    pub(super) unsettled: bool,
+    /// It is to be kept for a while though nothing of it is to be delivered.
+    pub(super) failed: bool,
+    /// Its size in the journal.
+    pub(super) bytes: u32,
     /// What it does to what is held.
     pub(super) held: Option<&'d held::Entry>,
     /// Service, webhook and delivery id.
@@ -67,8 +70,8 @@ impl EventDigest {
             hooks = rest;
             let text = |place: u32| &*self.texts[place as usize];
             let dedupe = noted.dedupe.as_ref().map(|Dedupe { service, webhook, id }| (text(*service), text(*webhook), &**id));
-            let Noted { seq, entry, unsettled, held, .. } = noted;
-            Known { seq: *seq, entry, unsettled: *unsettled, held: held.as_ref(), dedupe, texts: &self.texts, hooks: own }
+            let Noted { seq, entry, failed, bytes, held, .. } = noted;
+            Known { seq: *seq, entry, failed: *failed, bytes: *bytes, held: held.as_ref(), dedupe, texts: &self.texts, hooks: own }
         })
     }
 
@@ -79,7 +82,7 @@ impl EventDigest {
             let Some(Dedupe { service, webhook, id }) = dedupe.filter(|_| entry.received_at() >= oldest) else { continue };
             let mut place = |text: u32| ids.place(&self.texts[text as usize]);
             let dedupe = Some(Dedupe { service: place(service), webhook: place(webhook), id });
-            ids.events.push(Noted { seq, entry, unsettled: false, bundles: 0, held: None, dedupe });
+            ids.events.push(Noted { seq, entry, failed: false, bytes: 0, bundles: 0, held: None, dedupe });
         }
         (!ids.events.is_empty()).then_some(ids)
     }
@@ -89,7 +92,7 @@ impl EventDigest {
         self.events.iter().map(|noted| noted.entry.received_at()).max()
     }
 
-    fn note_event(&mut self, seq: Sequence, event: &Event) {
+    fn note_event(&mut self, seq: Sequence, event: &Event, bytes: u32) {
         for bundle in &event.bundles {
             let hook = self.place(&bundle.hook);
             self.hooks.push(hook);
@@ -99,8 +102,8 @@ impl EventDigest {
             webhook: self.place(&event.webhook),
             id: id.into(),
         });
-        let (unsettled, bundles) = (event.is_unsettled(), event.bundles.len() as u32);
-        self.events.push(Noted { seq, entry: event.into(), unsettled, bundles, held: held::Entry::of(event), dedupe });
+        let (failed, bundles) = (event.has_failed(), event.bundles.len() as u32);
+        self.events.push(Noted { seq, entry: event.into(), failed, bytes, bundles, held: held::Entry::of(event), dedupe });
     }
 
     /// The place of a text among those that are kept once.
@@ -126,7 +129,7 @@ impl EventDigest {
 
     fn decode_event(&mut self, rest: &mut &[u8], seq: Sequence, time: u64) -> Option<Noted> {
         let seq = take_from(rest, seq)?;
-        let (entry, unsettled) = (catalogue::Entry::decode(rest, time)?, take(rest)? == 1);
+        let (entry, failed, bytes) = (catalogue::Entry::decode(rest, time)?, take(rest)? == 1, u32::try_from(take(rest)?).ok()?);
         let bundles = u32::try_from(take(rest)?).ok()?;
         for _ in 0..bundles {
             let hook = self.known(take(rest)?)?;
@@ -137,7 +140,7 @@ impl EventDigest {
             0 => None,
             _ => Some(Dedupe { service: self.known(take(rest)?)?, webhook: self.known(take(rest)?)?, id: take_text(rest)?.into() }),
         };
-        Some(Noted { seq, entry, unsettled, bundles, held, dedupe })
+        Some(Noted { seq, entry, failed, bytes, bundles, held, dedupe })
     }
 
     /// The place of a text, if there is one there.
@@ -151,7 +154,8 @@ const VERSION: u64 = 2;
 
 impl Digest for EventDigest {
     fn note(&mut self, record: &Record) -> io::Result<()> {
-        self.note_event(record.seq, &encoding::decode(&record.payload)?);
+        let bytes = record.payload.len().try_into().unwrap_or(u32::MAX);
+        self.note_event(record.seq, &encoding::decode(&record.payload)?, bytes);
         Ok(())
     }
 
@@ -165,7 +169,8 @@ impl Digest for EventDigest {
         for noted in &self.events {
             put_from(&mut bytes, seq, noted.seq);
             noted.entry.encode(&mut bytes, time);
-            put(&mut bytes, u64::from(noted.unsettled));
+            put(&mut bytes, u64::from(noted.failed));
+            put(&mut bytes, u64::from(noted.bytes));
             put(&mut bytes, u64::from(noted.bundles));
             hooks.by_ref().take(noted.bundles as usize).for_each(|hook| put(&mut bytes, u64::from(*hook)));
             held::Entry::encode(noted.held.as_ref(), &mut bytes);
@@ -212,7 +217,7 @@ mod tests {
             ..event(&new_id(NOW + 9), &["h1"])
         };
         for (seq, event) in [(7, event("a", &["h1", "h2", "h1"])), (8, replay), (11, failed)] {
-            digest.note_event(seq, &event);
+            digest.note_event(seq, &event, 300);
         }
         digest
     }
@@ -221,7 +226,7 @@ mod tests {
     fn told(digest: &EventDigest) -> Vec<String> {
         let line = |known: Known<'_>| {
             let hooks: Vec<_> = known.hooks().collect();
-            format!("{} {hooks:?} {} {:?} {:?} {:?}", known.seq, known.unsettled, known.dedupe, known.held, known.entry)
+            format!("{} {hooks:?} {} {:?} {:?} {} {:?}", known.seq, known.failed, known.dedupe, known.held, known.bytes, known.entry)
         };
         digest.events().map(line).collect()
     }

@@ -57,10 +57,9 @@ pub(crate) fn id_time(id: &str) -> Option<u64> {
 }
 
 impl Event {
-    /// Whether somebody may want to look at it again although nothing of it is to be delivered: it failed, or is for
-    /// a uid that nobody has.
-    pub(super) fn is_unsettled(&self) -> bool {
-        matches!(self.outcome, Outcome::Failed(_)) || !self.unmatched.is_empty()
+    /// Whether somebody may want to look at it again although nothing of it is to be delivered.
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self.outcome, Outcome::Failed(_))
     }
 }
 

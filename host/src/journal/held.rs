@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::{Event, Sequence};
+use super::keepsakes::Keepsakes;
 use super::varint::{put, put_bytes, take, take_text};
 use super::{Journal, Settings};
 use crate::fingerprint::of_uid;
@@ -46,6 +47,8 @@ pub(super) struct Held {
     window_ms: u64,
     events: BTreeMap<Sequence, Item>,
     waiting: BTreeSet<(Absent, Sequence)>,
+    /// The same events by their bytes.
+    pub(super) kept: Keepsakes,
     /// The names of webhooks, each once.
     webhooks: HashSet<Arc<str>>,
     /// Events that were let go to make room, of which nobody has been told yet.
@@ -137,7 +140,7 @@ impl Held {
     }
 
     /// Notes an event that has become durable.
-    pub(super) fn note(&mut self, seq: Sequence, entry: &Entry) {
+    pub(super) fn note(&mut self, seq: Sequence, entry: &Entry, bytes: u32) {
         match entry {
             Entry::Release { original, place, uid } => {
                 let webhook = self.webhook(&place.webhook);
@@ -149,6 +152,7 @@ impl Held {
                 marks.sort_unstable();
                 marks.dedup();
                 let webhook = self.webhook(&place.webhook);
+                self.kept.insert(seq, bytes);
                 self.hold(seq, Item { received_at: *received_at, webhook, marks });
             }
         }
@@ -170,6 +174,7 @@ impl Held {
             item.marks.retain(|mark| *mark != absent.mark);
             if item.marks.is_empty() {
                 self.events.remove(&seq);
+                self.kept.remove(seq);
             }
         }
         self.waiting.remove(&(absent, seq));
@@ -190,6 +195,7 @@ impl Held {
     }
 
     fn drop_event(&mut self, seq: Sequence) {
+        self.kept.remove(seq);
         for absent in self.events.remove(&seq).iter().flat_map(Item::absent) {
             self.waiting.remove(&(absent, seq));
         }
@@ -291,7 +297,7 @@ mod tests {
 
     fn held(events: &[(Sequence, u64, &[&str])]) -> Held {
         let mut held = Held::new(Duration::from_millis(100));
-        events.iter().for_each(|(seq, received_at, uids)| held.note(*seq, &entry(*received_at, uids)));
+        events.iter().for_each(|(seq, received_at, uids)| held.note(*seq, &entry(*received_at, uids), 1));
         held
     }
 
@@ -303,9 +309,9 @@ mod tests {
     fn what_was_released_for_one_is_still_held_for_another() {
         let mut held = held(&[(1, 0, &["a", "b", "a"]), (2, 0, &["a"])]);
         assert_eq!(of(&held, "a"), [1, 2]);
-        held.note(3, &release(1, "a"));
+        held.note(3, &release(1, "a"), 1);
         assert_eq!((of(&held, "a"), of(&held, "b"), held.events.len()), (vec![2], vec![1], 2));
-        held.note(4, &release(1, "b"));
+        held.note(4, &release(1, "b"), 1);
         assert_eq!((of(&held, "b"), held.events.len()), (vec![], 1));
     }
 
@@ -323,10 +329,10 @@ mod tests {
     fn no_more_uids_than_the_most_are_held_however_many_an_event_has() {
         let (mut held, uids) = (Held::new(Duration::MAX), (0..MOST / 4).map(|uid| uid.to_string()).collect::<Vec<_>>());
         let uids: Vec<_> = uids.iter().map(String::as_str).collect();
-        held.note(1, &entry(0, &["a"]));
-        (2..6).for_each(|seq| held.note(seq, &entry(0, &uids)));
+        held.note(1, &entry(0, &["a"]), 1);
+        (2..6).for_each(|seq| held.note(seq, &entry(0, &uids), 1));
         assert_eq!((of(&held, "a"), of(&held, "7"), held.waiting.len()), (vec![], vec![2, 3, 4, 5], MOST));
-        held.note(6, &entry(0, &["a"]));
+        held.note(6, &entry(0, &["a"]), 1);
         assert_eq!((of(&held, "a"), of(&held, "7"), held.events.len()), (vec![6], vec![3, 4, 5], 4));
         assert_eq!(held.expire(0), LetGo { expired: 0, crowded_out: 2 });
         assert_eq!(held.expire(0), LetGo::default(), "each is told of once");
@@ -346,7 +352,7 @@ mod tests {
     #[test]
     fn nothing_is_held_for_no_time() {
         let mut held = Held::new(Duration::ZERO);
-        held.note(1, &entry(0, &["a"]));
+        held.note(1, &entry(0, &["a"]), 1);
         assert!(held.events.is_empty());
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::checkpoint::{Checkpoint, Covers, Encoded};
 use super::delivery::{BundleKey, DeliveryState, Failure, Pending};
 use super::event::Sequence;
+use super::keepsakes::Keepsakes;
 
 /// The open bundles and the dead letters of all events, in memory.
 #[derive(Debug, Default)]
@@ -16,8 +17,8 @@ pub(super) struct Ledger {
     dead: BTreeMap<BundleKey, Dead>,
     /// Dead letters whose redrive is on its way to the disk.
     redriving: BTreeSet<BundleKey>,
-    /// Events that somebody may want to look at again though they have no dead letter: failed, or for a uid that nobody has.
-    unsettled: BTreeSet<Sequence>,
+    /// Events that somebody may want to look at again though they have no dead letter.
+    pub(super) failed: Keepsakes,
     /// The highest event that a delivery state speaks of.
     highest: Sequence,
     /// How far both logs are accounted for.
@@ -125,14 +126,14 @@ impl Ledger {
         self.dead.values().filter_map(written).collect()
     }
 
-    /// Notes an event that is to be kept for its whole time although no bundle of it is open.
-    pub(super) fn keep(&mut self, seq: Sequence) {
-        self.unsettled.insert(seq);
+    /// Notes a failed event, which is to be kept for a while although no bundle of it is open.
+    pub(super) fn keep(&mut self, seq: Sequence, bytes: u32) {
+        self.failed.insert(seq, bytes);
     }
 
     /// Forgets what it knows of events that are gone; how many dead letters and how many open bundles went with them.
     pub(super) fn forget(&mut self, events: &Range<Sequence>) -> (u64, u64) {
-        self.unsettled.retain(|seq| !events.contains(seq));
+        self.failed.forget(events);
         let dead: Vec<_> = self.dead.range(keys(events)).map(|(key, _)| *key).collect();
         let open: Vec<_> = self.open.range(keys(events)).map(|(key, _)| *key).collect();
         dead.iter().for_each(|key| drop(self.take_dead(*key)));
@@ -266,9 +267,10 @@ impl Ledger {
         self.open.range(keys(events)).all(|(_, open)| hooks(&open.hook)) && self.redriving.range(keys(events)).next().is_none()
     }
 
-    /// Whether there is nothing in these events that somebody may want to look at again.
-    pub(super) fn settled(&self, events: &Range<Sequence>) -> bool {
-        self.unsettled.range(events.clone()).next().is_none() && self.dead.range(keys(events)).next().is_none()
+    /// Whether there is nothing in these events that somebody may want to look at again: no dead letter, and none that has
+    /// failed from number `failed` on.
+    pub(super) fn settled(&self, events: &Range<Sequence>, failed: Sequence) -> bool {
+        !self.failed.any(events, failed) && self.dead.range(keys(events)).next().is_none()
     }
 
     /// When the last bundle of these events was given up or redriven, in milliseconds since 1970; 0 if none was.

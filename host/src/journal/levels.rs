@@ -54,6 +54,11 @@ impl Journal {
         &self.dropped
     }
 
+    /// Failed and held events that made room before their time.
+    pub(crate) fn crowded_out(&self) -> &Counter {
+        &self.crowded_out
+    }
+
     /// How long it takes to write and sync a batch of events.
     pub(crate) fn commit_seconds(&self) -> &Histogram {
         &self.events.seconds

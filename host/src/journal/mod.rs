@@ -17,6 +17,7 @@ mod encoding;
 mod error;
 mod event;
 mod held;
+mod keepsakes;
 mod ledger;
 mod levels;
 mod look;
@@ -111,6 +112,8 @@ pub struct Journal {
     recovery: Recovery,
     checkpoints: Mutex<Checkpoints>,
     remains: Mutex<Remains>,
+    /// Events that made room before their time.
+    crowded_out: Counter,
     /// There may be something to give back: a segment is full, or the disk.
     upkeep: Arc<Notify>,
     /// Bundles that nobody had fetched in time.
@@ -132,7 +135,9 @@ pub enum Appended {
 #[derive(Debug)]
 struct Note {
     hooks: Vec<Box<str>>,
-    unsettled: bool,
+    failed: bool,
+    /// Its size in the journal.
+    bytes: u32,
     entry: catalogue::Entry,
     held: Option<held::Entry>,
     claim: Option<Claim>,
@@ -179,6 +184,7 @@ impl Journal {
             failure: ArcSwapOption::empty(),
             checkpoints: Mutex::new(checkpoints),
             remains: Mutex::new(remains),
+            crowded_out: Counter::default(),
             upkeep,
             dropped: Counter::default(),
             disk: Box::new(disk),
@@ -199,8 +205,10 @@ impl Journal {
             },
         };
         let hooks = event.bundles.iter().map(|bundle| bundle.hook.as_str().into()).collect();
-        let note = Note { hooks, unsettled: event.is_unsettled(), entry: event.into(), held: held::Entry::of(event), claim };
-        let answer = self.events.submit(encoding::encode(event), note)?;
+        let record = encoding::encode(event);
+        let (failed, bytes) = (event.has_failed(), record.size().try_into().unwrap_or(u32::MAX));
+        let note = Note { hooks, failed, bytes, entry: event.into(), held: held::Entry::of(event), claim };
+        let answer = self.events.submit(record, note)?;
         let answer = answer.await.unwrap_or(Err(JournalError::Closed));
         self.note_answer(&answer);
         answer.map(Appended::Stored)
@@ -263,6 +271,23 @@ impl Journal {
             Ok(space) if space.free < space.reserve() => Err(JournalError::DiskFull { free: space.free, reserve: space.reserve() }),
             _ => Ok(()),
         }
+    }
+
+    /// Tries a small durable write if the last event could not be written, so that [`check`](Self::check) tells that it can be
+    /// again without waiting for the next one. Blocks.
+    pub fn probe(&self) -> io::Result<()> {
+        let failure = self.failure.load_full();
+        if !matches!(failure.as_deref(), Some(JournalError::Failed(_))) {
+            return Ok(());
+        }
+        let (directory, path) = (self.directory.events(), self.directory.events().join("probe"));
+        let file = self.disk.create(&path, 1)?;
+        self.disk.write(&file, b"?", 0)?;
+        self.disk.sync(&file)?;
+        self.disk.remove(&path)?;
+        self.disk.sync_directory(&directory)?;
+        self.failure.compare_and_swap(&failure, None);
+        Ok(())
     }
 
     fn note_answer(&self, answer: &Result<Sequence, JournalError>) {
@@ -337,11 +362,11 @@ fn restore(event: &digest::Known<'_>, covered: Covers, ledger: &mut Ledger, cata
         ledger.add(event.seq, event.hooks());
     }
     catalogue.note(event.seq, event.entry);
-    if event.unsettled {
-        ledger.keep(event.seq);
+    if event.failed {
+        ledger.keep(event.seq, event.bytes);
     }
     if let Some(entry) = event.held {
-        held.note(event.seq, entry);
+        held.note(event.seq, entry, event.bytes);
     }
     restore_id(event, dedupe);
 }
@@ -364,7 +389,7 @@ fn stored(
         note_stored(&mut lock(&ledger), seq, &note);
         lock(&catalogue).note(seq, &note.entry);
         if let Some(entry) = &note.held {
-            lock(&held).note(seq, entry);
+            lock(&held).note(seq, entry, note.bytes);
         }
         if let Some(claim) = note.claim {
             claim.commit();
@@ -376,8 +401,8 @@ fn stored(
 
 fn note_stored(ledger: &mut Ledger, seq: Sequence, note: &Note) {
     ledger.add(seq, note.hooks.iter().map(AsRef::as_ref));
-    if note.unsettled {
-        ledger.keep(seq);
+    if note.failed {
+        ledger.keep(seq, note.bytes);
     }
 }
 

@@ -15,8 +15,12 @@ use super::{Journal, Sequence};
 /// Bundles that are written into a checkpoint while nobody else can look at the ledger.
 const LOCKED_AT_ONCE: usize = 8192;
 
-/// How long events are kept. What is still to be delivered is always kept; failed events and those for a uid that nobody
-/// has are kept for the whole age; dead letters and what waits to be fetched too, from when they became such.
+/// What part of all bytes failed events may have, and held ones.
+const SHARE: u64 = 4;
+
+/// How long events are kept. What is still to be delivered is always kept; dead letters and what waits to be fetched are kept
+/// for the whole age from when they became such. So are failed events, and those that are held for as long as they are, but of
+/// each no more than a quarter of all bytes: strangers can make them.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {
     /// Events older than this may go.
@@ -44,6 +48,8 @@ pub struct Removed {
     pub dead_letters: u64,
     /// Bundles that nobody had fetched.
     pub unfetched: u64,
+    /// Failed and held events that made room before their time.
+    pub crowded_out: u64,
 }
 
 impl Journal {
@@ -110,14 +116,15 @@ impl Journal {
         let sizes = sealed.iter().map(|segment| segment.path.metadata()).collect::<io::Result<Vec<_>>>()?;
         let kept: u64 = sizes.iter().map(fs::Metadata::len).sum();
         let excess = kept.saturating_sub(retention.bytes).max(self.lacking(&sealed));
+        let keepsakes = if excess > 0 { self.keepsakes(kept.saturating_sub(excess) / SHARE) } else { FirstKept::default() };
         for (segment, metadata) in sealed.iter().zip(&sizes) {
             let written = metadata.modified()?;
-            let wanted = Wanted { written, age: retention.age, now, in_the_way: removed.bytes < excess };
+            let wanted = Wanted { written, age: retention.age, now, in_the_way: removed.bytes < excess, keepsakes };
             let events = segment.first..segment.next();
-            if let Some((dead_letters, unfetched)) = self.give_up(&events, wanted, &is_pulled) {
-                removed.dead_letters += dead_letters;
-                removed.unfetched += unfetched;
-                self.dropped.inc_by(unfetched);
+            if let Some(given_up) = self.give_up(&events, wanted, &is_pulled) {
+                removed.add(given_up);
+                self.dropped.inc_by(given_up.unfetched);
+                self.crowded_out.inc_by(given_up.crowded_out);
                 self.remove_but_for_ids(segment, metadata.len(), millis(now), &mut removed)?;
                 self.held().forget(&events);
                 self.catalogue().forget(events);
@@ -126,17 +133,27 @@ impl Journal {
         Ok(removed)
     }
 
-    /// Forgets these events if nobody needs them any more: how many dead letters and how many bundles that nobody had
-    /// fetched are among them. From here on they are gone, so that none can be redriven while its segment is being removed.
-    fn give_up(&self, events: &Range<Sequence>, wanted: Wanted, is_pulled: &impl Fn(&str) -> bool) -> Option<(u64, u64)> {
+    /// From which numbers on failed and held events are to be kept, if each may have so many bytes.
+    fn keepsakes(&self, budget: u64) -> FirstKept {
+        FirstKept { failed: self.ledger().failed.first_within(budget), held: self.held().kept.first_within(budget) }
+    }
+
+    /// Forgets these events if nobody needs them any more, and tells what is lost with them. From here on they are gone, so
+    /// that none can be redriven while its segment is being removed.
+    fn give_up(&self, events: &Range<Sequence>, wanted: Wanted, is_pulled: &impl Fn(&str) -> bool) -> Option<Removed> {
         let mut ledger = self.ledger();
         let newest = wanted.written.max(UNIX_EPOCH + Duration::from_millis(ledger.last_touched(events)));
         let old = wanted.now.duration_since(newest).unwrap_or_default() > wanted.age;
+        let FirstKept { failed, held } = wanted.keepsakes;
         let may_go = match old {
             true => ledger.done_but_for(events, is_pulled),
-            false => wanted.in_the_way && ledger.done(events) && ledger.settled(events),
+            false => wanted.in_the_way && ledger.done(events) && ledger.settled(events, failed) && !self.held().kept.any(events, held),
         };
-        may_go.then(|| ledger.forget(events))
+        may_go.then(|| {
+            let crowded_out = if old { 0 } else { ledger.failed.count(events) + self.held().kept.count(events) };
+            let (dead_letters, unfetched) = ledger.forget(events);
+            Removed { dead_letters, unfetched, crowded_out: crowded_out as u64, ..Removed::default() }
+        })
     }
 
     /// The bytes that must go so that the log's disk has twice the room below which nothing is accepted any more.
@@ -187,6 +204,24 @@ fn millis(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
 }
 
+impl Removed {
+    fn add(&mut self, other: Self) {
+        let Self { segments, bytes, dead_letters, unfetched, crowded_out } = other;
+        self.segments += segments;
+        self.bytes += bytes;
+        self.dead_letters += dead_letters;
+        self.unfetched += unfetched;
+        self.crowded_out += crowded_out;
+    }
+}
+
+/// The first events that are to be kept of those that nothing is to be delivered of.
+#[derive(Clone, Copy, Default)]
+struct FirstKept {
+    failed: Sequence,
+    held: Sequence,
+}
+
 /// What decides whether a segment may go, besides what is in it.
 #[derive(Clone, Copy)]
 struct Wanted {
@@ -196,4 +231,5 @@ struct Wanted {
     now: SystemTime,
     /// There is too little room.
     in_the_way: bool,
+    keepsakes: FirstKept,
 }

@@ -165,6 +165,22 @@ async fn a_failed_commit_frees_the_id_and_everybody_gets_the_error() {
 }
 
 #[tokio::test]
+async fn a_journal_that_can_be_written_again_says_so_before_an_event_comes() {
+    let (root, disk) = (root(), FailingDisk::default());
+    let directory = DataDirectory::open(root.path()).unwrap();
+    let journal = Journal::open_on(disk.clone(), &directory, Settings::default(), Sizes::default()).unwrap();
+    disk.set(Faults { sync_fails: true, ..Faults::default() });
+    assert!(journal.append(&event("a", &[])).await.is_err());
+    assert!(journal.probe().is_err());
+    assert!(matches!(journal.check(), Err(JournalError::Failed(_))));
+    disk.set(Faults::default());
+    assert!(journal.check().is_err(), "nobody has tried");
+    journal.probe().unwrap();
+    assert_eq!(journal.check(), Ok(()));
+    assert!(!directory.events().join("probe").exists());
+}
+
+#[tokio::test]
 async fn only_segments_whose_bundles_are_all_done_are_removed() {
     let root = root();
     let journal = open_small(root.path());
@@ -201,12 +217,51 @@ async fn dead_letters_and_failed_events_are_kept_for_their_whole_time() {
         store(&journal, &event(&number.to_string(), &[])).await;
     }
     let (now, day) = (SystemTime::now(), Duration::from_secs(24 * 3600));
-    let tight = Retention { age: 7 * day, bytes: 0 };
+    let tight = Retention { age: 7 * day, bytes: 2000 };
     journal.maintain(tight, now, |_| false).unwrap();
     assert!(journal.read(7).unwrap().is_some() && journal.read(seq).unwrap().is_some());
     assert_eq!(journal.read(1).unwrap(), None);
     journal.maintain(tight, now + 8 * day, |_| false).unwrap();
     assert_eq!((journal.read(7).unwrap(), journal.read(seq).unwrap()), (None, None));
+}
+
+#[tokio::test]
+async fn of_failed_and_of_held_events_no_more_are_kept_than_fit_their_share_but_dead_letters_are() {
+    let root = root();
+    let journal = open_small(root.path());
+    let first = store(&journal, &event("dead", &["h"])).await;
+    journal.record(first, 0, &dead("gone", NOW));
+    for number in 0..40 {
+        let outcome = if number % 2 == 0 { Outcome::Failed("no such member".into()) } else { Outcome::Accepted };
+        let unmatched = if number % 2 == 0 { Vec::new() } else { vec!["U7".into()] };
+        store(&journal, &Event { outcome, unmatched, ..event(&number.to_string(), &[]) }).await;
+    }
+    drop(journal);
+    let journal = open_small(root.path());
+    let (now, retention) = (SystemTime::now(), Retention { bytes: 4000, ..Retention::default() });
+    let removed = journal.maintain(retention, now, |_| false).unwrap();
+    assert!((15..25).contains(&removed.crowded_out), "{removed:?}");
+    assert_eq!(journal.crowded_out().get(), removed.crowded_out);
+    let left = || journal.scan(1).map(|event| event.unwrap().0).collect::<Vec<_>>();
+    assert!(left().contains(&first) && left().ends_with(&[36, 37, 38, 39, 40, 41]) && left().len() < 27, "{:?}", left());
+    assert_eq!(journal.expire_held(u64::MAX).expired, left().iter().filter(|seq| **seq % 2 == 1 && **seq > 1).count());
+}
+
+#[tokio::test]
+async fn what_is_held_stays_where_it_has_room_until_it_was_held_for_its_whole_time() {
+    let root = root();
+    let journal = open_small(root.path());
+    for number in 0..72 {
+        let unmatched = if number < 12 { vec!["U7".into()] } else { Vec::new() };
+        store(&journal, &Event { unmatched, ..event(&number.to_string(), &[]) }).await;
+    }
+    let maintain = |bytes| journal.maintain(Retention { bytes, ..Retention::default() }, SystemTime::now(), |_| false).unwrap();
+    let kept: u64 = files(root.path(), "events", "segment").iter().map(|path| path.metadata().unwrap().len()).sum();
+    assert!(maintain(kept - 1000).segments > 0);
+    assert!(journal.read(1).unwrap().is_some());
+    assert_eq!(journal.expire_held(u64::MAX).expired, 12);
+    assert_eq!(maintain(kept - 2000).crowded_out, 0);
+    assert_eq!(journal.read(1).unwrap(), None);
 }
 
 #[tokio::test]

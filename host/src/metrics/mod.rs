@@ -34,6 +34,8 @@ impl Metrics {
         registry.register_with_unit("journal_commit", "Writing and syncing one batch of events", Unit::Seconds, commits);
         let dropped = host.journal.dropped().clone();
         registry.register("bundles_dropped", "Bundles that nobody had fetched for as long as they are kept", dropped);
+        let crowded_out = "Failed events, and events for a uid that nobody had yet, that made room before their time";
+        registry.register("journal_crowded_out", crowded_out, host.journal.crowded_out().clone());
         registry.register_collector(Box::new(Levels::of(host)));
         Self(registry)
     }
