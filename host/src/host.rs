@@ -16,7 +16,7 @@ use crate::connections::Connections;
 use crate::data_directory::DataDirectory;
 use crate::deliver::{self, Deliveries, FileGuard, Guard};
 use crate::inbound::Budget;
-use crate::journal::{self, Journal, Removed, Retention};
+use crate::journal::{self, Journal, JournalError, Removed, Retention};
 use crate::key_file::Key;
 use crate::plugin::{self, Plugin};
 use crate::release;
@@ -209,8 +209,8 @@ struct Stored {
 }
 
 async fn open(settings: Settings) -> anyhow::Result<(Arc<Host>, DataDirectory)> {
-    let Settings { services, data, key, secrets, public_url, limits, delivery, telemetry, journal, plugins, .. } = settings;
-    let stored = spawn_blocking(move || open_stored(&data, key.as_ref(), journal, services, Secrets::new(secrets), &plugins));
+    let Settings { services, data, key, secrets, public_url, limits, delivery, telemetry, journal, retention, plugins, .. } = settings;
+    let stored = spawn_blocking(move || open_stored(&data, key.as_ref(), (journal, retention), services, Secrets::new(secrets), &plugins));
     let Stored { directory, connections, journal, services } = stored.await.context("opening the host's parts broke off")??;
     let telemetry = telemetry.as_ref().map(Telemetry::start).transpose()?.unwrap_or_default();
     let delivery = deliver::Settings { telemetry: telemetry.clone(), ..delivery };
@@ -226,18 +226,28 @@ async fn open(settings: Settings) -> anyhow::Result<(Arc<Host>, DataDirectory)> 
 fn open_stored(
     data: &Path,
     key: Option<&Key>,
-    journal: journal::Settings,
+    (journal, retention): (journal::Settings, Retention),
     roots: Vec<PathBuf>,
     secrets: Secrets,
     plugins: &plugin::Settings,
 ) -> anyhow::Result<Stored> {
     let directory = DataDirectory::open(data)?;
-    let connections = Connections::open_with(&directory, key).context("cannot open the connections")?;
     let journal = Arc::new(Journal::open(&directory, journal).context("cannot open the event journal")?);
+    make_room(&journal, retention);
+    let connections = Connections::open_with(&directory, key).context("cannot open the connections")?;
     let engine = Arc::new(plugin::Engine::new(plugins)?);
     let services = Arc::new(Services::new(roots, Loader { engine, secrets }));
     services.refresh();
     Ok(Stored { directory, connections, journal, services })
+}
+
+/// Gives back what a full disk has of the journal before anything else is to be written to it.
+fn make_room(journal: &Journal, retention: Retention) {
+    if matches!(journal.check(), Err(JournalError::DiskFull { .. }))
+        && let Err(error) = journal.maintain(retention, SystemTime::now(), |_| false)
+    {
+        tracing::warn!(%error, "the disk is full, and the journal could not give back space");
+    }
 }
 
 fn operator(host: &Arc<Host>, tokens: Tokens, base_url: String, guard: Guard, files: FileGuard) -> Operator {

@@ -1,5 +1,6 @@
 //! A disk that is full: webhooks are refused, nothing is lost, and it goes on by itself when there is room again.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -58,31 +59,58 @@ fn a_full_journal_gives_back_the_space_of_what_is_delivered_while_it_runs() {
     host.stop();
 }
 
+#[test]
+fn a_store_of_connections_on_a_full_disk_is_left_as_it_is() {
+    const TWICE: &str = r#"cp -a "$1.kept/." "$1"; cat /dev/zero > "$1/filler"; for time in 1 2; do "$2" hooks list; done; ls "$1""#;
+    let installation = installation();
+    installation.spec("orders", "{}");
+    installation.hook("orders", &[], "file:orders");
+    let connections = installation.data().join("connections");
+    fs::rename(&connections, connections.with_extension("kept")).unwrap();
+    fs::create_dir(&connections).unwrap();
+    let list = installation.command(&["sh", "-c", TWICE, "sh", connections.to_str().unwrap()]);
+    let program = list.get_program().to_owned();
+    let command = on_a_small_disk(&connections, "40m", list.get_args().chain([program.as_os_str()]), list.get_envs());
+    let output =
+        command.ok_or("this system lets nobody mount one of their own (unshare, tmpfs)").map(|mut command| command.output().unwrap());
+    let Some(output) = or_left_out("a small disk", output) else { return };
+    let (found, errors) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(found.contains("connections.sled\n") && !found.contains("broken"), "{found}{errors}");
+    assert_eq!(errors.matches("make room on its disk, and start again").count(), 2, "{errors}");
+}
+
 /// The host with its journal on a disk of its own that has only so much room; nothing where the system does not allow it.
 fn serve_on_a_small_disk(installation: &Installation, size: &str) -> Option<Host> {
+    let serve = installation.serve_command(&[]);
+    let command = std::iter::once(serve.get_program()).chain(serve.get_args());
+    on_a_small_disk(&installation.data().join("journal"), size, command, serve.get_envs()).map(Host::start)
+}
+
+/// A command that sees a disk of so much room in place of a directory; nothing where the system does not allow it.
+fn on_a_small_disk<'c>(
+    directory: &Path,
+    size: &str,
+    command: impl Iterator<Item = &'c OsStr>,
+    environment: impl Iterator<Item = (&'c OsStr, Option<&'c OsStr>)>,
+) -> Option<Command> {
     const MOUNT: &str = r#"mount -t tmpfs -o "size=$1,mode=700" none "$2" && shift 2 && exec "$@""#;
-    let journal = installation.data().join("journal");
-    let alone = |command: &[&str]| {
+    let alone = || {
         let mut unshare = Command::new("unshare");
-        unshare
-            .args(["--user", "--map-root-user", "--mount", "--propagation", "slave", "sh", "-c", MOUNT, "sh", size])
-            .arg(&journal)
-            .args(command);
+        unshare.args(["--user", "--map-root-user", "--mount", "--propagation", "slave", "sh", "-c", MOUNT, "sh", size]).arg(directory);
         unshare
     };
-    if !alone(&["true"]).output().is_ok_and(|output| output.status.success()) {
+    if !alone().arg("true").output().is_ok_and(|output| output.status.success()) {
         return None;
     }
-    let serve = installation.serve_command(&[]);
-    let mut command = alone(&[]);
-    command.arg(serve.get_program()).args(serve.get_args());
-    for (name, value) in serve.get_envs() {
+    let mut alone = alone();
+    alone.args(command);
+    for (name, value) in environment {
         match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
+            Some(value) => alone.env(name, value),
+            None => alone.env_remove(name),
         };
     }
-    Some(Host::start(command))
+    Some(alone)
 }
 
 /// The journal's directory as the host sees it.

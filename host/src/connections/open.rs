@@ -9,7 +9,7 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use super::change::Step;
 use super::index::Index;
@@ -89,6 +89,12 @@ pub(super) fn open_parts(directory: &Path) -> anyhow::Result<Parts> {
     });
     let (store, rebuilt) = match agreed {
         Ok(store) => (store, false),
+        Err(refused @ Fault::Refused { .. }) => {
+            if store_is_due {
+                place.clear();
+            }
+            bail!("the store of connections in {} is not at fault, but cannot be used: {refused}, and start again", directory.display());
+        }
         Err(fault) => (place.rebuild(&fault, &truth.contents())?, true),
     };
     Ok(Parts { log, truth, store, rebuilt })
@@ -100,7 +106,7 @@ fn agree(mut store: SledStore, mut contents: Contents, truth: &Truth) -> Result<
         return Ok(store);
     }
     if contents.revision == 0 {
-        return Err(Fault("it is empty and its journal is not".into()));
+        return Err(Fault::Broken("it is empty and its journal is not".into()));
     }
     // The last change may have reached the journal and not the store: that is what the journal is for.
     let behind = truth.last.iter().filter(|(_, (revision, _))| *revision > contents.revision);
@@ -108,7 +114,7 @@ fn agree(mut store: SledStore, mut contents: Contents, truth: &Truth) -> Result<
     behind.sort_by_key(|(revision, _)| *revision);
     behind.iter().for_each(|(revision, write)| contents.write(*revision, write));
     if !truth.is_in(&contents) {
-        return Err(Fault("it does not hold what its journal says".into()));
+        return Err(Fault::Broken("it does not hold what its journal says".into()));
     }
     tracing::info!(changes = behind.len(), "the store of connections was behind its journal and has caught up");
     catching(|| apply_runs(&mut store, &behind, |(revision, _)| *revision, |(_, write)| write.clone()))?;
@@ -173,7 +179,7 @@ impl Place {
             let _ = sender.send(opened);
         })?;
         receiver.recv_timeout(DEADLINE).unwrap_or_else(|error| {
-            Err(Fault(match error {
+            Err(Fault::Broken(match error {
                 RecvTimeoutError::Timeout => format!("it did not open within {} s", DEADLINE.as_secs()),
                 RecvTimeoutError::Disconnected => "it ended while it was opened".into(),
             }))
@@ -184,11 +190,14 @@ impl Place {
     fn check_format(&self) -> Result<(), Fault> {
         match fs::read_to_string(&self.format) {
             Ok(found) if found == sled::FORMAT => Ok(()),
-            Ok(found) => Err(Fault(format!("its FORMAT is \"{}\"", found.trim()))),
+            Ok(found) => Err(Fault::Broken(format!("its FORMAT is \"{}\"", found.trim()))),
             Err(missing) if missing.kind() == io::ErrorKind::NotFound && !self.store.exists() => {
                 Ok(write_durably(&self.format, sled::FORMAT)?)
             }
-            Err(error) => Err(Fault(format!("its FORMAT cannot be read: {error}"))),
+            Err(error) => Err(match Fault::from(error) {
+                Fault::Broken(why) => Fault::Broken(format!("its FORMAT cannot be read: {why}")),
+                refused => refused,
+            }),
         }
     }
 
@@ -196,11 +205,26 @@ impl Place {
     fn rebuild(&self, fault: &Fault, contents: &Contents) -> anyhow::Result<SledStore> {
         let aside = self.set_aside().context("cannot move the broken store of connections aside")?;
         tracing::error!(%fault, aside = ?aside, definitions = contents.rows.len(), "THE STORE OF CONNECTIONS WAS NOT USABLE: it is rebuilt from its journal");
+        self.make(contents).inspect_err(|_| self.clear())
+    }
+
+    fn make(&self, contents: &Contents) -> anyhow::Result<SledStore> {
         write_durably(&self.format, sled::FORMAT)?;
         let (mut store, _) =
             self.open(Truth::default().digest()).map_err(anyhow::Error::msg).context("cannot make a new store of connections")?;
         catching(|| fill(&mut store, contents)).map_err(anyhow::Error::msg).context("cannot rebuild the store of connections")?;
         Ok(store)
+    }
+
+    /// Takes away a store that could not be made to its end, so that the next start begins it anew and sets nothing aside.
+    fn clear(&self) {
+        for cleared in [fs::remove_dir_all(&self.store), fs::remove_file(&self.format)] {
+            if let Err(error) = cleared
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                tracing::warn!(%error, "what was made of a new store of connections could not be taken away");
+            }
+        }
     }
 
     fn set_aside(&self) -> io::Result<Option<PathBuf>> {

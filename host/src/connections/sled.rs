@@ -67,8 +67,8 @@ impl Store for SledStore {
         let mut newest = 0;
         for entry in self.database.iter() {
             let (key, value) = entry?;
-            let key = std::str::from_utf8(&key).map_err(|_| Fault("a key is not text".into()))?;
-            match decode(&value).ok_or_else(|| Fault(format!("the value of {key} is damaged")))? {
+            let key = std::str::from_utf8(&key).map_err(|_| Fault::Broken("a key is not text".into()))?;
+            match decode(&value).ok_or_else(|| Fault::Broken(format!("the value of {key} is damaged")))? {
                 (revision, _) if key == REVISION => newest = revision,
                 (revision, json) => see(key, revision, json),
             }
@@ -118,7 +118,10 @@ fn checksum(head: &[u8], json: &[u8]) -> u32 {
 
 impl From<sled::Error> for Fault {
     fn from(error: sled::Error) -> Self {
-        Self(error.to_string())
+        match error {
+            sled::Error::Io(error) => error.into(),
+            error => Self::Broken(error.to_string()),
+        }
     }
 }
 
@@ -144,7 +147,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let store = SledStore::open(directory.path()).unwrap();
         store.database.insert("hook/1", b"nonsense").unwrap();
-        assert_eq!(store.load(), Err(Fault("the value of hook/1 is damaged".into())));
+        assert_eq!(store.load(), Err(Fault::Broken("the value of hook/1 is damaged".into())));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! What keeps definitions: a small ordered map on disk or in memory. Every store passes the same contract test.
 
 use std::collections::BTreeMap;
+use std::io;
 
+use rustix::io::Errno;
 use sha2::{Digest as _, Sha256};
 
 use super::record::Write;
@@ -72,19 +74,49 @@ pub(super) struct Row {
     pub(super) json: Vec<u8>,
 }
 
-/// A store that cannot be used any more, and why.
+/// Why a store cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault(pub(super) String);
+pub(super) enum Fault {
+    /// It is broken, so that it has to be made anew.
+    Broken(String),
+    /// The system refuses what it needs, which is no fault of the store.
+    Refused {
+        /// What the system says.
+        why: String,
+        /// What to do about it.
+        advice: &'static str,
+    },
+}
 
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            Self::Broken(why) => f.write_str(why),
+            Self::Refused { why, advice } => write!(f, "{why}; {advice}"),
+        }
     }
 }
 
-impl From<std::io::Error> for Fault {
-    fn from(error: std::io::Error) -> Self {
-        Self(error.to_string())
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        let why = error.to_string();
+        match advice(&error) {
+            Some(advice) => Self::Refused { why, advice },
+            None => Self::Broken(why),
+        }
+    }
+}
+
+/// What to do about an error that says nothing of what was to be read or written.
+fn advice(error: &io::Error) -> Option<&'static str> {
+    match error.kind() {
+        io::ErrorKind::StorageFull => Some("make room on its disk"),
+        io::ErrorKind::QuotaExceeded => Some("make room on its disk, or raise the quota"),
+        io::ErrorKind::ReadOnlyFilesystem => Some("its disk is read-only: mount it so that it can be written"),
+        _ => match Errno::from_io_error(error) {
+            Some(Errno::MFILE | Errno::NFILE) => Some("allow more open files (`ulimit -n`)"),
+            _ => None,
+        },
     }
 }
 
@@ -132,6 +164,14 @@ mod tests {
         let largest = "x".repeat(MAX_VALUE - VALUE_HEADER);
         store.apply(10, &[write("large", Some(&largest))]).unwrap();
         assert_eq!(store.load().unwrap().rows["large"].json.len(), largest.len());
+    }
+
+    #[test]
+    fn what_the_system_refuses_is_no_fault_of_the_store() {
+        for errno in [Errno::NOSPC, Errno::DQUOT, Errno::ROFS, Errno::MFILE] {
+            assert!(matches!(Fault::from(io::Error::from(errno)), Fault::Refused { .. }), "{errno}");
+        }
+        assert!(matches!(Fault::from(io::Error::from(Errno::IO)), Fault::Broken(_)));
     }
 
     #[test]

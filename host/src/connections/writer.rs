@@ -281,7 +281,7 @@ pub(super) fn check_size(write: &Write) -> Result<(), StoreError> {
 pub(super) fn catching<T>(run: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
-        Err(Fault(format!("it panicked: {}", text.unwrap_or("without a message"))))
+        Err(Fault::Broken(format!("it panicked: {}", text.unwrap_or("without a message"))))
     })
 }
 
