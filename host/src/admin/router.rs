@@ -112,8 +112,7 @@ pub(super) static ROUTES: &[Route] = &[
     Route::post("/import/preview", "Show what importing would do", schema_of::<Imported>, |operator, asked| {
         Box::pin(transfer::preview(operator, asked))
     })
-    .takes(schema_of::<PreviewImport>)
-    .access(Access::Read),
+    .takes(schema_of::<PreviewImport>),
     Route::post("/backup", "Copy all data into a directory on the server's machine", schema_of::<BackupMade>, |operator, asked| {
         Box::pin(backup::make(operator, asked))
     })
