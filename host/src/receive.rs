@@ -111,7 +111,8 @@ impl Outcome {
 pub async fn receive(host: &Arc<Host>, found: &Found, arrived: Arrived) -> Result<Receipt, Failure> {
     let run = Run::begun_now();
     let permit = admitted(found).await?;
-    let mut verdict = decide(host, found, &arrived, &run, permit, Webhook::decide)?;
+    let evaluation = Evaluation { host, found, arrived: &arrived, run: &run, decision: Webhook::decide };
+    let mut verdict = evaluation.decide(permit)?;
     warn(found, &verdict);
     let reply = reply::outgoing(std::mem::take(&mut verdict.reply))?;
     let mut receipt = receipt(reply, &verdict);
@@ -177,55 +178,53 @@ const LARGE: usize = 64 << 10;
 /// With an answer to the sender, or without.
 type Decision = for<'r> fn(&'r Webhook, &Arrival<'r>) -> Result<Verdict, hookwright_webhook::Failure>;
 
-/// The decision, with everything it sees. Plugins and what is made of large bodies run on this thread, which the runtime is
-/// told to do without meanwhile.
-fn decide(
-    host: &Host,
-    found: &Found,
-    arrived: &Arrived,
-    run: &Run,
-    permit: Option<Permit>,
+/// A decision about a request, with everything it sees.
+#[derive(Clone, Copy)]
+struct Evaluation<'e> {
+    host: &'e Host,
+    found: &'e Found,
+    arrived: &'e Arrived,
+    run: &'e Run,
     decision: Decision,
-) -> Result<Verdict, Failure> {
-    if permit.is_some() || arrived.body.len() > LARGE {
-        return tokio::task::block_in_place(|| decide_here(host, found, arrived, run, permit, decision));
-    }
-    decide_here(host, found, arrived, run, None, decision)
 }
 
-fn decide_here(
-    host: &Host,
-    found: &Found,
-    arrived: &Arrived,
-    run: &Run,
-    permit: Option<Permit>,
-    decision: Decision,
-) -> Result<Verdict, Failure> {
-    let content_type = arrived.parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let decoded = body::decode(content_type, &arrived.body).map_err(|bad| Failure::Malformed(bad.reason))?;
-    let query = Form::parse(arrived.address.query().as_bytes());
-    let headers = headers(&arrived.parts);
-    let request = Request {
-        method: arrived.parts.method.as_str(),
-        url: arrived.address.url(),
-        path: arrived.address.path(),
-        query: query.value(),
-        headers: &headers,
-        raw_body: &arrived.body,
-        body: decoded.value(),
-        remote_address: &arrived.remote_address,
-    };
-    let common = Members(&found.service.common);
-    let session = permit.map(|permit| permit.begin(&run.environment));
-    let arrival = Arrival {
-        request: &request,
-        environment: &run.environment,
-        id: &run.id,
-        common: Value::fields(&common),
-        plugin: session.as_ref().map(|session| session as &dyn Plugin),
-        recipients: &Listeners::new(&host.connections, found),
-    };
-    decision(found.webhook(), &arrival).map_err(|failure| Failure::Spec(failure.to_string()))
+impl Evaluation<'_> {
+    /// Plugins and what is made of large bodies run on this thread, which the runtime is told to do without meanwhile.
+    fn decide(self, permit: Option<Permit>) -> Result<Verdict, Failure> {
+        match permit.is_some() || self.arrived.body.len() > LARGE {
+            true => tokio::task::block_in_place(|| self.decide_here(permit)),
+            false => self.decide_here(permit),
+        }
+    }
+
+    fn decide_here(self, permit: Option<Permit>) -> Result<Verdict, Failure> {
+        let Self { host, found, arrived, run, decision } = self;
+        let content_type = arrived.parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let decoded = body::decode(content_type, &arrived.body).map_err(|bad| Failure::Malformed(bad.reason))?;
+        let query = Form::parse(arrived.address.query().as_bytes());
+        let headers = headers(&arrived.parts);
+        let request = Request {
+            method: arrived.parts.method.as_str(),
+            url: arrived.address.url(),
+            path: arrived.address.path(),
+            query: query.value(),
+            headers: &headers,
+            raw_body: &arrived.body,
+            body: decoded.value(),
+            remote_address: &arrived.remote_address,
+        };
+        let common = Members(&found.service.common);
+        let session = permit.map(|permit| permit.begin(&run.environment));
+        let arrival = Arrival {
+            request: &request,
+            environment: &run.environment,
+            id: &run.id,
+            common: Value::fields(&common),
+            plugin: session.as_ref().map(|session| session as &dyn Plugin),
+            recipients: &Listeners::new(&host.connections, found),
+        };
+        decision(found.webhook(), &arrival).map_err(|failure| Failure::Spec(failure.to_string()))
+    }
 }
 
 fn headers(parts: &Parts) -> Headers<'_> {

@@ -8,7 +8,7 @@ use hookwright_webhook::{Verdict, Webhook};
 use hyper::Request;
 use hyper::header::HeaderValue;
 
-use super::{Arrived, Decision, Outcome, Run, admitted, decide, outcome};
+use super::{Arrived, Decision, Evaluation, Outcome, Run, admitted, outcome};
 use crate::failure::Failure;
 use crate::inbound::Address;
 use crate::journal::Event;
@@ -54,7 +54,8 @@ async fn by(host: &Arc<Host>, event: &Event, decision: Decision) -> Result<Recon
     let arrived = arrived(event, address).ok_or(Unanswerable::Malformed)?;
     let permit = admitted(&found).await.map_err(Unanswerable::Failed)?;
     let run = Run { id: event.id.clone(), environment: at(event.received_at) };
-    let verdict = decide(host, &found, &arrived, &run, permit, decision).map_err(Unanswerable::Failed)?;
+    let evaluation = Evaluation { host, found: &found, arrived: &arrived, run: &run, decision };
+    let verdict = evaluation.decide(permit).map_err(Unanswerable::Failed)?;
     Ok(Reconsidered { outcome: outcome(&verdict), found, verdict })
 }
 
