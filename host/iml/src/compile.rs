@@ -8,6 +8,7 @@ use std::ops::Range;
 use jiff::tz::TimeZone;
 
 use crate::ast::{self, Expression, ExpressionKind};
+use crate::budget::Interrupt;
 use crate::constant::Constant;
 use crate::error::{Error, Warning};
 use crate::functions::{self, Function};
@@ -30,7 +31,16 @@ pub(crate) struct Compiled {
 impl Compiled {
     /// An error about this expression.
     pub(crate) fn error(&self, message: impl Into<String>) -> Error {
-        Error::new(message, self.start as usize..self.end as usize)
+        Error::new(message, self.span())
+    }
+
+    /// An evaluation that was ended while it was at this expression.
+    pub(crate) fn interrupted(&self, interrupt: Interrupt) -> Error {
+        Error::interrupted(interrupt, self.span())
+    }
+
+    fn span(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
     }
 }
 

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::compile::{Code, Compiled, Step};
-use crate::error::Error;
+use crate::error::{CallError, Error};
 use crate::functions::{Arguments, Call, Function, LazyArguments};
 use crate::operators::{self, Culprit, Failure};
 use crate::path;
@@ -36,7 +36,7 @@ pub(crate) fn evaluate<'v>(compiled: &'v Compiled, scope: &dyn Scope<'v>) -> Res
         Code::Call { function, arguments } => call(compiled, function, arguments, scope),
         Code::Custom { name, arguments } => {
             let values: Values<'v> = evaluate_all(arguments, scope)?;
-            scope.call(name, &values).map_err(|message| compiled.error(format!("`{name}`: {message}")))
+            scope.call(name, &values).map_err(|CallError { message, interrupt }| Error { interrupt, ..compiled.error(format!("`{name}`: {message}")) })
         }
         Code::Array(items) => Ok(Value::array(evaluate_all(items, scope)?)),
         Code::Collection(pairs) => collection(pairs, scope),
@@ -157,6 +157,7 @@ fn call<'v>(
     arguments: &'v [Compiled],
     scope: &dyn Scope<'v>,
 ) -> Result<Value<'v>, Error> {
+    scope.budget().check().map_err(|interrupt| whole.interrupted(interrupt))?;
     match function.call {
         Call::Lazy(run) => run(&mut Unevaluated { whole, arguments, scope }),
         Call::Eager(run) => {

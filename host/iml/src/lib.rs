@@ -61,7 +61,7 @@
 //! through a [`Library`], which says at compile time what there is, and the [`Scope`], which is called:
 //!
 //! ```
-//! # use hookwright_iml::{Date, Environment, Library, Limits, Parameter, Scope, Signature, Template, Value, Zone};
+//! # use hookwright_iml::{CallError, Date, Environment, Library, Limits, Parameter, Scope, Signature, Template, Value, Zone};
 //! struct Shop(Signature);
 //!
 //! impl Library for Shop {
@@ -82,7 +82,7 @@
 //!     fn environment(&self) -> &Environment {
 //!         &self.0
 //!     }
-//!     fn call(&self, function: &str, arguments: &[Value<'v>]) -> Result<Value<'v>, String> {
+//!     fn call(&self, function: &str, arguments: &[Value<'v>]) -> Result<Value<'v>, CallError> {
 //!         assert_eq!(function, "euros");
 //!         Ok(Value::text(format!("{} €", arguments[0].to_text())))
 //!     }
@@ -108,8 +108,8 @@
 //! expression that fails fails its whole template. Values do not stand in messages: where arguments are swapped a value
 //! may be a secret.
 //!
-//! What an evaluation may cost is bounded by [`Limits`]; expressions nest 64 deep, and a regular expression that takes too
-//! many steps is an error.
+//! What a single value may be is bounded by [`Limits`], and what a whole evaluation may use by the [`Budget`] of its scope;
+//! expressions nest 64 deep, and a regular expression that takes too many steps is an error.
 //!
 //! # Where the meaning comes from
 //!
@@ -119,6 +119,7 @@
 //! [IML]: https://developers.make.com/custom-apps-documentation/block-elements/iml
 
 mod ast;
+mod budget;
 mod compile;
 mod constant;
 mod decimal;
@@ -143,7 +144,8 @@ mod token;
 mod value;
 pub mod xml;
 
-pub use error::{Error, Warning};
+pub use budget::{Budget, Interrupt, Unbounded};
+pub use error::{CallError, Error, Warning};
 pub use functions::Function;
 pub use jiff::tz::TimeZone as Zone;
 pub use library::{Library, NoCustom, Parameter, Signature};

@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::tz::TimeZone;
 
+use crate::error::CallError;
 use crate::json::{Kind, Node};
 use crate::scope::{Environment, Limits, Scope};
 use crate::value::{Binary, Date, Value};
@@ -114,7 +115,7 @@ impl<'v> Scope<'v> for Context<'v> {
         &self.environment
     }
 
-    fn call(&self, function: &str, _arguments: &[Value<'v>]) -> Result<Value<'v>, String> {
-        Err(format!("a context has no functions, `{function}` neither"))
+    fn call(&self, function: &str, _arguments: &[Value<'v>]) -> Result<Value<'v>, CallError> {
+        Err(format!("a context has no functions, `{function}` neither").into())
     }
 }

@@ -2,6 +2,8 @@
 
 use jiff::tz::TimeZone;
 
+use crate::budget::{Budget, Unbounded};
+use crate::error::CallError;
 use crate::value::{Date, Value};
 
 /// The variables that an expression sees, and what its custom functions do.
@@ -16,8 +18,13 @@ pub trait Scope<'v> {
     /// [`Library`](crate::Library) let it be shadowed.
     ///
     /// # Errors
-    /// Why the function failed, in its own words.
-    fn call(&self, function: &str, arguments: &[Value<'v>]) -> Result<Value<'v>, String>;
+    /// Why the function failed, in its own words, or was ended.
+    fn call(&self, function: &str, arguments: &[Value<'v>]) -> Result<Value<'v>, CallError>;
+
+    /// What watches over the time and the memory of this evaluation; nothing, unless the scope says otherwise.
+    fn budget(&self) -> &dyn Budget {
+        &Unbounded
+    }
 }
 
 /// What the host supplies to every evaluation. This crate has neither clock nor entropy.

@@ -114,6 +114,7 @@ impl Template {
     /// The first expression that failed, as one fails its whole tree, or that the result is too large.
     pub fn evaluate<'v>(&'v self, scope: &dyn Scope<'v>) -> Result<Value<'v>, Error> {
         let value = self.tree.evaluate(scope)?;
+        scope.budget().check().map_err(|interrupt| Error::interrupted(interrupt, self.span.clone()))?;
         let limits = &scope.environment().limits;
         if value.fits(limits) {
             return Ok(value);

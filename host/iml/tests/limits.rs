@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use hookwright_iml::notation::Context;
-use hookwright_iml::{Date, Environment, Limits, NoCustom, Scope, Template, Value, Zone, json};
+use hookwright_iml::{CallError, Date, Environment, Limits, NoCustom, Scope, Template, Value, Zone, json};
 
 fn evaluate(template: &str, limits: Limits) -> Result<String, String> {
     let (template, _) = Template::compile(template, &NoCustom).map_err(|errors| errors[0].message.clone())?;
@@ -35,8 +35,8 @@ impl<'v> Scope<'v> for Body<'v> {
         &self.1
     }
 
-    fn call(&self, function: &str, _: &[Value<'v>]) -> Result<Value<'v>, String> {
-        Err(function.to_owned())
+    fn call(&self, function: &str, _: &[Value<'v>]) -> Result<Value<'v>, CallError> {
+        Err(function.to_owned().into())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use hookwright_iml::{self as iml, Environment, NoCustom, Scope, Template, Value};
+use hookwright_iml::{self as iml, CallError, Environment, NoCustom, Scope, Template, Value};
 use tracing::{debug, error, info, warn};
 use wasmtime::component::Resource;
 
@@ -107,8 +107,8 @@ impl<'v> Scope<'v> for Call<'_> {
         self.environment
     }
 
-    fn call(&self, function: &str, _: &[Value<'v>]) -> Result<Value<'v>, String> {
-        Err(format!("{function} is not a built-in function"))
+    fn call(&self, function: &str, _: &[Value<'v>]) -> Result<Value<'v>, CallError> {
+        Err(format!("{function} is not a built-in function").into())
     }
 }
 

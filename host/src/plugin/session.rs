@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hookwright_iml::{Environment, Value};
+use hookwright_iml::{CallError, Environment, Value};
 use hookwright_webhook::{Confidential, Request};
 use wasmtime::component::Resource;
 use wasmtime::{Store, UpdateDeadline};
@@ -140,11 +140,11 @@ impl Drop for Session {
 }
 
 impl hookwright_webhook::Plugin for Session {
-    fn call(&self, function: &str, arguments: &[Value<'_>], confidential: &Confidential<'_>) -> Result<Value<'static>, String> {
+    fn call(&self, function: &str, arguments: &[Value<'_>], confidential: &Confidential<'_>) -> Result<Value<'static>, CallError> {
         self.confide(confidential);
         let arguments = wire::encode_all(arguments);
         let result = self.run(|guest, store| guest.call_call(store, function, &arguments))?;
-        wire::decode(&result.map_err(message)?)
+        Ok(wire::decode(&result.map_err(message)?)?)
     }
 
     fn uids(
@@ -153,12 +153,12 @@ impl hookwright_webhook::Plugin for Session {
         request: &Request<'_>,
         item: Option<&Value<'_>>,
         confidential: &Confidential<'_>,
-    ) -> Result<Vec<String>, String> {
+    ) -> Result<Vec<String>, CallError> {
         self.confide(confidential);
         self.see(request);
         let item = item.map(wire::encode);
         let result = self.run(|guest, store| guest.call_uid(store, extractor, Resource::new_borrow(0), item.as_deref()))?;
-        result.map_err(message)
+        Ok(result.map_err(message)?)
     }
 }
 

@@ -79,7 +79,7 @@ impl Iterate {
 
     fn not_an_array(&self, value: &Value<'_>) -> Error {
         let message = format!("`iterate` must give an array, and gave {}", value.kind_name());
-        Error { message, help: None, span: self.span.clone() }
+        Error::new(message, self.span.clone())
     }
 
     /// Where the spec says what the items are.

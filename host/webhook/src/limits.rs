@@ -24,7 +24,7 @@ pub(crate) fn enough_items(count: usize, span: &Range<usize>) -> Result<(), Erro
         "`iterate` gives {count} items, and one event may have {MAXIMUM_ITEMS}: have the service send fewer in one request, or iterate \
          over a shorter array"
     );
-    Err(Error { message, help: None, span: span.clone() })
+    Err(Error::new(message, span.clone()))
 }
 
 /// What the bundles of one event have taken so far.
@@ -63,6 +63,6 @@ impl Budget {
             "this event makes more than {limit}, which is what one event may have: have the service send less in one request, or put \
              less into `output`"
         );
-        Error { message, help: None, span: self.span.clone() }
+        Error::new(message, self.span.clone())
     }
 }

@@ -1,6 +1,6 @@
 //! What a spec needs of a plugin: at load, what it offers; at a request, its answers.
 
-use hookwright_iml::{Library, Signature, Value};
+use hookwright_iml::{CallError, Library, Signature, Value};
 
 use crate::Request;
 
@@ -26,17 +26,24 @@ pub trait Exports {
 
 /// A plugin at work on one request. Its memory begins with the request and ends with it.
 pub trait Plugin {
-    /// Calls one of the [`Exports::functions`]; an `Err` is the message the plugin gave.
-    fn call(&self, function: &str, arguments: &[Value<'_>], confidential: &Confidential<'_>) -> Result<Value<'static>, String>;
+    /// Calls one of the [`Exports::functions`].
+    ///
+    /// # Errors
+    /// The message that the plugin gave, or why it was stopped.
+    fn call(&self, function: &str, arguments: &[Value<'_>], confidential: &Confidential<'_>)
+    -> Result<Value<'static>, CallError>;
 
     /// The uids that one of the [`Exports::extractors`] finds: in `item`, where the spec iterates, else in the request.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
     fn uids(
         &self,
         extractor: &str,
         request: &Request<'_>,
         item: Option<&Value<'_>>,
         confidential: &Confidential<'_>,
-    ) -> Result<Vec<String>, String>;
+    ) -> Result<Vec<String>, CallError>;
 }
 
 /// What belongs to the service and to the recipient at the moment of a call. A plugin is shown of it what the operator

@@ -36,7 +36,7 @@ impl Part {
     }
 
     fn wrong(&self, message: String) -> Error {
-        Error { message, help: None, span: self.span.clone() }
+        Error::new(message, self.span.clone())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use hookwright_iml::{Environment, Template, Value};
+use hookwright_iml::{CallError, Environment, Template, Value};
 
 use crate::decide::{Arrival, Recipient};
 use crate::plugin::Confidential;
@@ -72,10 +72,10 @@ impl<'r> hookwright_iml::Scope<'r> for Scope<'_, 'r> {
         self.arrival.environment
     }
 
-    fn call(&self, function: &str, arguments: &[Value<'r>]) -> Result<Value<'r>, String> {
+    fn call(&self, function: &str, arguments: &[Value<'r>]) -> Result<Value<'r>, CallError> {
         match self.arrival.plugin {
             Some(plugin) => plugin.call(function, arguments, &self.confidential()),
-            None => Err("the service's plugin is not at hand".to_owned()),
+            None => Err("the service's plugin is not at hand".to_owned().into()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `uid`: whose an item is, as the spec says or as the plugin's extractor finds.
 
 use hookwright_iml::json::{Kind, Node};
-use hookwright_iml::{Error, Template, Value};
+use hookwright_iml::{CallError, Error, Template, Value};
 
 use crate::plugin::Exports;
 use crate::reader::Reader;
@@ -54,13 +54,13 @@ fn extracted(name: &str, scope: &Scope<'_, '_>, item: Option<&Value<'_>>) -> Res
     let arrival = scope.arrival;
     let found = match arrival.plugin {
         Some(plugin) => plugin.uids(name, arrival.request, item, &scope.confidential()),
-        None => Err("the service's plugin is not at hand".to_owned()),
+        None => Err("the service's plugin is not at hand".to_owned().into()),
     };
-    let mut uids = found.map_err(|reason| failed(name, &reason))?;
+    let mut uids = found.map_err(|error| failed(name, error))?;
     uids.retain(|uid| !uid.is_empty());
     Ok(if uids.is_empty() { vec![None] } else { uids.into_iter().map(Some).collect() })
 }
 
-fn failed(name: &str, reason: &str) -> Error {
-    Error { message: format!("the plugin's uid extractor `{name}` failed: {reason}"), help: None, span: 0..0 }
+fn failed(name: &str, CallError { message, interrupt }: CallError) -> Error {
+    Error { interrupt, ..Error::new(format!("the plugin's uid extractor `{name}` failed: {message}"), 0..0) }
 }

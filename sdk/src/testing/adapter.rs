@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use hookwright_iml::{self as iml, NoCustom, Scope, Signature, Template};
+use hookwright_iml::{self as iml, CallError, NoCustom, Scope, Signature, Template};
 use hookwright_webhook::{Confidential, Exports, Plugin as Calls, Request as WebhookRequest};
 
 use super::environment;
@@ -54,7 +54,7 @@ impl Exports for Native {
 }
 
 impl Calls for Native {
-    fn call(&self, function: &str, arguments: &[iml::Value<'_>], shown: &Confidential<'_>) -> Result<iml::Value<'static>, String> {
+    fn call(&self, function: &str, arguments: &[iml::Value<'_>], shown: &Confidential<'_>) -> Result<iml::Value<'static>, CallError> {
         let _shown = Shown::put(shown);
         let mut writer = Writer::new();
         writer.array(arguments.len());
@@ -70,11 +70,11 @@ impl Calls for Native {
         request: &WebhookRequest<'_>,
         item: Option<&iml::Value<'_>>,
         shown: &Confidential<'_>,
-    ) -> Result<Vec<String>, String> {
+    ) -> Result<Vec<String>, CallError> {
         let _shown = Shown::put(shown);
         let request = Request::from_source(Recorded::of(request));
         let item = item.map(from_iml);
-        self.plugin.uids(extractor, &request, item.as_ref()).map_err(|failure| failure.to_string())
+        self.plugin.uids(extractor, &request, item.as_ref()).map_err(|failure| failure.to_string().into())
     }
 }
 
@@ -166,7 +166,7 @@ impl<'v> Scope<'v> for Call {
         &self.environment
     }
 
-    fn call(&self, function: &str, _: &[iml::Value<'v>]) -> Result<iml::Value<'v>, String> {
-        Err(format!("{function} is not a built-in function"))
+    fn call(&self, function: &str, _: &[iml::Value<'v>]) -> Result<iml::Value<'v>, CallError> {
+        Err(format!("{function} is not a built-in function").into())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use hookwright_iml::{Date, Environment, Limits, NoCustom, Scope, Template, Value, Zone, json::Document};
+use hookwright_iml::{CallError, Date, Environment, Limits, NoCustom, Scope, Template, Value, Zone, json::Document};
 
 use super::Contender;
 
@@ -57,7 +57,7 @@ impl<'v> Scope<'v> for Body<'v> {
         &self.environment
     }
 
-    fn call(&self, function: &str, _: &[Value<'v>]) -> Result<Value<'v>, String> {
-        Err(function.to_owned())
+    fn call(&self, function: &str, _: &[Value<'v>]) -> Result<Value<'v>, CallError> {
+        Err(function.to_owned().into())
     }
 }

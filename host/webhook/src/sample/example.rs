@@ -1,7 +1,7 @@
 //! An example of a plugin's function: an expression and what it gives.
 
 use hookwright_iml::json::Document;
-use hookwright_iml::{Environment, Scope, Template, Value};
+use hookwright_iml::{CallError, Environment, Scope, Template, Value};
 
 use crate::plugin::{Confidential, Exports, Plugin, PluginLibrary};
 
@@ -58,7 +58,7 @@ impl<'v> Scope<'v> for Alone<'_> {
         self.environment
     }
 
-    fn call(&self, function: &str, arguments: &[Value<'v>]) -> Result<Value<'v>, String> {
+    fn call(&self, function: &str, arguments: &[Value<'v>]) -> Result<Value<'v>, CallError> {
         self.plugin.call(function, arguments, &Confidential::default())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use hookwright_iml::{Parameter, Signature, Value};
+use hookwright_iml::{CallError, Parameter, Signature, Value};
 use hookwright_webhook::{Confidential, Exports, Plugin, Request, sample};
 
 use super::harness::{environment, verdict};
@@ -39,7 +39,7 @@ impl Exports for Example {
 }
 
 impl Plugin for Example {
-    fn call(&self, function: &str, arguments: &[Value<'_>], confidential: &Confidential<'_>) -> Result<Value<'static>, String> {
+    fn call(&self, function: &str, arguments: &[Value<'_>], confidential: &Confidential<'_>) -> Result<Value<'static>, CallError> {
         let Confidential { common, parameters } = confidential;
         self.calls.set(self.calls.get() + 1);
         match (function, arguments) {
@@ -47,14 +47,14 @@ impl Plugin for Example {
                 Ok(Value::text(format!("{}/{}", common.get("secret").to_text(), parameters.get("n").to_text())))
             }
             ("shout", [Value::Text(text)]) => Ok(Value::text(text.to_uppercase())),
-            _ => Err("a text is what I shout".to_owned()),
+            _ => Err("a text is what I shout".to_owned().into()),
         }
     }
 
-    fn uids(&self, _extractor: &str, request: &Request<'_>, item: Option<&Value<'_>>, _: &Confidential<'_>) -> Result<Vec<String>, String> {
+    fn uids(&self, _extractor: &str, request: &Request<'_>, item: Option<&Value<'_>>, _: &Confidential<'_>) -> Result<Vec<String>, CallError> {
         match item.unwrap_or(&request.body).get("teams") {
             Value::Array(teams) => Ok(teams.iter().map(|team| team.to_text().into_owned()).collect()),
-            _ => Err("no teams".to_owned()),
+            _ => Err("no teams".to_owned().into()),
         }
     }
 }
