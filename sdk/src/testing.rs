@@ -18,7 +18,7 @@ mod request;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hookwright_iml::{Environment, Limits, Zone};
+use hookwright_iml::{Environment, Limits, Unbounded, Zone};
 use hookwright_webhook::sample::{self, Surroundings};
 use hookwright_webhook::{LoadOptions, Source, Webhook};
 
@@ -99,7 +99,7 @@ impl Service {
         let webhook = self.webhook(request.given.webhook.as_deref());
         let environment = environment();
         let surroundings =
-            Surroundings { environment: &environment, common: self.common.as_deref(), hook: None, plugin: Some(&self.plugin) };
+            Surroundings { environment: &environment, common: self.common.as_deref(), hook: None, plugin: Some(&self.plugin), budget: &Unbounded };
         at_its_time(request, || sample::run(&webhook, request, surroundings))
     }
 

@@ -162,10 +162,10 @@ fn call<'v>(
         Call::Lazy(run) => run(&mut Unevaluated { whole, arguments, scope }),
         Call::Eager(run) => {
             let values: Values<'v> = evaluate_all(arguments, scope)?;
-            let result = run(&mut Arguments::new(function, &values, scope.environment()));
+            let result = run(&mut Arguments::new(function, &values, scope));
             result.map_err(|error| {
                 let place = error.position.and_then(|position| arguments.get(position)).unwrap_or(whole);
-                place.error(format!("`{}`: {}", function.name, error.message))
+                Error { interrupt: error.interrupt, ..place.error(format!("`{}`: {}", function.name, error.message)) }
             })
         }
     }

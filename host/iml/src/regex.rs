@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 
 use fancy_regex::RegexBuilder;
 
+use crate::budget::{Budget, Interrupt};
+
 use replacement::Replacement;
 use translate::{Dialect, Translation, translate};
 
@@ -66,6 +68,8 @@ pub(crate) enum Error {
     ResultTooLong(usize),
     /// It names its groups, and Make's replace refuses that.
     NamedGroups,
+    /// The evaluation was ended.
+    Interrupted(Interrupt),
 }
 
 impl fmt::Display for Error {
@@ -80,6 +84,7 @@ impl fmt::Display for Error {
             ),
             Self::ResultTooLong(limit) => write!(out, "the text grows beyond {limit} bytes"),
             Self::NamedGroups => out.write_str("the regular expression has named groups; number them"),
+            Self::Interrupted(interrupt) => interrupt.fmt(out),
         }
     }
 }
@@ -153,7 +158,7 @@ impl Regex {
 
     /// The text with its first match, or with flag `g` every match, replaced. `$&` stands for the match, `$1` to `$99`
     /// for its groups, `$$` for a dollar. The result may have `size` bytes.
-    pub(crate) fn replace(&self, text: &str, replacement: &str, size: usize) -> Result<String, Error> {
+    pub(crate) fn replace(&self, text: &str, replacement: &str, size: usize, budget: &dyn Budget) -> Result<String, Error> {
         let program = self.program_for(text)?;
         if program.has_names {
             return Err(Error::NamedGroups);
@@ -174,6 +179,7 @@ impl Regex {
             position = self.flags.global.then(|| next_start(text, &found)).flatten();
             matches += 1;
             program.allow_matches(matches, begun)?;
+            budget.check().map_err(Error::Interrupted)?;
             if out.len() > size {
                 return Err(Error::ResultTooLong(size));
             }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use hookwright::plugin::build::{BuildRequest, build};
 use hookwright::plugin::{Engine, Plugin, Session, Settings};
-use hookwright_iml::{Date, Environment, Limits, Value, Zone};
+use hookwright_iml::{Date, Environment, Limits, Unbounded, Value, Zone};
 use hookwright_webhook::{Confidential, Headers, Plugin as _, Request};
 
 /// The probe, built once and loaded with limits that a busy machine does not run into.
@@ -222,7 +222,7 @@ fn a_plugin_that_was_just_begun_builds_and_gives_what_its_sample_says() {
     assert!(warnings.is_empty(), "{warnings:?}");
 
     let session = plugin.try_admit().unwrap().begin(&environment());
-    let surroundings = Surroundings { environment: &environment(), common: None, hook: None, plugin: Some(&session) };
+    let surroundings = Surroundings { environment: &environment(), common: None, hook: None, plugin: Some(&session), budget: &Unbounded };
     let request = sample::Request::parse(read("samples/accepted/request.http").as_bytes()).unwrap();
     let verdict = sample::run(&webhook, &request, surroundings).unwrap();
     let reply = sample::parse_reply(read("samples/accepted/reply.http").as_bytes()).unwrap();

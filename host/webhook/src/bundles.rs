@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hookwright_iml::{Error, Template, Value};
 
+use crate::budget::Stage;
 use crate::condition::Condition;
 use crate::decide::{Bundle, Item, Recipient};
 use crate::iterate::Iterate;
@@ -24,6 +25,24 @@ pub(crate) struct Addressed<'r> {
 struct Admission<'r> {
     recipient: Recipient<'r>,
     held: bool,
+}
+
+/// What the recipients' own conditions came to.
+#[derive(Default)]
+pub(crate) struct Admitted {
+    /// Whether it held for any of them.
+    pub(crate) accepted: bool,
+    /// The first hook for which it failed, or the one at which the asking was ended.
+    pub(crate) failed: Option<(Arc<str>, Error)>,
+}
+
+impl Admitted {
+    fn note(&mut self, held: bool, scope: &Scope<'_, '_>) {
+        if held && !self.accepted {
+            self.accepted = true;
+            scope.arrival.budget.begin(Stage::Event);
+        }
+    }
 }
 
 impl Webhook {
@@ -57,41 +76,30 @@ impl Webhook {
         found.into_iter().map(|recipient| Admission { recipient, held }).collect()
     }
 
-    /// Asks a condition that reads parameters for each recipient; gives whether it held for any, and the first of what
-    /// failed. One hook's odd parameters are no reason to refuse the others their event: where the condition fails it did
-    /// not hold. Only where it held for nobody is its failure the request's.
+    /// Asks a condition that reads parameters for each recipient. One hook's odd parameters are no reason to refuse the others
+    /// their event: where the condition fails it did not hold.
     ///
     /// A hook is asked once for all items that say the same: a condition is the place where signatures are checked, and the
     /// number of items is the sender's to choose.
-    pub(crate) fn admit<'r>(
-        &'r self,
-        condition: &'r Condition,
-        scope: &Scope<'_, 'r>,
-        addressed: &mut [Addressed<'r>],
-    ) -> Result<(bool, Option<Error>), Error> {
-        let mut accepted = false;
-        let mut failed: Option<(Arc<str>, Error)> = None;
-        let mut ask = |item: &Value<'r>, recipient: &Recipient<'r>| match condition.holds(&scope.of(item, recipient)) {
-            Ok(held) => held,
-            Err(error) => {
-                failed.get_or_insert_with(|| (recipient.hook.clone(), error));
-                false
-            }
-        };
+    pub(crate) fn admit<'r>(&'r self, condition: &'r Condition, scope: &Scope<'_, 'r>, addressed: &mut [Addressed<'r>]) -> Admitted {
+        let mut admitted = Admitted::default();
         let mut asked: HashMap<Arc<str>, bool> = HashMap::new();
         for Addressed { item, recipients, .. } in addressed {
             for Admission { recipient, held } in recipients {
-                *held = match condition.reads("item") {
-                    true => ask(item, recipient),
-                    false => *asked.entry(recipient.hook.clone()).or_insert_with(|| ask(item, recipient)),
+                let known = asked.get(&recipient.hook).copied().filter(|_| !condition.reads("item"));
+                *held = match known.map_or_else(|| condition.holds(&scope.of(item, recipient)), Ok) {
+                    Ok(held) => held,
+                    Err(error) if error.interrupt.is_some() => return Admitted { failed: Some((recipient.hook.clone(), error)), ..admitted },
+                    Err(error) => {
+                        admitted.failed.get_or_insert_with(|| (recipient.hook.clone(), error));
+                        false
+                    }
                 };
-                accepted |= *held;
+                asked.insert(recipient.hook.clone(), *held);
+                admitted.note(*held, scope);
             }
         }
-        match failed {
-            Some((_, error)) if !accepted => Err(error),
-            failed => Ok((accepted, failed.map(|(hook, error)| failed_for(&hook, error)))),
-        }
+        admitted
     }
 
     /// The bundles of every item for every recipient.
@@ -141,7 +149,7 @@ impl Webhook {
     }
 }
 
-fn failed_for(hook: &str, error: Error) -> Error {
+pub(crate) fn failed_for(hook: &str, error: Error) -> Error {
     Error { message: format!("`condition` failed for the hook {hook}: {}", error.message), ..error }
 }
 

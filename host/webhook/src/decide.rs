@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hookwright_iml::{Environment, Error, Value};
+use hookwright_iml::{Environment, Error, Interrupt, Value};
 
-use crate::bundles::Addressed;
+use crate::budget::{RequestBudget, Stage};
+use crate::bundles::{Addressed, Admitted, failed_for};
+use crate::condition::Condition;
 use crate::scope::Scope;
 use crate::{Diagnostic, Kind, Plugin, Reply, Request, Webhook};
 
@@ -24,6 +26,8 @@ pub struct Arrival<'r> {
     pub plugin: Option<&'r dyn Plugin>,
     /// Who listens.
     pub recipients: &'r dyn Recipients,
+    /// What watches over the time and the memory that the decision uses.
+    pub budget: &'r dyn RequestBudget,
 }
 
 /// Finds who an item is for.
@@ -89,11 +93,16 @@ pub struct Bundle {
 /// for and did not turn down) or `respond` could not be evaluated.
 /// The sender gets a 500, and nothing is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure(pub Diagnostic);
+pub struct Failure {
+    /// What failed, and where in the spec.
+    pub diagnostic: Diagnostic,
+    /// Set where the spec is not to blame: the decision was ended.
+    pub interrupt: Option<Interrupt>,
+}
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.diagnostic.fmt(f)
     }
 }
 
@@ -122,19 +131,23 @@ impl Webhook {
     pub fn decide<'r>(&'r self, arrival: &Arrival<'r>) -> Result<Verdict, Failure> {
         let scope = self.scope(arrival);
         let answered = self.steps(&scope).and_then(|verdict| self.answered(&scope, verdict));
-        answered.map_err(|error| Failure(self.diagnostic(error)))
+        answered.map_err(|error| self.failure(error))
     }
 
     /// As [`decide`](Self::decide) where no sender waits for an answer any more: the reply is the default one.
     pub fn decide_unanswered<'r>(&'r self, arrival: &Arrival<'r>) -> Result<Verdict, Failure> {
-        self.steps(&self.scope(arrival)).map_err(|error| Failure(self.diagnostic(error)))
+        self.steps(&self.scope(arrival)).map_err(|error| self.failure(error))
     }
 
     fn answered<'r>(&'r self, scope: &Scope<'_, 'r>, verdict: Verdict) -> Result<Verdict, Error> {
         match &self.respond {
             Some(respond) if !verdict.verification => {
-                let reply = respond.reply(&scope.with_accepted(verdict.accepted))?;
-                Ok(Verdict { reply, ..verdict })
+                scope.arrival.budget.begin(Stage::Reply);
+                match respond.reply(&scope.with_accepted(verdict.accepted)) {
+                    Ok(reply) => Ok(Verdict { reply, ..verdict }),
+                    Err(error) if error.interrupt.is_none() || ends_the_request(&error, verdict.accepted) => Err(error),
+                    Err(error) => Ok(verdict.failed(self.diagnostic(error))),
+                }
             }
             _ => Ok(verdict),
         }
@@ -184,19 +197,40 @@ impl Webhook {
     /// condition has held for somebody: what it should have kept out must not be stored.
     fn outcome<'r>(&'r self, scope: &Scope<'_, 'r>, held: Held) -> Result<Outcome, Error> {
         let mut outcome = Outcome { accepted: matches!(held, Held::Yes), ..Outcome::default() };
-        let made = match (self.addressed(scope, !matches!(held, Held::No)), held, &self.condition) {
-            (Ok(mut addressed), Held::AskRecipients, Some(condition)) => {
-                (outcome.accepted, outcome.warning) = self.admit(condition, scope, &mut addressed)?;
-                self.items(scope, addressed, outcome.accepted)
-            }
-            (addressed, ..) => addressed.and_then(|addressed| self.items(scope, addressed, outcome.accepted)),
+        if outcome.accepted {
+            scope.arrival.budget.begin(Stage::Event);
+        }
+        let addressed = self.addressed(scope, !matches!(held, Held::No));
+        let addressed = match (addressed, held, &self.condition) {
+            (Ok(addressed), Held::AskRecipients, Some(condition)) => self.ask(condition, scope, addressed, &mut outcome)?,
+            (addressed, ..) => addressed,
         };
-        match made {
+        match addressed.and_then(|addressed| self.items(scope, addressed, outcome.accepted)) {
             Ok((items, dedupe)) => (outcome.items, outcome.dedupe) = (items, dedupe),
+            Err(error) if ends_the_request(&error, outcome.accepted) => return Err(error),
             Err(error) if outcome.accepted => outcome.failure = Some(error),
             Err(error) => outcome.warning = Some(error),
         }
         Ok(outcome)
+    }
+
+    /// Has the recipients' own conditions asked. Only where the condition held for nobody is its failure the request's; the
+    /// inner error is the event's.
+    fn ask<'r>(
+        &'r self,
+        condition: &'r Condition,
+        scope: &Scope<'_, 'r>,
+        mut addressed: Vec<Addressed<'r>>,
+        outcome: &mut Outcome,
+    ) -> Result<Result<Vec<Addressed<'r>>, Error>, Error> {
+        let Admitted { accepted, failed } = self.admit(condition, scope, &mut addressed);
+        outcome.accepted = accepted;
+        match failed {
+            Some((_, error)) if !accepted => return Err(error),
+            Some((_, error)) if error.interrupt.is_some() => return Ok(Err(error)),
+            failed => outcome.warning = failed.map(|(hook, error)| failed_for(&hook, error)),
+        }
+        Ok(Ok(addressed))
     }
 
     fn items<'r>(
@@ -213,6 +247,11 @@ impl Webhook {
         Ok((items, dedupe))
     }
 
+    fn failure(&self, error: Error) -> Failure {
+        let interrupt = error.interrupt;
+        Failure { diagnostic: self.diagnostic(error), interrupt }
+    }
+
     fn diagnostic(&self, error: Error) -> Diagnostic {
         let diagnostic = self.source.error(error.span, error.message);
         match error.help {
@@ -222,7 +261,18 @@ impl Webhook {
     }
 }
 
+/// Whether the request ends here without an event: it was ended before anybody was known to want it, or nobody is there any
+/// more who would hear that it was accepted.
+fn ends_the_request(error: &Error, accepted: bool) -> bool {
+    error.interrupt.is_some_and(|interrupt| !accepted || interrupt == Interrupt::Cancelled)
+}
+
 impl Verdict {
+    /// The same event as a failed one, with the default reply.
+    fn failed(self, failure: Diagnostic) -> Self {
+        Self { reply: Reply::default(), items: Vec::new(), dedupe: None, failure: Some(failure), ..self }
+    }
+
     fn verification(reply: Reply) -> Self {
         Self { verification: true, accepted: false, reply, items: Vec::new(), dedupe: None, failure: None, warning: None }
     }

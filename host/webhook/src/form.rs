@@ -3,11 +3,21 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use hookwright_iml::{Fields, Value};
+use hookwright_iml::{Budget, Fields, Value};
 use indexmap::IndexMap;
+
+use crate::body::BadBody;
 
 /// How deep bracket names nest; a name with more brackets is only readable as it stands.
 const MAXIMUM_DEPTH: usize = 32;
+
+/// How many fields a form may have. A field of four bytes takes a hundred in memory, so that a body's size alone is no
+/// limit to what it costs.
+const MAXIMUM_FIELDS: usize = 10_000;
+
+/// How many parts the bracket names of a form may have, all together: each makes a place in the nested shape, which takes
+/// hundreds of bytes for the two that it is written with.
+const MAXIMUM_PARTS: usize = 20_000;
 
 /// The fields of a form or a query.
 ///
@@ -23,9 +33,16 @@ pub struct Form<'r> {
 }
 
 impl<'r> Form<'r> {
-    /// Decodes percent signs and `+` of a query or an urlencoded body. Never fails: what is not UTF-8 becomes U+FFFD.
-    pub fn parse(encoded: &'r [u8]) -> Self {
-        form_urlencoded::parse(encoded).map(|(name, value)| (name, Value::text(value))).collect()
+    /// Decodes percent signs and `+` of a query or an urlencoded body; what is not UTF-8 becomes U+FFFD.
+    ///
+    /// # Errors
+    /// Too many fields or parts of names, or that `budget` does not allow more.
+    pub fn parse(encoded: &'r [u8], budget: &dyn Budget) -> Result<Self, BadBody> {
+        let mut building = Building::new(budget);
+        for (name, value) in form_urlencoded::parse(encoded) {
+            building.add(name, Value::text(value))?;
+        }
+        Ok(building.finish())
     }
 
     /// The form as a collection.
@@ -34,19 +51,49 @@ impl<'r> Form<'r> {
     }
 }
 
-impl<'r> FromIterator<(Cow<'r, str>, Value<'r>)> for Form<'r> {
-    fn from_iter<I: IntoIterator<Item = (Cow<'r, str>, Value<'r>)>>(fields: I) -> Self {
-        let (mut nested, mut literal) = (Node::default(), HashMap::<String, Node<'r>>::new());
-        for (name, value) in fields {
-            let segments = segments(&name);
-            if segments.len() > 1 {
-                literal.entry(name.clone().into_owned()).or_default().insert(&[], value.clone());
-            }
-            nested.insert(&segments, value);
+/// A form to which fields are still added.
+pub(crate) struct Building<'b, 'r> {
+    budget: &'b dyn Budget,
+    nested: Node<'r>,
+    literal: HashMap<String, Node<'r>>,
+    fields: usize,
+    parts: usize,
+}
+
+impl<'b, 'r> Building<'b, 'r> {
+    pub(crate) fn new(budget: &'b dyn Budget) -> Self {
+        Self { budget, nested: Node::default(), literal: HashMap::new(), fields: 0, parts: 0 }
+    }
+
+    /// Adds one field.
+    pub(crate) fn add(&mut self, name: Cow<'r, str>, value: Value<'r>) -> Result<(), BadBody> {
+        self.pass_over()?;
+        let segments = segments(&name);
+        self.parts += segments.len();
+        if self.parts > MAXIMUM_PARTS {
+            return Err(BadBody::new(format!("the names of the form's or query's fields have more than {MAXIMUM_PARTS} parts in brackets")));
         }
-        Self {
-            nested: nested.members.into_iter().map(|(name, node)| (name, node.value())).collect(),
-            literal: literal.into_iter().map(|(name, node)| (name, node.value())).collect(),
+        if segments.len() > 1 {
+            self.literal.entry(name.clone().into_owned()).or_default().insert(&[], value.clone());
+        }
+        self.nested.insert(&segments, value);
+        Ok(())
+    }
+
+    /// Counts a field, also one that has no name to be found by.
+    pub(crate) fn pass_over(&mut self) -> Result<(), BadBody> {
+        self.budget.check()?;
+        self.fields += 1;
+        match self.fields > MAXIMUM_FIELDS {
+            true => Err(BadBody::new(format!("the form or query has more than {MAXIMUM_FIELDS} fields"))),
+            false => Ok(()),
+        }
+    }
+
+    pub(crate) fn finish(self) -> Form<'r> {
+        Form {
+            nested: self.nested.members.into_iter().map(|(name, node)| (name, node.value())).collect(),
+            literal: self.literal.into_iter().map(|(name, node)| (name, node.value())).collect(),
         }
     }
 }
@@ -123,10 +170,16 @@ fn bracketed(name: &str) -> Option<Vec<&str>> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use hookwright_iml::{Interrupt, Unbounded};
+
     use super::*;
 
+    fn parse(encoded: &str) -> Result<Form<'_>, BadBody> {
+        Form::parse(encoded.as_bytes(), &Unbounded)
+    }
+
     fn json(encoded: &str) -> String {
-        let form = Form::parse(encoded.as_bytes());
+        let form = parse(encoded).unwrap();
         let mut out = Vec::new();
         form.value().write_json(&mut out);
         String::from_utf8(out).unwrap()
@@ -153,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_bracket_name_is_readable_as_it_stands_too() {
-        let form = Form::parse(b"data[id]=7&data[id]=8");
+        let form = parse("data[id]=7&data[id]=8").unwrap();
         assert_eq!(form.value().get("data[id]").to_text(), "7,8");
         assert_eq!(form.value().get("data").get("id").to_text(), "7,8");
         assert!(form.value().get("data[no]").is_nothing());
@@ -163,5 +216,27 @@ mod tests {
     fn a_name_of_a_thousand_brackets_does_not_nest() {
         let name = format!("a{}", "[b]".repeat(1000));
         assert_eq!(json(&format!("{name}=1")), format!(r#"{{"{name}":"1"}}"#));
+    }
+
+    #[test]
+    fn a_form_is_refused_for_its_many_fields_or_for_the_many_parts_of_their_names() {
+        assert!(parse(&"a&".repeat(10_000)).is_ok());
+        assert!(parse(&"a&".repeat(10_001)).is_err_and(|bad| bad.reason.contains("10000 fields")));
+        let deep = format!("a{}&", "[]".repeat(MAXIMUM_DEPTH - 1));
+        assert!(parse(&deep.repeat(MAXIMUM_PARTS / MAXIMUM_DEPTH)).is_ok());
+        assert!(parse(&deep.repeat(MAXIMUM_PARTS / MAXIMUM_DEPTH + 1)).is_err_and(|bad| bad.reason.contains("parts")));
+    }
+
+    #[test]
+    fn a_form_is_read_no_further_than_its_budget_allows() {
+        struct Nothing;
+        impl Budget for Nothing {
+            fn check(&self) -> Result<(), Interrupt> {
+                Err(Interrupt::Memory)
+            }
+        }
+        let ended = Form::parse(b"a=1", &Nothing).map(|_| ()).unwrap_err();
+        assert_eq!(ended.interrupt, Some(Interrupt::Memory));
+        assert!(Form::parse(b"", &Nothing).is_ok());
     }
 }

@@ -5,6 +5,7 @@
 //! Nothing here opens a file or a socket or reads a clock; the host does that.
 
 pub mod body;
+mod budget;
 mod bundles;
 mod condition;
 mod decide;
@@ -25,6 +26,7 @@ mod spec;
 mod uid;
 mod verify;
 
+pub use budget::{RequestBudget, Stage};
 pub use decide::{Arrival, Bundle, Failure, Item, Recipient, Recipients, Verdict};
 pub use diagnostic::{Diagnostic, Severity, Source};
 pub use form::Form;

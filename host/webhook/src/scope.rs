@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use hookwright_iml::{CallError, Environment, Template, Value};
+use hookwright_iml::{Budget, CallError, Environment, Template, Value};
 
 use crate::decide::{Arrival, Recipient};
 use crate::plugin::Confidential;
@@ -70,6 +70,10 @@ impl<'r> hookwright_iml::Scope<'r> for Scope<'_, 'r> {
 
     fn environment(&self) -> &Environment {
         self.arrival.environment
+    }
+
+    fn budget(&self) -> &dyn Budget {
+        self.arrival.budget
     }
 
     fn call(&self, function: &str, arguments: &[Value<'r>]) -> Result<Value<'r>, CallError> {

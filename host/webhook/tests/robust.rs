@@ -1,6 +1,7 @@
 //! Damaged input: whatever is wrong with a spec, a body or a sample is said, and never a panic.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+use hookwright_iml::Unbounded;
 use hookwright_webhook::{LoadOptions, Source, Webhook, body, sample};
 
 const SPEC: &str = r#"{
@@ -75,9 +76,9 @@ fn a_damaged_body_is_refused_in_one_line_or_decoded() {
     ];
     let mut dice = Dice(2);
     for (content_type, whole) in bodies {
-        assert!(body::decode(Some(content_type), whole).is_ok(), "{content_type}");
+        assert!(body::decode(Some(content_type), whole, &Unbounded).is_ok(), "{content_type}");
         for _ in 0..2000 {
-            match body::decode(Some(content_type), &dice.damage(whole)) {
+            match body::decode(Some(content_type), &dice.damage(whole), &Unbounded) {
                 Ok(decoded) => decoded.value().write_json(&mut Vec::new()),
                 Err(refused) => assert!(!refused.reason.is_empty() && !refused.reason.contains('\n'), "{refused}"),
             }

@@ -1,5 +1,6 @@
 //! A recorded request as extractors see it.
 
+use hookwright_iml::Unbounded;
 use hookwright_webhook::{Form, Headers, Request as WebhookRequest, body, sample};
 
 use super::adapter::from_iml;
@@ -25,8 +26,8 @@ pub(super) struct Recorded {
 pub fn request(http: &str) -> Request<'static> {
     let recorded = sample::Request::parse(http.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
     let headers = Headers::new(recorded.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
-    let decoded = body::decode(headers.first("content-type"), &recorded.body).unwrap_or_else(|bad| panic!("{bad}"));
-    let query = Form::parse(recorded.query().as_bytes());
+    let decoded = body::decode(headers.first("content-type"), &recorded.body, &Unbounded).unwrap_or_else(|bad| panic!("{bad}"));
+    let query = Form::parse(recorded.query().as_bytes(), &Unbounded).unwrap_or_else(|bad| panic!("{bad}"));
     let request = WebhookRequest {
         method: &recorded.method,
         url: &recorded.url(),

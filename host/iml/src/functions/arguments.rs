@@ -3,7 +3,8 @@
 use std::fmt::Display;
 
 use super::Function;
-use crate::scope::Environment;
+use crate::budget::{Budget, Interrupt};
+use crate::scope::{Environment, Scope};
 use crate::value::{Array, Collection, Date, Number, Text, Value};
 
 /// The evaluated arguments of one call. Each `next_...` takes the next one as the type its name says;
@@ -13,6 +14,7 @@ pub(crate) struct Arguments<'a, 'v> {
     values: &'a [Value<'v>],
     taken: usize,
     environment: &'a Environment,
+    budget: &'a dyn Budget,
 }
 
 /// No path to a member is longer; one that is would come from a sender who wants to keep the host busy.
@@ -25,23 +27,36 @@ pub(crate) struct ArgumentError {
     pub(crate) position: Option<usize>,
     /// What is wrong, as the end of "`name`: ...".
     pub(crate) message: String,
+    /// Set where nothing is wrong: the call was ended.
+    pub(crate) interrupt: Option<Interrupt>,
 }
 
 impl ArgumentError {
     /// An error of the whole call.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { position: None, message: message.into() }
+        Self { position: None, message: message.into(), interrupt: None }
+    }
+}
+
+impl From<Interrupt> for ArgumentError {
+    fn from(interrupt: Interrupt) -> Self {
+        Self { interrupt: Some(interrupt), ..Self::new(interrupt.to_string()) }
     }
 }
 
 impl<'a, 'v> Arguments<'a, 'v> {
-    pub(crate) fn new(function: &'static Function, values: &'a [Value<'v>], environment: &'a Environment) -> Self {
-        Self { function, values, taken: 0, environment }
+    pub(crate) fn new(function: &'static Function, values: &'a [Value<'v>], scope: &'a dyn Scope<'v>) -> Self {
+        Self { function, values, taken: 0, environment: scope.environment(), budget: scope.budget() }
     }
 
     /// Clock, zone, random source and limits.
     pub(crate) fn environment(&self) -> &'a Environment {
         self.environment
+    }
+
+    /// What watches over the time and the memory of the call.
+    pub(crate) fn budget(&self) -> &'a dyn Budget {
+        self.budget
     }
 
     /// How many arguments the call has, the taken ones included.
@@ -72,12 +87,12 @@ impl<'a, 'v> Arguments<'a, 'v> {
     pub(crate) fn wrong(&self, wanted: impl Display, came: impl Display) -> ArgumentError {
         let position = self.taken.saturating_sub(1);
         let message = format!("{} must be {wanted}, but is {came}", self.shown(position));
-        ArgumentError { position: Some(position), message }
+        ArgumentError { position: Some(position), ..ArgumentError::new(message) }
     }
 
     /// An error about the argument at `position`, counted from 0, which is of the right kind.
     pub(crate) fn blame(&self, position: usize, why: impl Display) -> ArgumentError {
-        ArgumentError { position: Some(position), message: format!("{}: {why}", self.shown(position)) }
+        ArgumentError { position: Some(position), ..ArgumentError::new(format!("{}: {why}", self.shown(position))) }
     }
 
     /// How a message names the argument at `position`: "argument 2 (key)".

@@ -52,8 +52,11 @@ fn create_xml<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, Argume
 }
 
 fn parse_xml<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {
-    let read = xml::read(&arguments.next_text()?);
-    read.map_err(|error| arguments.blame(0, error.message))
+    let text = arguments.next_text()?;
+    xml::read(&text, arguments.budget()).map_err(|error| match error.interrupt {
+        Some(interrupt) => interrupt.into(),
+        None => arguments.blame(0, error.message),
+    })
 }
 
 fn mime<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, ArgumentError> {

@@ -205,6 +205,9 @@ fn parse_json<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>, Argume
     let Some(text) = arguments.optional_text()? else {
         return Ok(Value::Missing);
     };
-    let document = Document::parse(&text).map_err(|error| arguments.blame(0, format!("this is not JSON: {error}")))?;
+    let document = Document::parse_within(&text, arguments.budget()).map_err(|error| match error.interrupt {
+        Some(interrupt) => interrupt.into(),
+        None => arguments.blame(0, format!("this is not JSON: {error}")),
+    })?;
     Ok(Value::from_json(document.root()).into_owned())
 }

@@ -184,7 +184,7 @@ fn replace<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
     let replacement = arguments.next_text()?;
     let size = arguments.environment().limits.size;
     if let Some(regex) = regex::literal(&searched) {
-        let replaced = regex.replace(&text, &replacement, size);
+        let replaced = regex.replace(&text, &replacement, size, arguments.budget());
         return replaced.map(Value::text).map_err(|error| refused(arguments, &error));
     }
     let count = if searched.is_empty() { 0 } else { text.matches(&*searched).count() };
@@ -199,6 +199,7 @@ fn replace<'v>(arguments: &mut Arguments<'_, 'v>) -> Result<Value<'v>> {
 fn refused(arguments: &Arguments<'_, '_>, error: &regex::Error) -> ArgumentError {
     match error {
         regex::Error::ResultTooLong(_) => ArgumentError::new(error.to_string()),
+        regex::Error::Interrupted(interrupt) => (*interrupt).into(),
         _ => arguments.blame(1, error),
     }
 }

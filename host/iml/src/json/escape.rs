@@ -17,6 +17,19 @@ pub(super) fn decode(raw: &str) -> String {
     out
 }
 
+/// Whether `raw` decodes to `text`; looks no further than the first difference.
+pub(super) fn decodes_to(raw: &str, text: &str) -> bool {
+    let (mut raw, mut text) = (raw, text);
+    while let Some(at) = memchr::memchr(b'\\', raw.as_bytes()) {
+        let (character, length) = escaped_character(&raw[at..]);
+        let Some(behind) = text.strip_prefix(&raw[..at]).and_then(|text| text.strip_prefix(character)) else {
+            return false;
+        };
+        (raw, text) = (&raw[at + length..], behind);
+    }
+    raw == text
+}
+
 /// The offset in `raw` of the character that stands at `offset` once decoded.
 pub(super) fn encoded_offset(raw: &str, offset: usize) -> usize {
     let (mut source, mut decoded) = (0, 0);

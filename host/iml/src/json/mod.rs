@@ -4,6 +4,7 @@
 //! text without escapes is a slice of the source, and every node knows which bytes it came from.
 
 mod escape;
+mod members;
 mod node;
 mod read;
 mod scan;
@@ -11,7 +12,10 @@ mod scan;
 pub use escape::write_text;
 pub use node::{Elements, Entries, Kind, Node};
 
+use members::Indexes;
 use node::Slot;
+
+use crate::budget::{Budget, Interrupt, Unbounded};
 
 /// How deep arrays and objects may nest.
 pub const DEPTH_LIMIT: usize = 128;
@@ -23,6 +27,7 @@ pub struct Document<'s> {
     tape: Vec<Slot>,
     /// How deep its arrays and objects nest.
     depth: usize,
+    indexes: Indexes,
 }
 
 impl<'s> Document<'s> {
@@ -31,7 +36,15 @@ impl<'s> Document<'s> {
     /// # Errors
     /// What is wrong and at which byte; nesting beyond [`DEPTH_LIMIT`] is an error too.
     pub fn parse(text: &'s str) -> Result<Self, Error> {
-        Self::read(text, false)
+        Self::parse_within(text, &Unbounded)
+    }
+
+    /// As [`Document::parse`], asking `budget` now and then.
+    ///
+    /// # Errors
+    /// As [`Document::parse`], and that the budget does not allow more.
+    pub fn parse_within(text: &'s str, budget: &dyn Budget) -> Result<Self, Error> {
+        Self::read(text, false, budget)
     }
 
     /// Reads JSON that may hold `//` and `/* */` comments and trailing commas, as specs do.
@@ -39,12 +52,12 @@ impl<'s> Document<'s> {
     /// # Errors
     /// As [`Document::parse`].
     pub fn parse_with_comments(text: &'s str) -> Result<Self, Error> {
-        Self::read(text, true)
+        Self::read(text, true, &Unbounded)
     }
 
-    fn read(source: &'s str, comments: bool) -> Result<Self, Error> {
-        let (tape, depth) = read::read(source, comments)?;
-        Ok(Self { source, tape, depth })
+    fn read(source: &'s str, comments: bool, budget: &dyn Budget) -> Result<Self, Error> {
+        let (tape, depth) = read::read(source, comments, budget)?;
+        Ok(Self { source, tape, depth, indexes: Indexes::default() })
     }
 
     /// The outermost value.
@@ -52,7 +65,7 @@ impl<'s> Document<'s> {
         Node::new(self, 0)
     }
 
-    /// Whether any of its objects has more than `limit` members, equal keys included: [`Node::get`] looks at each of them.
+    /// Whether any of its objects has more than `limit` members, equal keys included.
     pub fn has_wider_object_than(&self, limit: usize) -> bool {
         let enough_nodes = self.tape.len() > 2 * limit;
         enough_nodes && (0..self.tape.len()).any(|index| Node::new(self, index as u32).entries().nth(limit).is_some())
@@ -71,11 +84,13 @@ pub struct Error {
     pub message: String,
     /// The byte at which it was noticed.
     pub offset: usize,
+    /// Set where nothing is wrong with the text: the reader was ended.
+    pub interrupt: Option<Interrupt>,
 }
 
 impl Error {
     fn new(message: impl Into<String>, offset: usize) -> Self {
-        Self { message: message.into(), offset }
+        Self { message: message.into(), offset, interrupt: None }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::{Document, escape};
+use super::{Document, escape, members};
 
 /// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,27 +118,43 @@ impl<'d> Node<'d> {
         if slot.escaped { start + escape::encoded_offset(self.raw_text(slot), offset) } else { start + offset }
     }
 
-    /// The member `key` of an object; the last of equal keys.
+    /// The member `key` of an object; the last of equal keys. A wide object in which much is looked up gets an index.
     pub fn get(self, key: &str) -> Option<Node<'d>> {
+        let indexed = self.document.indexes.find(self.index, key);
+        let found = indexed.unwrap_or_else(|| self.search(key));
+        found.map(|index| Node::new(self.document, index))
+    }
+
+    /// Looks at every key.
+    fn search(self, key: &str) -> Option<u32> {
         let range = self.children(Kind::Object);
         let (tape, wanted) = (self.document.tape.as_slice(), fingerprint(key));
-        let (mut at, mut found) = (range.start, None);
+        let (mut at, mut found, mut looked_at) = (range.start, None, 0);
         while at < range.end {
             let slot = &tape[at as usize];
             if slot.fingerprint == wanted && self.key_is(slot, key) {
                 found = Some(at + 1);
             }
             at = slot.next;
+            looked_at += 1;
         }
-        found.map(|index| Node::new(self.document, index))
+        if looked_at > members::FEW {
+            self.document.indexes.note(self);
+        }
+        found
+    }
+
+    /// The tape index of this value.
+    pub(super) fn index(self) -> u32 {
+        self.index
     }
 
     /// Whether the text at this slot is `key`.
     fn key_is(self, slot: &Slot, key: &str) -> bool {
-        if slot.escaped {
-            return escape::decode(self.raw_text(slot)) == key;
+        match slot.escaped {
+            true => escape::decodes_to(self.raw_text(slot), key),
+            false => self.raw_text(slot) == key,
         }
-        self.raw_text(slot) == key
     }
 
     /// The members of an object in the order they were written, equal keys included; of anything else none.

@@ -3,15 +3,16 @@
 use super::node::{Kind, Slot, fingerprint};
 use super::scan::plain_prefix;
 use super::{DEPTH_LIMIT, Error, escape};
+use crate::budget::Budget;
 
 /// Reads the whole of `source` into a tape.
-pub(super) fn read(source: &str, comments: bool) -> Result<(Vec<Slot>, usize), Error> {
+pub(super) fn read(source: &str, comments: bool, budget: &dyn Budget) -> Result<(Vec<Slot>, usize), Error> {
     if source.len() >= u32::MAX as usize {
         return Err(Error::new("the text is longer than 4 GiB", 0));
     }
     let start = if source.starts_with('\u{feff}') { 3 } else { 0 };
     let tape = Vec::with_capacity(source.len() / 16 + 4);
-    let mut reader = Reader { source, bytes: source.as_bytes(), at: start, tape, open: Vec::new(), depth: 0, comments };
+    let mut reader = Reader { source, bytes: source.as_bytes(), at: start, tape, open: Vec::new(), depth: 0, comments, budget };
     reader.document()?;
     Ok((reader.tape, reader.depth))
 }
@@ -26,11 +27,13 @@ struct Reader<'s> {
     /// How many were open at once at most.
     depth: usize,
     comments: bool,
+    budget: &'s dyn Budget,
 }
 
 impl Reader<'_> {
     fn document(&mut self) -> Result<(), Error> {
         loop {
+            self.stay_within_budget()?;
             if self.value()? {
                 continue;
             }
@@ -43,6 +46,15 @@ impl Reader<'_> {
             return Err(self.unexpected("the text should end here"));
         }
         Ok(())
+    }
+
+    /// Asks the budget each time that the tape is about to grow.
+    fn stay_within_budget(&self) -> Result<(), Error> {
+        if self.tape.len() < self.tape.capacity() {
+            return Ok(());
+        }
+        let ended = |interrupt| Error { interrupt: Some(interrupt), ..Error::new(format!("{interrupt}"), self.at) };
+        self.budget.check().map_err(ended)
     }
 
     /// Reads one value, or the opening of a container that has members: then true, and a value follows.

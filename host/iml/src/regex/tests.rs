@@ -1,17 +1,18 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::budget::Unbounded;
 
 const SIZE: usize = 1 << 20;
 
 #[track_caller]
 fn replaces(text: &str, literal_text: &str, replacement: &str, expected: &str) {
     let regex = literal(literal_text).unwrap();
-    assert_eq!(regex.replace(text, replacement, SIZE).as_deref(), Ok(expected), "{literal_text} on {text}");
+    assert_eq!(regex.replace(text, replacement, SIZE, &Unbounded).as_deref(), Ok(expected), "{literal_text} on {text}");
 }
 
 fn fails(text: &str, literal_text: &str) -> Error {
-    literal(literal_text).unwrap().replace(text, "x", SIZE).unwrap_err()
+    literal(literal_text).unwrap().replace(text, "x", SIZE, &Unbounded).unwrap_err()
 }
 
 #[test]
@@ -126,7 +127,7 @@ fn backtracking_has_a_limit_of_text_but_other_patterns_have_none() {
 #[test]
 fn the_result_has_a_limit() {
     let regex = literal("/a/g").unwrap();
-    assert_eq!(regex.replace("aaaa", "xxxxxxxx", 20), Err(Error::ResultTooLong(20)));
+    assert_eq!(regex.replace("aaaa", "xxxxxxxx", 20, &Unbounded), Err(Error::ResultTooLong(20)));
 }
 
 #[test]
@@ -146,7 +147,7 @@ fn no_pattern_made_of_special_characters_panics() {
         }
         pattern.push_str("/g");
         for text in ["aé{2}-u", "a(b)k<"] {
-            drop(literal(&pattern).unwrap().replace(text, "[$&$1]", SIZE));
+            drop(literal(&pattern).unwrap().replace(text, "[$&$1]", SIZE, &Unbounded));
         }
     }
 }

@@ -7,6 +7,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use super::{Error, MAXIMUM_DEPTH};
+use crate::budget::Budget;
 use crate::value::Value;
 
 /// How many elements and attributes a document may have; the smallest takes four bytes of body and a hundred of memory.
@@ -23,8 +24,8 @@ const MAXIMUM_NAMES: usize = 10_000;
 ///
 /// # Errors
 /// What is not well-formed, an entity of the document's own, more than 128 levels, 100,000 elements and attributes, 1,000
-/// attributes of one element or 10,000 names of elements inside one.
-pub fn read(text: &str) -> Result<Value<'static>, Error> {
+/// attributes of one element or 10,000 names of elements inside one; that `budget`, asked at each element, does not allow more.
+pub fn read(text: &str, budget: &dyn Budget) -> Result<Value<'static>, Error> {
     let mut open = vec![Element::default()];
     let mut reader = Reader::from_str(text);
     reader.config_mut().expand_empty_elements = true;
@@ -32,6 +33,7 @@ pub fn read(text: &str) -> Result<Value<'static>, Error> {
     loop {
         match reader.read_event().map_err(refused)? {
             Event::Start(start) => {
+                budget.check()?;
                 let element = Element::begin(&start, open.len())?;
                 parts += 1 + element.attributes.len();
                 if parts > MAXIMUM_PARTS {

@@ -7,7 +7,7 @@ mod xml;
 
 use std::fmt;
 
-use hookwright_iml::{Value, json::Document};
+use hookwright_iml::{Budget, Interrupt, Value, json::Document};
 
 use crate::Form;
 
@@ -16,15 +16,24 @@ use crate::Form;
 pub struct BadBody {
     /// What is wrong, in one line, fit for the reply.
     pub reason: String,
+    /// Set where nothing is wrong with the body: its decoder was ended.
+    pub interrupt: Option<Interrupt>,
 }
 
 /// How many characters of a reason are said: it may quote what the sender wrote, which goes on for megabytes.
 const MAXIMUM_REASON: usize = 200;
 
 impl BadBody {
-    fn new(reason: impl AsRef<str>) -> Self {
+    pub(crate) fn new(reason: impl AsRef<str>) -> Self {
         let characters = reason.as_ref().chars().take(MAXIMUM_REASON);
-        Self { reason: characters.map(|character| if breaks_a_line(character) { ' ' } else { character }).collect() }
+        let reason = characters.map(|character| if breaks_a_line(character) { ' ' } else { character }).collect();
+        Self { reason, interrupt: None }
+    }
+}
+
+impl From<Interrupt> for BadBody {
+    fn from(interrupt: Interrupt) -> Self {
+        Self { interrupt: Some(interrupt), ..Self::new(interrupt.to_string()) }
     }
 }
 
@@ -62,7 +71,7 @@ impl Decoded<'_> {
     }
 }
 
-/// Reads a body as its content type says.
+/// Reads a body as its content type says, as far as `budget` allows.
 ///
 /// | content type | value |
 /// | --- | --- |
@@ -72,34 +81,19 @@ impl Decoded<'_> {
 /// | `application/xml`, `text/xml`, `+xml` | Make's shape: every node an array of `{_attributes, _value, children...}` |
 /// | `text/*` | text |
 /// | anything else | bytes; null if there is neither content type nor body |
-pub fn decode<'b>(content_type: Option<&str>, bytes: &'b [u8]) -> Result<Decoded<'b>, BadBody> {
+pub fn decode<'b>(content_type: Option<&str>, bytes: &'b [u8], budget: &dyn Budget) -> Result<Decoded<'b>, BadBody> {
     let media = MediaType::parse(content_type.unwrap_or_default());
     let content = match media.essence.as_str() {
         "" if bytes.is_empty() => Content::Value(Value::Null),
-        "application/x-www-form-urlencoded" => Content::Form(urlencoded(bytes)?),
-        "multipart/form-data" => Content::Form(multipart::decode(content_type.unwrap_or_default(), bytes)?),
-        essence if is_json(essence) => json::decode(bytes)?,
-        essence if is_xml(essence) => Content::Value(xml::decode(&text::decode(media.charset(), bytes))?),
+        "application/x-www-form-urlencoded" => Content::Form(Form::parse(bytes, budget)?),
+        "multipart/form-data" => Content::Form(multipart::decode(content_type.unwrap_or_default(), bytes, budget)?),
+        essence if is_json(essence) => json::decode(bytes, budget)?,
+        essence if is_xml(essence) => Content::Value(xml::decode(&text::decode(media.charset(), bytes), budget)?),
         essence if essence.starts_with("text/") => Content::Value(Value::text(text::decode(media.charset(), bytes))),
         _ => Content::Value(Value::binary(bytes)),
     };
+    budget.check()?;
     Ok(Decoded(content))
-}
-
-/// How many fields a form may have. A field of four bytes takes a hundred in memory, so that a body's size alone is no
-/// limit to what it costs.
-const MAXIMUM_FIELDS: usize = 10_000;
-
-fn urlencoded(bytes: &[u8]) -> Result<Form<'_>, BadBody> {
-    enough_fields(1 + bytes.iter().filter(|byte| **byte == b'&').count())?;
-    Ok(Form::parse(bytes))
-}
-
-fn enough_fields(count: usize) -> Result<(), BadBody> {
-    if count > MAXIMUM_FIELDS {
-        return Err(BadBody::new(format!("the form has more than {MAXIMUM_FIELDS} fields")));
-    }
-    Ok(())
 }
 
 fn is_json(essence: &str) -> bool {
@@ -132,7 +126,13 @@ impl<'t> MediaType<'t> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use hookwright_iml::Unbounded;
+
     use super::*;
+
+    fn decode<'b>(content_type: Option<&str>, bytes: &'b [u8]) -> Result<Decoded<'b>, BadBody> {
+        super::decode(content_type, bytes, &Unbounded)
+    }
 
     fn notation(content_type: &str, bytes: &[u8]) -> String {
         let decoded = decode(Some(content_type), bytes).unwrap();

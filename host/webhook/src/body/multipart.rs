@@ -5,32 +5,32 @@ use std::convert::Infallible;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use hookwright_iml::Value;
+use hookwright_iml::{Budget, Value};
 use multer::{Field, Multipart};
 
-use super::{BadBody, Form, MediaType, enough_fields, text};
+use super::{BadBody, Form, MediaType, text};
+use crate::form::Building;
 
 /// Reads a whole multipart body. Parts without a name cannot be read by a spec and are left out.
-pub(super) fn decode(content_type: &str, bytes: &[u8]) -> Result<Form<'static>, BadBody> {
+pub(super) fn decode(content_type: &str, bytes: &[u8], budget: &dyn Budget) -> Result<Form<'static>, BadBody> {
     let boundary = multer::parse_boundary(content_type).map_err(refused)?;
     let whole = Bytes::copy_from_slice(bytes);
     let stream = futures_util::stream::once(async move { Ok::<_, Infallible>(whole) });
     // The stream holds everything already, so that nothing in here ever waits.
-    let fields = read(Multipart::new(stream, boundary)).now_or_never();
-    let fields = fields.ok_or_else(|| BadBody::new("the multipart body ends too early"))?.map_err(refused)?;
-    enough_fields(fields.len())?;
-    Ok(fields.into_iter().collect())
+    let form = read(Multipart::new(stream, boundary), Building::new(budget)).now_or_never();
+    form.unwrap_or_else(|| Err(BadBody::new("the multipart body ends too early")))
 }
 
-async fn read(mut multipart: Multipart<'_>) -> multer::Result<Vec<(Cow<'static, str>, Value<'static>)>> {
-    let mut fields = Vec::new();
-    while let Some(field) = multipart.next_field().await? {
-        let Some(name) = field.name().map(str::to_owned) else {
-            continue;
-        };
-        fields.push((Cow::Owned(name), value(field).await?));
+async fn read(mut multipart: Multipart<'_>, mut form: Building<'_, 'static>) -> Result<Form<'static>, BadBody> {
+    while let Some(field) = multipart.next_field().await.map_err(refused)? {
+        let name = field.name().map(str::to_owned);
+        let value = value(field).await.map_err(refused)?;
+        match name {
+            Some(name) => form.add(Cow::Owned(name), value)?,
+            None => form.pass_over()?,
+        }
     }
-    Ok(fields)
+    Ok(form.finish())
 }
 
 async fn value(field: Field<'_>) -> multer::Result<Value<'static>> {

@@ -1,10 +1,13 @@
 //! XML bodies, in the shape Make gives them.
 
-use hookwright_iml::{Value, xml};
+use hookwright_iml::{Budget, Value, xml};
 
 use super::BadBody;
 
 /// Reads a document: see [`xml::read`].
-pub(super) fn decode(text: &str) -> Result<Value<'static>, BadBody> {
-    xml::read(text).map_err(|error| BadBody::new(error.message))
+pub(super) fn decode(text: &str, budget: &dyn Budget) -> Result<Value<'static>, BadBody> {
+    xml::read(text, budget).map_err(|error| match error.interrupt {
+        Some(interrupt) => interrupt.into(),
+        None => BadBody::new(error.message),
+    })
 }

@@ -8,7 +8,7 @@ use hookwright_iml::{Date, Environment, Value};
 
 use super::{Malformed, Request};
 use crate::body::{self, BadBody};
-use crate::{Arrival, Diagnostic, Failure, Form, Headers, Plugin, Recipient, Recipients, Verdict, Webhook};
+use crate::{Arrival, Diagnostic, Failure, Form, Headers, Plugin, Recipient, Recipients, RequestBudget, Verdict, Webhook};
 
 /// What a request meets when it is run without a server. What the request's own `#` lines say wins.
 #[derive(Clone, Copy)]
@@ -22,6 +22,8 @@ pub struct Surroundings<'s> {
     pub hook: Option<&'s str>,
     /// The service's plugin.
     pub plugin: Option<&'s dyn Plugin>,
+    /// What watches over the time and the memory that the request uses.
+    pub budget: &'s dyn RequestBudget,
 }
 
 /// Why a request got no verdict.
@@ -48,7 +50,7 @@ impl Refusal {
     /// The place in the spec, where the spec is to blame.
     pub fn diagnostic(&self) -> Option<&Diagnostic> {
         match self {
-            Self::Failure(failure) => Some(&failure.0),
+            Self::Failure(failure) => Some(&failure.diagnostic),
             _ => None,
         }
     }
@@ -84,7 +86,8 @@ pub fn run(webhook: &Webhook, request: &Request, surroundings: Surroundings<'_>)
     if let Some(now) = &given.now {
         environment.now = date(now, &environment)?;
     }
-    let arrival = Incoming { request, environment: &environment, common: common.root(), plugin: surroundings.plugin };
+    let Surroundings { plugin, budget, .. } = surroundings;
+    let arrival = Incoming { request, environment: &environment, common: common.root(), plugin, budget };
     arrival.decide(webhook, &Pretend::from(hook.root()))
 }
 
@@ -93,15 +96,16 @@ struct Incoming<'i> {
     environment: &'i Environment,
     common: Node<'i>,
     plugin: Option<&'i dyn Plugin>,
+    budget: &'i dyn RequestBudget,
 }
 
 impl Incoming<'_> {
     fn decide(&self, webhook: &Webhook, listening: &Pretend<'_>) -> Result<Verdict, Refusal> {
         let recorded = self.request;
         let url = recorded.url();
-        let query = Form::parse(recorded.query().as_bytes());
+        let query = Form::parse(recorded.query().as_bytes(), self.budget).map_err(Refusal::BadBody)?;
         let headers = Headers::new(recorded.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
-        let decoded = body::decode(headers.first("content-type"), &recorded.body).map_err(Refusal::BadBody)?;
+        let decoded = body::decode(headers.first("content-type"), &recorded.body, self.budget).map_err(Refusal::BadBody)?;
         let request = crate::Request {
             method: &recorded.method,
             url: &url,
@@ -119,6 +123,7 @@ impl Incoming<'_> {
             common: Value::from_json(self.common),
             plugin: self.plugin,
             recipients: listening,
+            budget: self.budget,
         };
         webhook.decide(&arrival).map_err(Refusal::Failure)
     }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use hookwright_iml::json::Document;
-use hookwright_iml::{Date, Environment, Limits, Value, Zone};
+use hookwright_iml::{Date, Environment, Limits, Unbounded, Value, Zone};
 use hookwright_webhook::{
-    Arrival, Exports, Form, Headers, Item, LoadOptions, Plugin, Recipient, Recipients, Reply, Request, Source, Verdict, Webhook, body,
-    sample,
+    Arrival, Exports, Failure, Form, Headers, Item, LoadOptions, Plugin, Recipient, Recipients, Reply, Request, RequestBudget, Source,
+    Verdict, Webhook, body, sample,
 };
 
 /// Hooks of every test: id, the uid of their connection, parameters. A dedicated webhook's hook is the first.
@@ -32,10 +32,15 @@ pub(crate) type Offer<'p> = (&'p dyn Exports, &'p dyn Plugin);
 
 /// The verdict in one line: `200 text/plain "Accepted" => T1:h1={"a":1}`.
 pub(crate) fn verdict(spec: &str, request: &str, plugin: Option<Offer<'_>>) -> String {
+    verdict_within(spec, request, plugin, &Unbounded)
+}
+
+/// The same within a budget; `ended: ...` where that ended it.
+pub(crate) fn verdict_within(spec: &str, request: &str, plugin: Option<Offer<'_>>, budget: &dyn RequestBudget) -> String {
     let source = Source::new("webhook.json", spec);
     let options = LoadOptions { name: "events", plugin: plugin.map(|(exports, _)| exports), shared: false };
     match Webhook::load(&source, options) {
-        Ok((webhook, _)) => decide(&webhook, &recorded(request), plugin.map(|(_, plugin)| plugin)),
+        Ok((webhook, _)) => decide(&webhook, &recorded(request), plugin.map(|(_, plugin)| plugin), budget),
         Err(diagnostics) => format!("does not load: {}", diagnostics[0]),
     }
 }
@@ -49,11 +54,11 @@ fn recorded(request: &str) -> sample::Request {
     sample::Request::parse(message.as_bytes()).unwrap()
 }
 
-fn decide(webhook: &Webhook, recorded: &sample::Request, plugin: Option<&dyn Plugin>) -> String {
+fn decide(webhook: &Webhook, recorded: &sample::Request, plugin: Option<&dyn Plugin>, budget: &dyn RequestBudget) -> String {
     let url = recorded.url();
-    let query = Form::parse(recorded.query().as_bytes());
+    let query = Form::parse(recorded.query().as_bytes(), budget).unwrap_or_default();
     let headers = Headers::new(recorded.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
-    let decoded = match body::decode(recorded.header("content-type"), &recorded.body) {
+    let decoded = match body::decode(recorded.header("content-type"), &recorded.body, budget) {
         Ok(decoded) => decoded,
         Err(bad) => return format!("400 {bad}"),
     };
@@ -76,10 +81,12 @@ fn decide(webhook: &Webhook, recorded: &sample::Request, plugin: Option<&dyn Plu
         common: Value::from_json(common.root()),
         plugin,
         recipients: &Known(&parameters),
+        budget,
     };
     match webhook.decide(&arrival) {
         Ok(verdict) => line(&verdict),
-        Err(failure) => format!("500 {}", failure.0.message),
+        Err(Failure { interrupt: Some(interrupt), .. }) => format!("ended: {interrupt}"),
+        Err(failure) => format!("500 {}", failure.diagnostic.message),
     }
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod beyond_make;
+mod budget;
 mod harness;
 mod life;
 mod limits;
