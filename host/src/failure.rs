@@ -3,6 +3,8 @@
 use std::fmt;
 
 use bytes::Bytes;
+use hookwright_iml::Interrupt;
+use hookwright_webhook::body::BadBody;
 use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
@@ -27,19 +29,40 @@ pub enum Failure {
     Broken,
     /// The sender's: the body is not what its content type says; one line for the sender.
     Malformed(String),
+    /// The sender's: decoding or evaluating the request takes more of this than one request may; where, for the operator.
+    Exceeded(Bound, String),
     /// The spec's or its plugin's: `verification` or `respond` failed; the diagnostic for the operator.
     Spec(String),
     /// Ours: something that is needed now is missing, full or failing; what, for the operator.
     Unavailable(String),
 }
 
+/// What one request may use so much of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// Processor time.
+    Time,
+    /// Memory.
+    Memory,
+}
+
 impl Failure {
+    /// Of a request that was ended before it was decided about; `cause` says where.
+    fn interrupted(interrupt: Interrupt, cause: String) -> Self {
+        match interrupt {
+            Interrupt::Time => Self::Exceeded(Bound::Time, cause),
+            Interrupt::Memory => Self::Exceeded(Bound::Memory, cause),
+            Interrupt::Unavailable | Interrupt::Cancelled => Self::Unavailable(cause),
+        }
+    }
+
     /// The status that says whose fault it was.
     pub fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Gone => StatusCode::GONE,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge | Self::Exceeded(Bound::Memory, _) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Exceeded(Bound::Time, _) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Broken | Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::Spec(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -66,8 +89,28 @@ impl Failure {
             Self::TooSlow => "The body did not arrive in time.",
             Self::Broken => "The body broke off.",
             Self::Malformed(reason) => reason,
+            Self::Exceeded(Bound::Time, _) => "The request takes too much time.",
+            Self::Exceeded(Bound::Memory, _) => "The request takes too much memory.",
             Self::Spec(_) => "The webhook failed.",
             Self::Unavailable(_) => "Try again later.",
+        }
+    }
+}
+
+impl From<&BadBody> for Failure {
+    fn from(bad: &BadBody) -> Self {
+        match bad.interrupt {
+            Some(interrupt) => Self::interrupted(interrupt, bad.reason.clone()),
+            None => Self::Malformed(bad.reason.clone()),
+        }
+    }
+}
+
+impl From<&hookwright_webhook::Failure> for Failure {
+    fn from(failure: &hookwright_webhook::Failure) -> Self {
+        match failure.interrupt {
+            Some(interrupt) => Self::interrupted(interrupt, failure.to_string()),
+            None => Self::Spec(failure.to_string()),
         }
     }
 }
@@ -76,7 +119,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Spec(cause) | Self::Unavailable(cause) => f.write_str(cause),
+            Self::Exceeded(_, cause) | Self::Spec(cause) | Self::Unavailable(cause) => f.write_str(cause),
             _ => f.write_str(self.line()),
         }
     }
@@ -95,6 +138,8 @@ mod tests {
             (Failure::TooSlow, 408),
             (Failure::Broken, 400),
             (Failure::Malformed("not JSON".into()), 400),
+            (Failure::Exceeded(Bound::Time, String::new()), 422),
+            (Failure::Exceeded(Bound::Memory, String::new()), 413),
             (Failure::Spec("a diagnostic".into()), 500),
             (Failure::Unavailable("the disk is full".into()), 503),
         ];

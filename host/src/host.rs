@@ -1,6 +1,6 @@
 //! A whole host: its parts, put together, started and stopped in order.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -15,13 +15,15 @@ use crate::admin::{self, Admin, Archive, KnownPlugin, KnownService, KnownWebhook
 use crate::connections::Connections;
 use crate::data_directory::DataDirectory;
 use crate::deliver::{self, Deliveries, FileGuard, Guard};
-use crate::inbound::Budget;
+use crate::evaluate::{self, Evaluations};
+use crate::inbound::MemoryPool;
 use crate::journal::{self, Journal, JournalError, Removed, Retention};
 use crate::key_file::Key;
 use crate::plugin::{self, Plugin};
 use crate::release;
 use crate::server::{self, Limits};
 use crate::services::{Finding, Loader, Look, Pace, Secrets, Service, Services, Watch};
+use crate::shares::{Holder, network};
 use crate::telemetry::{self, Telemetry};
 
 /// What a host is started with.
@@ -44,6 +46,8 @@ pub struct Settings {
     pub file_destinations: Vec<PathBuf>,
     /// What a sender may ask of the host.
     pub limits: Limits,
+    /// What decoding and evaluating requests may use.
+    pub evaluation: evaluate::Limits,
     /// How soon changed services are taken up.
     pub pace: Pace,
     /// How bundles are delivered.
@@ -72,6 +76,7 @@ impl Settings {
             operators: None,
             file_destinations: Vec::new(),
             limits: Limits::default(),
+            evaluation: evaluate::Limits::default(),
             pace: Pace::default(),
             delivery: deliver::Settings::default(),
             telemetry: None,
@@ -94,8 +99,10 @@ pub struct Host {
     pub deliveries: Arc<Deliveries>,
     /// What a sender may ask.
     pub limits: Arc<Limits>,
-    /// The memory that the bodies of all requests and replies share.
-    pub bodies: Budget,
+    /// The memory that all requests share.
+    pub memory: MemoryPool,
+    /// Where requests are evaluated that may take long.
+    pub evaluations: Arc<Evaluations>,
     /// What takes traces to a collector.
     pub telemetry: Telemetry,
     /// What is measured of the public listener.
@@ -147,6 +154,13 @@ impl Host {
             let _ = stopped.await;
         }));
         Ok(Running { host, address, base_url, admin, remote_admin, watch, upkeep, stop, server })
+    }
+}
+
+impl Host {
+    /// For whom a request takes its part of what all requests share. Behind a proxy all come from one address, which says nothing.
+    pub fn holder(&self, sender: IpAddr, service: &str) -> Holder {
+        Holder { network: self.public_url.is_none().then(|| network(sender)), service: service.into() }
     }
 }
 
@@ -209,18 +223,24 @@ struct Stored {
 }
 
 async fn open(settings: Settings) -> anyhow::Result<(Arc<Host>, DataDirectory)> {
-    let Settings { services, data, key, secrets, public_url, limits, delivery, telemetry, journal, retention, plugins, .. } = settings;
+    let Settings { services, data, key, secrets, public_url, limits, evaluation, delivery, telemetry, journal, retention, plugins, .. } = settings;
     let stored = spawn_blocking(move || open_stored(&data, key.as_ref(), (journal, retention), services, Secrets::new(secrets), &plugins));
     let Stored { directory, connections, journal, services } = stored.await.context("opening the host's parts broke off")??;
     let telemetry = telemetry.as_ref().map(Telemetry::start).transpose()?.unwrap_or_default();
     let delivery = deliver::Settings { telemetry: telemetry.clone(), ..delivery };
     let deliveries = Deliveries::start(journal.clone(), connections.clone(), delivery);
-    // A body that may be sent fits at least when it is alone.
-    let bodies = Budget::new(limits.bodies_bytes.max(limits.body_bytes.saturating_add(server::USUAL_REPLY)));
+    let memory = MemoryPool::new(shared_memory(&limits, evaluation));
+    let evaluations = Arc::new(Evaluations::new(evaluation));
     let limits = Arc::new(limits);
     let (meters, releases) = (server::Meters::default(), release::Meters::default());
-    let host = Host { services, connections, journal, deliveries, limits, bodies, telemetry, meters, releases, public_url };
+    let host = Host { services, connections, journal, deliveries, limits, memory, evaluations, telemetry, meters, releases, public_url };
     Ok((Arc::new(host), directory))
+}
+
+/// One request alone may have what one may have at all, and that is half of what all share.
+fn shared_memory(limits: &Limits, evaluation: evaluate::Limits) -> usize {
+    let of_one = limits.body_bytes.saturating_add(server::USUAL_REPLY).saturating_add(evaluation.allowance.memory);
+    limits.bodies_bytes.max(of_one.saturating_mul(2))
 }
 
 fn open_stored(

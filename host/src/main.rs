@@ -4,6 +4,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use hookwright::cli::{self, Cli};
+use hookwright::evaluate::memory::Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
 
 fn main() -> ExitCode {
     match cli::run(Cli::parse()) {

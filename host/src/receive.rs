@@ -14,14 +14,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hookwright_iml::{Date, Environment, Value};
-use hookwright_webhook::{Arrival, Form, Headers, Plugin, Request, Verdict, Webhook, body};
+use hookwright_webhook::{self as webhook, Arrival, Form, Headers, Request, RequestBudget, Verdict, Webhook, body};
 use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;
 
+use crate::evaluate::{Attempt, Meter};
 use crate::failure::Failure;
-use crate::inbound::Address;
+use crate::inbound::{Address, Lease};
 use crate::journal::{Appended, Event, JournalError, new_id};
-use crate::plugin::Permit;
+use crate::plugin::{Permit, Plugin};
 use crate::server::Outgoing;
 use crate::services::Found;
 use crate::{Host, environment};
@@ -107,20 +108,21 @@ impl Outcome {
     }
 }
 
-/// Takes one request through its webhook. What is to be delivered is on disk when this returns.
-pub async fn receive(host: &Arc<Host>, found: &Found, arrived: Arrived) -> Result<Receipt, Failure> {
-    let run = Run::begun_now();
-    let permit = admitted(found).await?;
-    let evaluation = Evaluation { host, found, arrived: &arrived, run: &run, decision: Webhook::decide };
-    let mut verdict = evaluation.decide(permit)?;
+/// Takes one request through its webhook. What is to be delivered is on disk when this returns. `memory` pays for the body, and
+/// then for what is made of it; what it comes back with is the reply's.
+pub async fn receive(host: &Arc<Host>, found: &Found, arrived: Arrived, memory: Lease) -> Result<(Receipt, Lease), Failure> {
+    let evaluation = Evaluation { host: host.clone(), found: found.clone(), arrived, run: Run::begun_now(), decision: Webhook::decide };
+    let (evaluation, verdict, memory) = evaluation.decide(memory).await?;
+    let mut verdict = verdict?;
     warn(found, &verdict);
     let reply = reply::outgoing(std::mem::take(&mut verdict.reply))?;
     let mut receipt = receipt(reply, &verdict);
     if is_stored(receipt.outcome) {
+        let Evaluation { arrived, run, .. } = evaluation;
         receipt.event = store(host, found, arrived, verdict, run).await?;
         receipt.outcome = if receipt.event.is_some() { receipt.outcome } else { Outcome::Repeated };
     }
-    Ok(receipt)
+    Ok((receipt, memory))
 }
 
 /// Tells the operator what went wrong and shows in no reply and no stored event.
@@ -162,46 +164,76 @@ fn outcome(verdict: &Verdict) -> Outcome {
     }
 }
 
-/// A place in the plugin, where the webhook uses it. Who waits for one has no thread, and who gets none is asked to come back.
-async fn admitted(found: &Found) -> Result<Option<Permit>, Failure> {
-    match &found.service.plugin {
-        Some(plugin) if found.webhook().uses_plugin() => {
-            plugin.admit().await.map(Some).map_err(|busy| Failure::Unavailable(busy.to_string()))
-        }
-        _ => Ok(None),
-    }
-}
-
 /// A larger body may take long to decide about.
 const LARGE: usize = 64 << 10;
 
 /// With an answer to the sender, or without.
-type Decision = for<'r> fn(&'r Webhook, &Arrival<'r>) -> Result<Verdict, hookwright_webhook::Failure>;
+type Decision = for<'r> fn(&'r Webhook, &Arrival<'r>) -> Result<Verdict, webhook::Failure>;
 
-/// A decision about a request, with everything it sees.
-#[derive(Clone, Copy)]
-struct Evaluation<'e> {
-    host: &'e Host,
-    found: &'e Found,
-    arrived: &'e Arrived,
-    run: &'e Run,
+/// A decision about a request, with everything it sees. It owns that, since it may go to another thread.
+struct Evaluation {
+    host: Arc<Host>,
+    found: Found,
+    arrived: Arrived,
+    run: Run,
     decision: Decision,
 }
 
-impl Evaluation<'_> {
-    /// Plugins and what is made of large bodies run on this thread, which the runtime is told to do without meanwhile.
-    fn decide(self, permit: Option<Permit>) -> Result<Verdict, Failure> {
-        match permit.is_some() || self.arrived.body.len() > LARGE {
-            true => tokio::task::block_in_place(|| self.decide_here(permit)),
-            false => self.decide_here(permit),
+/// An evaluation that is over, what it came to, and the memory that is still in use.
+type Decided = (Evaluation, Result<Verdict, Failure>, Lease);
+
+impl Evaluation {
+    /// Decides here and now where that takes no time worth mentioning, as it nearly always does; else where requests are
+    /// evaluated that may take long.
+    ///
+    /// # Errors
+    /// There was no place for it in time. What the decision itself fails with is in the result.
+    async fn decide(self, memory: Lease) -> Result<Decided, Failure> {
+        match self.attempt() {
+            Some(verdict) => Ok((self, verdict, memory)),
+            None => self.decide_elsewhere(memory).await,
         }
     }
 
-    fn decide_here(self, permit: Option<Permit>) -> Result<Verdict, Failure> {
+    /// The verdict, if no plugin is asked and it takes very little.
+    fn attempt(&self) -> Option<Result<Verdict, Failure>> {
+        if self.plugin().is_some() || self.arrived.body.len() > LARGE {
+            return None;
+        }
+        let attempt = Attempt::begin();
+        let verdict = self.decide_within(&attempt, None);
+        (!attempt.has_ended()).then_some(verdict)
+    }
+
+    async fn decide_elsewhere(self, memory: Lease) -> Result<Decided, Failure> {
+        let permit = self.admitted().await?;
+        let evaluations = self.host.evaluations.clone();
+        let work = move |meter: &Meter<'_>| {
+            let verdict = self.decide_within(meter, permit);
+            (self, verdict)
+        };
+        let ((evaluation, verdict), memory) = evaluations.run(memory, work).await?;
+        Ok((evaluation, verdict, memory))
+    }
+
+    /// The plugin, where the webhook uses it.
+    fn plugin(&self) -> Option<&Arc<Plugin>> {
+        self.found.service.plugin.as_ref().filter(|_| self.found.webhook().uses_plugin())
+    }
+
+    /// A place in the plugin. Who waits for one has no thread, and who gets none is asked to come back.
+    async fn admitted(&self) -> Result<Option<Permit>, Failure> {
+        match self.plugin() {
+            Some(plugin) => plugin.admit().await.map(Some).map_err(|busy| Failure::Unavailable(busy.to_string())),
+            None => Ok(None),
+        }
+    }
+
+    fn decide_within(&self, budget: &dyn RequestBudget, permit: Option<Permit>) -> Result<Verdict, Failure> {
         let Self { host, found, arrived, run, decision } = self;
         let content_type = arrived.parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let decoded = body::decode(content_type, &arrived.body).map_err(|bad| Failure::Malformed(bad.reason))?;
-        let query = Form::parse(arrived.address.query().as_bytes());
+        let decoded = body::decode(content_type, &arrived.body, budget).map_err(|bad| Failure::from(&bad))?;
+        let query = Form::parse(arrived.address.query().as_bytes(), budget).map_err(|bad| Failure::from(&bad))?;
         let headers = headers(&arrived.parts);
         let request = Request {
             method: arrived.parts.method.as_str(),
@@ -220,10 +252,11 @@ impl Evaluation<'_> {
             environment: &run.environment,
             id: &run.id,
             common: Value::fields(&common),
-            plugin: session.as_ref().map(|session| session as &dyn Plugin),
+            plugin: session.as_ref().map(|session| session as &dyn webhook::Plugin),
             recipients: &Listeners::new(&host.connections, found),
+            budget,
         };
-        decision(found.webhook(), &arrival).map_err(|failure| Failure::Spec(failure.to_string()))
+        decision(found.webhook(), &arrival).map_err(|failure| Failure::from(&failure))
     }
 }
 

@@ -87,7 +87,7 @@ fn read_context(file: Option<&Path>) -> anyhow::Result<String> {
 
 fn show(template: &str, errors: Vec<Error>) {
     let source = Source::new("template", template);
-    for Error { message, help, span } in errors {
+    for Error { message, help, span, .. } in errors {
         let diagnostic = source.error(span, message);
         let diagnostic = match help {
             Some(help) => diagnostic.with_help(help),

@@ -12,6 +12,7 @@ use hookwright_webhook::{Diagnostic, Item, Plugin, Reply, Verdict, Webhook};
 use super::check;
 use super::sample::{Sample, choose};
 use crate::environment;
+use crate::evaluate::{self, Meter};
 use crate::failure::Failure;
 use crate::plugin::Grant;
 use crate::services::{Report, Service};
@@ -137,13 +138,11 @@ impl Tried {
         let permit = service.plugin.as_ref().map(|plugin| plugin.try_admit()).transpose()?;
         let session = permit.map(|permit| permit.begin(&environment));
         let common = serde_json::to_string(&service.common)?;
-        let surroundings = Surroundings {
-            environment: &environment,
-            common: Some(&common),
-            hook,
-            plugin: session.as_ref().map(|session| session as &dyn Plugin),
+        let plugin = session.as_ref().map(|session| session as &dyn Plugin);
+        let run = |budget: &Meter<'_>| {
+            sample::run(webhook, request, Surroundings { environment: &environment, common: Some(&common), hook, plugin, budget })
         };
-        match sample::run(webhook, request, surroundings) {
+        match evaluate::alone(run) {
             Ok(verdict) => Ok(Self::decided(webhook, report, verdict)),
             Err(Refusal::Malformed(error)) => bail!(error),
             Err(refusal) => Ok(Self::refused(webhook, report, &refusal)),
@@ -160,8 +159,9 @@ impl Tried {
     /// What the host answers in the spec's place.
     fn refused(webhook: &Webhook, report: Report, refusal: &Refusal) -> Self {
         let failure = match refusal {
-            Refusal::Failure(_) => Failure::Spec(refusal.to_string()),
-            _ => Failure::Malformed(refusal.to_string()),
+            Refusal::Failure(failure) => Failure::from(failure),
+            Refusal::BadBody(bad) => Failure::from(bad),
+            Refusal::Malformed(malformed) => Failure::Malformed(malformed.to_string()),
         };
         let reply = Reply { status: failure.status().as_u16(), body: failure.line().as_bytes().to_vec(), ..Reply::default() };
         let mistake = refusal.diagnostic().map(|diagnostic| (diagnostic.clone(), webhook.source().text.clone()));

@@ -8,7 +8,7 @@ use hyper::HeaderMap;
 use hyper::body::Body;
 use hyper::header::EXPECT;
 
-use super::budget::Lease;
+use super::memory::Lease;
 use crate::failure::Failure;
 use crate::server::Limits;
 
@@ -92,8 +92,10 @@ mod tests {
     use http_body_util::{Full, StreamBody};
     use hyper::body::Frame;
 
-    use super::super::Budget;
+    use super::super::MemoryPool;
+    use super::super::memory::tests::somebody;
     use super::*;
+    use crate::shares::Holder;
 
     fn limits(body_bytes: usize) -> Limits {
         Limits { body_bytes, body_time: Duration::from_secs(60), ..Limits::default() }
@@ -104,7 +106,7 @@ mod tests {
     }
 
     async fn read<B: Body<Data = Bytes> + Unpin>(body: B, limits: &Limits) -> Result<Bytes, Failure> {
-        super::read(body, &HeaderMap::new(), limits, &mut Budget::new(1000).lease()).await
+        super::read(body, &HeaderMap::new(), limits, &mut MemoryPool::new(1000).lease(somebody())).await
     }
 
     #[tokio::test]
@@ -135,16 +137,17 @@ mod tests {
 
     #[tokio::test]
     async fn bodies_share_their_memory_until_their_requests_are_answered() {
-        let (none, limits, budget) = (HeaderMap::new(), limits(8), Budget::new(9));
-        let (mut first, mut second) = (budget.lease(), budget.lease());
+        let (none, limits, pool) = (HeaderMap::new(), limits(8), MemoryPool::new(9));
+        let other = || pool.lease(Holder { service: "other".into(), ..somebody() });
+        let (mut first, mut second) = (pool.lease(somebody()), other());
         assert!(super::read(pieces(&["123", "45"]), &none, &limits, &mut first).await.is_ok());
         for body in [pieces(&["123", "45"]), pieces(&["12345"])] {
-            let refused = super::read(body, &none, &limits, &mut budget.lease()).await;
+            let refused = super::read(body, &none, &limits, &mut other()).await;
             assert!(matches!(refused, Err(Failure::Unavailable(_))), "{refused:?}");
         }
         assert!(super::read(Full::new(Bytes::from_static(b"1234")), &none, &limits, &mut second).await.is_ok(), "what is left");
         drop(first);
-        assert!(super::read(pieces(&["12345"]), &none, &limits, &mut budget.lease()).await.is_ok());
+        assert!(super::read(pieces(&["12345"]), &none, &limits, &mut pool.lease(somebody())).await.is_ok());
     }
 
     #[tokio::test]

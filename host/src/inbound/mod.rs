@@ -1,9 +1,9 @@
 //! hyper's request in, what a spec sees of it out. Decoding bodies is `hookwright_webhook::body`'s subject.
 
 mod body;
-mod budget;
+mod memory;
 mod url;
 
 pub use body::read;
-pub use budget::{Budget, Lease};
+pub use memory::{Lease, MemoryPool};
 pub use url::Address;

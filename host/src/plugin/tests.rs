@@ -64,7 +64,7 @@ fn environment() -> Environment {
 
 fn call(body: &str) -> String {
     let plugin = load(&module("1.0.0", &guest(EMPTY, body, ""))).unwrap();
-    plugin.try_admit().unwrap().begin(&environment()).call("anything", &[], &Confidential::default()).unwrap_err()
+    plugin.try_admit().unwrap().begin(&environment()).call("anything", &[], &Confidential::default()).unwrap_err().message
 }
 
 #[test]
@@ -212,12 +212,12 @@ fn text_that_is_not_utf_8_is_refused_wherever_it_comes_from() {
     let value = [data(2048, &words(&[0, 3000, 2])), data(3000, &[0xa1, 0xff])].concat();
     let plugin = load(&module("1.0.0", &guest(EMPTY, "(i32.const 2048)", &value))).unwrap();
     let session = plugin.try_admit().unwrap().begin(&environment());
-    assert_eq!(session.call("any", &[], &Confidential::default()).unwrap_err(), "the plugin gave bytes that are not a value");
+    assert_eq!(session.call("any", &[], &Confidential::default()).unwrap_err().message, "the plugin gave bytes that are not a value");
     // A message: the failure `failed` with a text of one byte.
     let message = [data(2048, &words(&[1, 1, 3000, 1])), data(3000, &[0xff])].concat();
     let plugin = load(&module("1.0.0", &guest(EMPTY, "(i32.const 2048)", &message))).unwrap();
     let session = plugin.try_admit().unwrap().begin(&environment());
-    let problem = session.call("any", &[], &Confidential::default()).unwrap_err();
+    let problem = session.call("any", &[], &Confidential::default()).unwrap_err().message;
     assert!(problem.starts_with("the plugin crashed: ") && problem.contains("utf-8"), "{problem}");
     // Its own name.
     let named = [data(2048, &words(&[3000, 1, 0, 0, 0, 0, 0, 0])), data(3000, &[0xff])].concat();
@@ -235,7 +235,7 @@ fn a_host_import_cannot_be_called_from_within_the_host() {
     );
     let plugin = load(&module("1.0.0", &recursing)).unwrap();
     let session = plugin.try_admit().unwrap().begin(&environment());
-    let problem = session.call("any", &[], &Confidential::default()).unwrap_err();
+    let problem = session.call("any", &[], &Confidential::default()).unwrap_err().message;
     assert!(problem.starts_with("the plugin crashed: ") && problem.contains("leave component instance"), "{problem}");
 }
 

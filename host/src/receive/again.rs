@@ -8,11 +8,12 @@ use hookwright_webhook::{Verdict, Webhook};
 use hyper::Request;
 use hyper::header::HeaderValue;
 
-use super::{Arrived, Decision, Evaluation, Outcome, Run, admitted, outcome};
+use super::{Arrived, Decision, Evaluation, Outcome, Run, outcome};
 use crate::failure::Failure;
 use crate::inbound::Address;
 use crate::journal::Event;
 use crate::services::{Found, Missing};
+use crate::shares::Holder;
 use crate::{Host, environment};
 
 /// What the spec as it is now decides about a stored request.
@@ -52,11 +53,12 @@ async fn by(host: &Arc<Host>, event: &Event, decision: Decision) -> Result<Recon
     let found = host.services.route_again(&event.service, &event.webhook, address.path(), &host.connections);
     let found = found.map_err(Unanswerable::Missing)?;
     let arrived = arrived(event, address).ok_or(Unanswerable::Malformed)?;
-    let permit = admitted(&found).await.map_err(Unanswerable::Failed)?;
     let run = Run { id: event.id.clone(), environment: at(event.received_at) };
-    let evaluation = Evaluation { host, found: &found, arrived: &arrived, run: &run, decision };
-    let verdict = evaluation.decide(permit).map_err(Unanswerable::Failed)?;
-    Ok(Reconsidered { outcome: outcome(&verdict), found, verdict })
+    let memory = host.memory.lease(Holder { network: None, service: event.service.as_str().into() });
+    let evaluation = Evaluation { host: host.clone(), found, arrived, run, decision };
+    let (evaluation, verdict, _) = evaluation.decide(memory).await.map_err(Unanswerable::Failed)?;
+    let verdict = verdict.map_err(Unanswerable::Failed)?;
+    Ok(Reconsidered { outcome: outcome(&verdict), found: evaluation.found, verdict })
 }
 
 fn at(received_at: u64) -> Environment {

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use crate::connections::{Change, Connection, Hook, State};
 use crate::journal::{Event, Outcome};
 use crate::plugin::tests::describing;
+use crate::shares::Holder;
 use crate::{Host, Running, Settings, server};
 
 const SPEC: &str = r#"{
@@ -177,15 +178,20 @@ async fn a_malformed_body_is_the_senders_mistake() {
 
 #[tokio::test]
 async fn when_bodies_take_all_their_memory_senders_are_asked_to_come_back() {
-    let trial = Trial::start_with(|settings, _| (settings.limits.body_bytes, settings.limits.bodies_bytes) = (100, 100)).await;
-    let mut others = trial.running.host().bodies.lease();
-    others.grow(95).unwrap();
+    let all = 2 * (100 + server::USUAL_REPLY);
+    let small = |settings: &mut Settings| {
+        (settings.limits.body_bytes, settings.limits.bodies_bytes, settings.evaluation.allowance.memory) = (100, 100, 0);
+    };
+    let trial = Trial::start_with(|settings, _| small(settings)).await;
+    let others = || trial.running.host().memory.lease(Holder { network: None, service: "others".into() });
+    let mut held = others();
+    held.grow(all - 500).unwrap();
     let reply = trial.post("/teams", r#"{"team": 7}"#).await;
     assert!(reply.starts_with("HTTP/1.1 503") && reply.contains("retry-after: "), "{reply}");
     assert_eq!(trial.events(), []);
-    drop(others);
+    drop(held);
     assert!(trial.post("/teams", r#"{"team": 7}"#).await.starts_with("HTTP/1.1 200"));
-    assert!(trial.running.host().bodies.lease().grow(100).is_ok(), "all is given back");
+    assert!(others().grow(all).is_ok(), "all is given back");
 }
 
 /// A service whose webhook needs its plugin, of which one request at a time gets an instance.

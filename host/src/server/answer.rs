@@ -47,11 +47,12 @@ pub async fn answer(host: Arc<Host>, request: Request<Incoming>, peer: Peer) -> 
 async fn hand_over(host: &Arc<Host>, found: &Found, request: Request<Incoming>, peer: Peer) -> Result<Receipt, Failure> {
     let (parts, body) = request.into_parts();
     let address = Address::of(&parts, host.public_url.as_deref(), peer.secure);
-    let mut lease = host.bodies.lease();
-    lease.grow(USUAL_REPLY)?;
-    let body = inbound::read(body, &parts.headers, &host.limits, &mut lease).await?;
-    let receipt = receive(host, found, Arrived { parts, address, body, remote_address: peer.address.ip().to_string() }).await?;
-    Ok(Receipt { reply: kept(receipt.reply, lease)?, ..receipt })
+    let mut memory = host.memory.lease(host.holder(peer.address.ip(), &found.service.name));
+    memory.grow(USUAL_REPLY)?;
+    let body = inbound::read(body, &parts.headers, &host.limits, &mut memory).await?;
+    let arrived = Arrived { parts, address, body, remote_address: peer.address.ip().to_string() };
+    let (receipt, memory) = receive(host, found, arrived, memory).await?;
+    Ok(Receipt { reply: kept(receipt.reply, memory)?, ..receipt })
 }
 
 /// A reply whose body owns its part of the memory, until the last of it has left.

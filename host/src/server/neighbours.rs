@@ -1,8 +1,10 @@
 //! How many connections each address has, so that no stranger alone can take them all.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::shares::network;
 
 /// Who is connected.
 #[derive(Clone)]
@@ -32,7 +34,7 @@ impl Neighbours {
 
     /// A place for a connection from there; nothing if that one has as many as it may. Says so once.
     pub(super) fn admit(&self, address: IpAddr) -> Option<Place> {
-        let home = home(address);
+        let home = network(address);
         let mut homes = self.homes();
         let known = homes.entry(home).or_default();
         if known.connections < self.most {
@@ -59,14 +61,6 @@ impl Drop for Place {
                 homes.remove(&self.home);
             }
         }
-    }
-}
-
-/// Whoever has an IPv6 address usually has all with the same first 64 bits.
-fn home(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
     }
 }
 

@@ -23,14 +23,15 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::*;
 use crate::failure::Failure;
-use crate::inbound;
+use crate::inbound::{self, MemoryPool};
+use crate::shares::Holder;
 
 /// A listener that answers with the body it got, and with the peer's address, once `gate` lets it.
 struct Echo {
     address: SocketAddr,
     arrived: Arc<Notify>,
     gate: Arc<Notify>,
-    bodies: inbound::Budget,
+    bodies: MemoryPool,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
@@ -47,7 +48,7 @@ fn start_on(address: SocketAddr, limits: Limits, gated: bool, tls: Option<TlsAcc
     let listener = bind(address).unwrap();
     let address = listener.local_addr().unwrap();
     let limits = Arc::new(limits);
-    let bodies = inbound::Budget::new(limits.bodies_bytes);
+    let bodies = MemoryPool::new(limits.bodies_bytes);
     let (arrived, gate) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let answer = {
         let (limits, arrived, gate, bodies) = (limits.clone(), arrived.clone(), gate.clone(), bodies.clone());
@@ -58,7 +59,7 @@ fn start_on(address: SocketAddr, limits: Limits, gated: bool, tls: Option<TlsAcc
                 if gated {
                     gate.notified().await;
                 }
-                let mut lease = bodies.lease();
+                let mut lease = bodies.lease(anybody());
                 let (head, body) = request.into_parts();
                 let body: Result<Bytes, Failure> = inbound::read(body, &head.headers, &limits, &mut lease).await;
                 let reply = body.and_then(|body| lease.keep(body)).map(|body| Response::new(Full::new(body)));
@@ -221,12 +222,16 @@ async fn an_address_that_has_all_connections_it_may_have_is_turned_away_until_on
 const LARGE: usize = 16 << 20;
 
 fn limits_for_large_bodies() -> Limits {
-    Limits { body_bytes: LARGE, bodies_bytes: LARGE, write_time: Duration::from_millis(50), ..Limits::default() }
+    Limits { body_bytes: LARGE, bodies_bytes: 2 * LARGE, write_time: Duration::from_millis(50), ..Limits::default() }
+}
+
+fn anybody() -> Holder {
+    Holder { network: None, service: "echo".into() }
 }
 
 impl Echo {
     fn nothing_is_held(&self) -> bool {
-        self.bodies.lease().grow(LARGE).is_ok()
+        self.bodies.lease(anybody()).grow(2 * LARGE).is_ok()
     }
 
     /// An HTTP/2 client, and what ends when its connection does. It answers pings.

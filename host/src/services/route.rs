@@ -9,6 +9,7 @@ use super::{Service, Services};
 use crate::connections::{Connections, Hook, State};
 
 /// A webhook that a request is for, held in the version it begins with.
+#[derive(Clone)]
 pub struct Found {
     /// Its service.
     pub service: Arc<Service>,

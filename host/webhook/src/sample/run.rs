@@ -38,15 +38,6 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The status that a server answers with; none where there is nothing to answer.
-    pub fn status(&self) -> Option<u16> {
-        match self {
-            Self::Malformed(_) => None,
-            Self::BadBody(_) => Some(400),
-            Self::Failure(_) => Some(500),
-        }
-    }
-
     /// The place in the spec, where the spec is to blame.
     pub fn diagnostic(&self) -> Option<&Diagnostic> {
         match self {

@@ -1,0 +1,97 @@
+//! Decoding and evaluating under limits: how many at once, for how long, with how much memory.
+
+pub mod memory;
+mod meter;
+mod places;
+mod processor_time;
+mod turns;
+
+use std::num::NonZero;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::spawn_blocking;
+
+use crate::failure::Failure;
+use crate::inbound::{Lease, MemoryPool};
+use crate::shares::Holder;
+
+pub use meter::{Allowance, Cancelled, Meter};
+pub(crate) use meter::Attempt;
+pub use places::{Busy, Place, Places};
+pub use turns::Turns;
+
+use meter::CancelOnDrop;
+
+/// What all evaluations together, and each of them, may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Requests of one service that are evaluated at once on threads of their own.
+    pub places: usize,
+    /// How long a request waits for a place. It takes no thread meanwhile.
+    pub waiting_time: Duration,
+    /// What one request may use.
+    pub allowance: Allowance,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { places: default_places(), waiting_time: Duration::from_secs(5), allowance: Allowance::default() }
+    }
+}
+
+/// An evaluation computes and never waits: more than a few for each processor only make each other late.
+fn default_places() -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    (processors * 4).clamp(8, 1024)
+}
+
+/// Where requests are evaluated that may take long.
+#[derive(Debug)]
+pub struct Evaluations {
+    limits: Limits,
+    places: Places,
+    turns: Turns,
+}
+
+impl Evaluations {
+    /// None at work yet.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, places: Places::new(limits.places, limits.waiting_time), turns: Turns::default() }
+    }
+
+    /// Runs `work` on a thread of its own once there is a place for the lease's holder, within a budget that takes its memory
+    /// from the lease. It is told to end when the returned future is dropped: whoever asked has gone.
+    ///
+    /// # Errors
+    /// No place became free in time, or the work broke off.
+    pub async fn run<T, W>(self: &Arc<Self>, mut lease: Lease, work: W) -> Result<(T, Lease), Failure>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Meter<'_>) -> T + Send + 'static,
+    {
+        let place = self.places.admit(lease.holder()).await.map_err(|busy| Failure::Unavailable(busy.to_string()))?;
+        let waiting = CancelOnDrop::default();
+        let (evaluations, cancelled) = (self.clone(), waiting.flag());
+        let working = spawn_blocking(move || {
+            let meter = Meter::new(evaluations.limits.allowance, &evaluations.turns, &mut lease, &cancelled);
+            let result = work(&meter);
+            let left = meter.memory();
+            drop(meter);
+            lease.shrink_evaluation(left);
+            drop(place);
+            (result, lease)
+        });
+        let result = working.await;
+        drop(waiting);
+        result.map_err(|_| Failure::Spec("the evaluation broke off".to_owned()))
+    }
+}
+
+/// Runs `work` on this thread within the default allowance, where nothing else shares in anything: a command's one request.
+pub fn alone<T>(work: impl FnOnce(&Meter<'_>) -> T) -> T {
+    let Limits { allowance, .. } = Limits::default();
+    let pool = MemoryPool::new(allowance.memory.saturating_mul(2));
+    let mut lease = pool.lease(Holder { network: None, service: "".into() });
+    work(&Meter::new(allowance, &Turns::default(), &mut lease, &Cancelled::default()))
+}
