@@ -240,7 +240,7 @@ async fn open(settings: Settings) -> anyhow::Result<(Arc<Host>, DataDirectory)> 
 /// One request alone may have what one may have at all, and that is half of what all share.
 fn shared_memory(limits: &Limits, evaluation: evaluate::Limits) -> usize {
     let of_one = limits.body_bytes.saturating_add(server::USUAL_REPLY).saturating_add(evaluation.allowance.memory);
-    limits.bodies_bytes.max(of_one.saturating_mul(2))
+    limits.memory_bytes.max(of_one.saturating_mul(2))
 }
 
 fn open_stored(

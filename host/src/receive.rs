@@ -18,7 +18,7 @@ use hookwright_webhook::{self as webhook, Arrival, Form, Headers, Request, Reque
 use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;
 
-use crate::evaluate::{Attempt, Meter};
+use crate::evaluate::Meter;
 use crate::failure::Failure;
 use crate::inbound::{Address, Lease};
 use crate::journal::{Appended, Event, JournalError, new_id};
@@ -200,7 +200,7 @@ impl Evaluation {
         if self.plugin().is_some() || self.arrived.body.len() > LARGE {
             return None;
         }
-        let attempt = Attempt::begin();
+        let attempt = self.host.evaluations.attempt();
         let verdict = self.decide_within(&attempt, None);
         (!attempt.has_ended()).then_some(verdict)
     }

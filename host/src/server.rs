@@ -51,8 +51,8 @@ pub struct Limits {
     pub header_time: Duration,
     /// Bytes of one body. Make's figure by default, 5 MiB.
     pub body_bytes: usize,
-    /// Bytes of all bodies together that are held at once: a request's until it is answered, its reply's until that has left.
-    pub bodies_bytes: usize,
+    /// Bytes that all requests share: a body until it is answered, what is made of it, its reply until that has left.
+    pub memory_bytes: usize,
     /// How long a body may take to arrive.
     pub body_time: Duration,
     /// How long a sender may take nothing of a reply that is there for it.
@@ -70,7 +70,7 @@ impl Default for Limits {
             header_bytes: 64 * 1024,
             header_time: Duration::from_secs(20),
             body_bytes: 5 * 1024 * 1024,
-            bodies_bytes: 256 * 1024 * 1024,
+            memory_bytes: 256 * 1024 * 1024,
             body_time: Duration::from_secs(30),
             write_time: Duration::from_secs(20),
             drain_time: Duration::from_secs(20),

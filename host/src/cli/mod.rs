@@ -13,6 +13,7 @@ pub mod deliveries;
 mod delivery_options;
 pub mod demo;
 pub mod eval;
+mod evaluation_limits;
 pub mod events;
 pub mod export;
 pub mod functions;

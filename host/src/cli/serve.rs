@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::delivery_options::DeliveryOptions;
+use super::evaluation_limits::EvaluationLimits;
 use super::journal_options::JournalOptions;
 use super::logging;
 use super::open_files;
@@ -18,6 +19,7 @@ use crate::admin::Remote;
 use crate::key_file::Key;
 use crate::server::{self, Limits};
 use crate::services::Secrets;
+use crate::size::{Size, size};
 use crate::telemetry;
 use crate::{Host, Running, Settings};
 
@@ -74,6 +76,11 @@ pub struct Arguments {
     #[arg(long, env = "HOOKWRIGHT_MAX_BODY", value_name = "BYTES", default_value_t = Limits::default().body_bytes)]
     max_body: usize,
 
+    /// Memory that all requests share: their bodies, what is made of them, their replies. No sender has more than half of it,
+    /// unless --public-url is given, and no service all of it.
+    #[arg(long, env = "HOOKWRIGHT_REQUEST_MEMORY", value_name = "SIZE", default_value_t = Size(Limits::default().memory_bytes as u64), value_parser = size)]
+    request_memory: Size,
+
     /// Seconds that a request's headers, and then its body, may take to arrive.
     #[arg(long, env = "HOOKWRIGHT_READ_TIMEOUT", value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     read_timeout: u64,
@@ -103,6 +110,9 @@ pub struct Arguments {
 
     #[command(flatten)]
     journal: JournalOptions,
+
+    #[command(flatten)]
+    evaluation: EvaluationLimits,
 
     #[command(flatten)]
     plugins: PluginLimits,
@@ -166,6 +176,7 @@ fn settings(arguments: Arguments) -> anyhow::Result<Settings> {
         // All that a proxy passes on comes from its address.
         connections_per_address: if arguments.public_url.is_some() { connections } else { connections.div_ceil(2) },
         body_bytes: arguments.max_body,
+        memory_bytes: usize::try_from(arguments.request_memory.0).unwrap_or(usize::MAX),
         header_time: Duration::from_secs(arguments.read_timeout),
         body_time: Duration::from_secs(arguments.read_timeout),
         write_time: Duration::from_secs(arguments.write_timeout),
@@ -195,6 +206,7 @@ fn settings(arguments: Arguments) -> anyhow::Result<Settings> {
         ensure!(directory.is_dir(), "there is no directory for files at {}", directory.display());
     }
     settings.delivery = arguments.delivery.settings();
+    settings.evaluation = arguments.evaluation.limits();
     settings.journal = arguments.journal.settings();
     settings.retention = arguments.journal.retention();
     settings.plugins = arguments.plugins.settings(settings.plugins.cache.take());

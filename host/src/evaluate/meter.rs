@@ -136,15 +136,18 @@ pub(crate) struct Attempt {
     began: Instant,
     unseen: Cell<u8>,
     memory_before: isize,
+    memory: isize,
     ended: Cell<bool>,
 }
 
 impl Attempt {
     const TIME: Duration = Duration::from_millis(5);
-    const MEMORY: isize = 4 << 20;
+    const MEMORY: usize = 4 << 20;
 
-    pub(crate) fn begin() -> Self {
-        Self { began: Instant::now(), unseen: Cell::new(UNSEEN), memory_before: allocated(), ended: Cell::new(false) }
+    /// One that may use no more than any request may.
+    pub(crate) fn begin(allowance: &Allowance) -> Self {
+        let memory = Self::MEMORY.min(allowance.memory) as isize;
+        Self { began: Instant::now(), unseen: Cell::new(UNSEEN), memory_before: allocated(), memory, ended: Cell::new(false) }
     }
 
     /// Whether it was ended before it had a result.
@@ -157,7 +160,7 @@ impl Budget for Attempt {
     fn check(&self) -> Result<(), Interrupt> {
         let unseen = self.unseen.get();
         self.unseen.set(unseen.checked_sub(1).unwrap_or(UNSEEN));
-        if unseen > 0 || (self.began.elapsed() < Self::TIME && allocated() - self.memory_before < Self::MEMORY) {
+        if unseen > 0 || (self.began.elapsed() < Self::TIME && allocated() - self.memory_before <= self.memory) {
             return Ok(());
         }
         self.ended.set(true);

@@ -17,11 +17,10 @@ use crate::inbound::{Lease, MemoryPool};
 use crate::shares::Holder;
 
 pub use meter::{Allowance, Cancelled, Meter};
-pub(crate) use meter::Attempt;
 pub use places::{Busy, Place, Places};
 pub use turns::Turns;
 
-use meter::CancelOnDrop;
+use meter::{Attempt, CancelOnDrop};
 
 /// What all evaluations together, and each of them, may use.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +59,11 @@ impl Evaluations {
         Self { limits, places: Places::new(limits.places, limits.waiting_time), turns: Turns::default() }
     }
 
+    /// A budget for an attempt on this thread.
+    pub(crate) fn attempt(&self) -> Attempt {
+        Attempt::begin(&self.limits.allowance)
+    }
+
     /// Runs `work` on a thread of its own once there is a place for the lease's holder, within a budget that takes its memory
     /// from the lease. It is told to end when the returned future is dropped: whoever asked has gone.
     ///
@@ -94,4 +98,70 @@ pub fn alone<T>(work: impl FnOnce(&Meter<'_>) -> T) -> T {
     let pool = MemoryPool::new(allowance.memory.saturating_mul(2));
     let mut lease = pool.lease(Holder { network: None, service: "".into() });
     work(&Meter::new(allowance, &Turns::default(), &mut lease, &Cancelled::default()))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::mpsc;
+
+    use hookwright_iml::{Budget as _, Interrupt};
+    use hookwright_webhook::{RequestBudget as _, Stage};
+
+    use super::*;
+
+    fn evaluations(allowance: Allowance) -> (Arc<Evaluations>, Lease) {
+        let somebody = Holder { network: None, service: "shop".into() };
+        (Arc::new(Evaluations::new(Limits { allowance, ..Limits::default() })), MemoryPool::new(1 << 30).lease(somebody))
+    }
+
+    /// Asks until the answer is no.
+    fn until_it_ends(meter: &Meter<'_>) -> Interrupt {
+        loop {
+            if let Err(interrupt) = meter.check() {
+                return interrupt;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn each_stage_ends_when_its_processor_time_is_used() {
+        let short = Allowance { condition_time: Duration::from_millis(1), time: Duration::from_millis(2), ..Allowance::default() };
+        let (evaluations, lease) = evaluations(short);
+        let work = |meter: &Meter<'_>| {
+            let condition = until_it_ends(meter);
+            meter.begin(Stage::Event);
+            let event = until_it_ends(meter);
+            meter.begin(Stage::Reply);
+            let reply_began = meter.check();
+            (condition, event, reply_began, until_it_ends(meter))
+        };
+        let (ended, _) = evaluations.run(lease, work).await.unwrap();
+        assert_eq!(ended, (Interrupt::Time, Interrupt::Time, Ok(()), Interrupt::Time));
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_any_more_is_told_to_end() {
+        let (evaluations, lease) = evaluations(Allowance { condition_time: Duration::MAX, ..Allowance::default() });
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (ended, has_ended) = mpsc::channel();
+        let work = move |meter: &Meter<'_>| {
+            begun.send(()).unwrap();
+            ended.send(until_it_ends(meter)).unwrap();
+        };
+        let waiting = tokio::spawn(async move { evaluations.run(lease, work).await.map(|_| ()) });
+        has_begun.await.unwrap();
+        waiting.abort();
+        let interrupt = tokio::task::spawn_blocking(move || has_ended.recv().unwrap()).await.unwrap();
+        assert_eq!(interrupt, Interrupt::Cancelled);
+    }
+
+    #[tokio::test]
+    async fn work_that_breaks_off_is_no_reply_and_leaves_its_place() {
+        let (evaluations, lease) = evaluations(Allowance::default());
+        let failed = evaluations.run(lease, |_| panic!("on purpose")).await.map(|((), _)| ());
+        assert!(matches!(failed, Err(Failure::Spec(_))));
+        let (_, lease) = self::evaluations(Allowance::default());
+        assert!(evaluations.run(lease, |_| ()).await.is_ok());
+    }
 }

@@ -233,8 +233,8 @@ mod tests {
         assert_eq!(taken(&places(), &Holder { network: None, service: "a".into() }).len(), 8);
     }
 
-    #[test]
-    fn a_free_place_goes_to_who_has_the_fewest_and_then_to_who_came_first() {
+    #[tokio::test]
+    async fn a_free_place_goes_to_who_has_the_fewest_and_then_to_who_came_first() {
         let places = places();
         let (greedy, modest) = (holder("192.0.2.1", "a"), holder("192.0.2.3", "a"));
         let mut held = taken(&places, &greedy);
@@ -251,8 +251,8 @@ mod tests {
         assert!(second.as_mut().now_or_never().unwrap().is_ok());
     }
 
-    #[test]
-    fn who_has_given_up_is_passed_over_and_nobody_is_remembered() {
+    #[tokio::test]
+    async fn who_has_given_up_is_passed_over_and_nobody_is_remembered() {
         let places = places();
         let one = holder("192.0.2.1", "a");
         let mut held = taken(&places, &one);

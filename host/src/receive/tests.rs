@@ -180,7 +180,7 @@ async fn a_malformed_body_is_the_senders_mistake() {
 async fn when_bodies_take_all_their_memory_senders_are_asked_to_come_back() {
     let all = 2 * (100 + server::USUAL_REPLY);
     let small = |settings: &mut Settings| {
-        (settings.limits.body_bytes, settings.limits.bodies_bytes, settings.evaluation.allowance.memory) = (100, 100, 0);
+        (settings.limits.body_bytes, settings.limits.memory_bytes, settings.evaluation.allowance.memory) = (100, 100, 0);
     };
     let trial = Trial::start_with(|settings, _| small(settings)).await;
     let others = || trial.running.host().memory.lease(Holder { network: None, service: "others".into() });

@@ -48,7 +48,7 @@ fn start_on(address: SocketAddr, limits: Limits, gated: bool, tls: Option<TlsAcc
     let listener = bind(address).unwrap();
     let address = listener.local_addr().unwrap();
     let limits = Arc::new(limits);
-    let bodies = MemoryPool::new(limits.bodies_bytes);
+    let bodies = MemoryPool::new(limits.memory_bytes);
     let (arrived, gate) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let answer = {
         let (limits, arrived, gate, bodies) = (limits.clone(), arrived.clone(), gate.clone(), bodies.clone());
@@ -222,7 +222,7 @@ async fn an_address_that_has_all_connections_it_may_have_is_turned_away_until_on
 const LARGE: usize = 16 << 20;
 
 fn limits_for_large_bodies() -> Limits {
-    Limits { body_bytes: LARGE, bodies_bytes: 2 * LARGE, write_time: Duration::from_millis(50), ..Limits::default() }
+    Limits { body_bytes: LARGE, memory_bytes: 2 * LARGE, write_time: Duration::from_millis(50), ..Limits::default() }
 }
 
 fn anybody() -> Holder {
