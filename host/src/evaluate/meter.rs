@@ -92,7 +92,7 @@ impl<'m> Meter<'m> {
     }
 
     fn look_at_time(&self) -> Result<(), Interrupt> {
-        if self.time.passed() < SLOW.min(self.until.get()) {
+        if self.time.at_most() < SLOW.min(self.until.get()) {
             return Ok(());
         }
         let used = self.time.used();

@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use super::Node;
 
 /// Up to this many members, looking at each key takes no longer than hashing the one that is looked for.
-pub(super) const FEW: usize = 64;
+pub(crate) const FEW: usize = 64;
 
 /// After so many look-ups that have looked at every key of a wide object it gets an index. Making one takes as long as
 /// several of those.
-const SEARCHES: u32 = 16;
+pub(crate) const SEARCHES: u32 = 16;
 
 /// The wide objects of a document in which something has been looked up, by their place on the tape.
 #[derive(Debug, Default)]

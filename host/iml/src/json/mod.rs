@@ -12,6 +12,8 @@ mod scan;
 pub use escape::write_text;
 pub use node::{Elements, Entries, Kind, Node};
 
+pub(crate) use members::{FEW, SEARCHES};
+
 use members::Indexes;
 use node::Slot;
 

@@ -5,19 +5,18 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::Value;
+use super::pairs::{Pair, Pairs};
 use crate::json;
 
 /// Named values in an order.
 #[derive(Clone)]
 pub struct Collection<'v>(Repr<'v>);
 
-type Pair<'v> = (Cow<'v, str>, Value<'v>);
-
 #[derive(Clone)]
 enum Repr<'v> {
     Json(json::Node<'v>),
     Fields(&'v (dyn Fields + 'v)),
-    Pairs(Rc<[Pair<'v>]>),
+    Pairs(Rc<Pairs<'v>>),
 }
 
 /// A collection that is made by code: headers that are found whatever their case, a query that is decoded late.
@@ -43,7 +42,7 @@ impl<'v> Collection<'v> {
 
     /// A collection of pairs that have different names.
     pub(crate) fn of_distinct(pairs: Vec<Pair<'v>>) -> Self {
-        Self(Repr::Pairs(Rc::from(pairs)))
+        Self(Repr::Pairs(Rc::new(pairs.into())))
     }
 
     /// The pairs, where it is made of some.
@@ -58,7 +57,7 @@ impl<'v> Collection<'v> {
     pub(crate) fn of_present(pairs: Vec<Pair<'v>>) -> Self {
         let mut pairs = without_repeats(pairs, |key| Cow::Borrowed(key));
         pairs.retain(|(_, value)| !matches!(value, Value::Missing));
-        Self(Repr::Pairs(Rc::from(pairs)))
+        Self(Repr::Pairs(Rc::new(pairs.into())))
     }
 
     /// The JSON node this collection still is.
@@ -79,7 +78,7 @@ impl<'v> Collection<'v> {
         match &self.0 {
             Repr::Json(node) => node.get(key).map(Value::from_json),
             Repr::Fields(fields) => fields.get(key),
-            Repr::Pairs(pairs) => pairs.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone()),
+            Repr::Pairs(pairs) => pairs.find(key).cloned(),
         }
     }
 
@@ -116,7 +115,7 @@ impl<'v> Collection<'v> {
     /// The same collection, borrowing nothing.
     pub fn into_owned(self) -> Collection<'static> {
         let pairs: Vec<_> = self.iter().map(|(key, value)| (Cow::Owned(key.into_owned()), value.into_owned())).collect();
-        Collection(Repr::Pairs(Rc::from(pairs)))
+        Collection(Repr::Pairs(Rc::new(pairs.into())))
     }
 }
 
@@ -158,7 +157,7 @@ fn has_repeats<K, V>(pairs: &[(K, V)], text: &impl Fn(&K) -> Cow<'_, str>) -> bo
 
 impl<'v> From<Vec<Pair<'v>>> for Collection<'v> {
     fn from(pairs: Vec<Pair<'v>>) -> Self {
-        Self(Repr::Pairs(Rc::from(without_repeats(pairs, |key| Cow::Borrowed(key)))))
+        Self(Repr::Pairs(Rc::new(without_repeats(pairs, |key| Cow::Borrowed(key)).into())))
     }
 }
 

@@ -8,6 +8,7 @@ mod date;
 mod date_text;
 mod measure;
 mod number;
+mod pairs;
 mod text;
 mod write;
 
