@@ -143,7 +143,7 @@ impl Host {
             let host = host.clone();
             move |request, peer| server::answer(host.clone(), request, peer)
         };
-        let server = tokio::spawn(server::run(listener, tls, host.limits.clone(), answer, async {
+        let server = tokio::spawn(server::run(listener, tls, host.limits.clone(), host.meters.clone(), answer, async {
             let _ = stopped.await;
         }));
         Ok(Running { host, address, base_url, admin, remote_admin, watch, upkeep, stop, server })
@@ -169,9 +169,9 @@ async fn keep_up(journal: Arc<Journal>, connections: Arc<Connections>, retention
                 if unfetched > 0 {
                     tracing::warn!(unfetched, "bundles were dropped that nobody had fetched for as long as they are kept");
                 }
-                if crowded_out > 0 {
-                    let text = "failed events, or events for a uid that nobody has yet, had more than their quarter of the journal: the oldest are gone";
-                    tracing::warn!(events = crowded_out, "{text}");
+                for (service, events) in crowded_out {
+                    let text = "failed events, or events for a uid that nobody has yet, had more than their share of the journal: the oldest are gone";
+                    tracing::warn!(service = &*service, events, "{text}");
                 }
             }
             Ok(Err(error)) => tracing::warn!(%error, "the journal could not give back space; it is tried again"),

@@ -17,6 +17,7 @@ pub mod inbound;
 pub mod journal;
 pub mod key_file;
 pub mod metrics;
+mod network;
 pub mod plugin;
 pub mod receive;
 pub mod release;
