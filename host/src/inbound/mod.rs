@@ -2,8 +2,10 @@
 
 mod body;
 mod budget;
+mod conformance;
 mod url;
 
 pub use body::read;
 pub use budget::{Budget, Lease};
+pub use conformance::{Inflated, conform};
 pub use url::Address;

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
-use hyper::Response;
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{self, SendRequest};
+use hyper::{Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use prometheus_client::registry::Registry;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -31,6 +32,7 @@ struct Echo {
     arrived: Arc<Notify>,
     gate: Arc<Notify>,
     bodies: inbound::Budget,
+    meters: Meters,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
@@ -63,6 +65,12 @@ fn start_on(address: SocketAddr, limits: Limits, gated: bool, tls: Option<TlsAcc
                 let body: Result<Bytes, Failure> = inbound::read(body, &head.headers, &limits, &mut lease).await;
                 let reply = body.and_then(|body| lease.keep(body)).map(|body| Response::new(Full::new(body)));
                 let mut reply = reply.unwrap_or_else(|failure| failure.reply());
+                if let Some(status) = head.headers.get("x-status") {
+                    *reply.status_mut() = StatusCode::from_bytes(status.as_bytes()).unwrap();
+                }
+                if head.extensions.get::<inbound::Inflated>().is_some() {
+                    reply.headers_mut().insert("x-inflated", "yes".parse().unwrap());
+                }
                 reply.headers_mut().insert("x-peer", peer.address.ip().to_string().parse().unwrap());
                 reply
             }
@@ -70,10 +78,11 @@ fn start_on(address: SocketAddr, limits: Limits, gated: bool, tls: Option<TlsAcc
     };
     let (stop, stopped) = oneshot::channel::<()>();
     let listener = TcpListener::from_std(listener).unwrap();
-    let server = tokio::spawn(run(listener, tls, limits, answer, async {
+    let meters = Meters::default();
+    let server = tokio::spawn(run(listener, tls, limits, meters.clone(), answer, async {
         let _ = stopped.await;
     }));
-    Echo { address, arrived, gate, bodies, stop, server }
+    Echo { address, arrived, gate, bodies, meters, stop, server }
 }
 
 impl Echo {
@@ -352,5 +361,59 @@ fn a_port_in_use_is_named_with_what_to_do() {
 async fn until_refused(address: SocketAddr) {
     while TcpStream::connect(address).await.is_ok() {
         tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_valid_http_is_refused_with_a_reason_and_counted() {
+    let echo = start(Limits::default(), false);
+    let good = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
+    for bad in ["GET /?x=<y> HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost : a\r\n\r\n", "\u{16}\u{3}\u{1}\r\n\r\n"] {
+        for before in ["", good] {
+            let answer = rest(echo.send(&format!("{before}{bad}")).await).await;
+            let refusal = &answer[answer.rfind("HTTP/1.1 ").unwrap()..];
+            let (head, body) = refusal.split_once("\r\n\r\n").unwrap();
+            assert!(head.starts_with("HTTP/1.1 400") && head.contains(&format!("content-length: {}\r\n", body.len())), "{answer}");
+            assert!(body.starts_with("The request is not valid HTTP/1.1"), "{answer}");
+        }
+    }
+    let counted = || {
+        let mut registry = Registry::default();
+        echo.meters.register(&mut registry);
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+        text.contains(r#"requests_total{service="",outcome="refused",status="400"} 6"#)
+    };
+    until("each is counted", counted).await;
+}
+
+#[tokio::test]
+async fn an_empty_reply_of_ours_is_not_taken_for_a_refusal_of_hypers() {
+    let echo = start(Limits::default(), false);
+    let two = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nx-status: 400\r\n\r\n".repeat(2);
+    let answer = rest(echo.send(&format!("{two}POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")).await).await;
+    assert_eq!((answer.matches("HTTP/1.1 400").count(), answer.matches("content-length: 0").count()), (2, 3), "{answer}");
+}
+
+/// What an HTTP/2 client gets whose requests all have the same long header, which costs it a byte each after the first.
+#[tokio::test]
+async fn headers_that_are_only_repeated_over_http_2_are_marked_once_they_are_out_of_proportion() {
+    let echo = start(Limits::default(), false);
+    let (mut client, _ended) = echo.http2().await;
+    let mut inflated = 0;
+    for number in 0..200 {
+        let mut request = request("");
+        request.headers_mut().insert("x-long", "x".repeat(3000).parse().unwrap());
+        let reply = client.send_request(request).await.unwrap();
+        inflated += u32::from(reply.headers().contains_key("x-inflated"));
+        assert!(number > 0 || inflated == 0);
+    }
+    assert!(inflated > 100, "{inflated}");
+    let (mut client, _ended) = echo.http2().await;
+    for _ in 0..200 {
+        let mut request = request(vec![b'x'; 300]);
+        request.headers_mut().insert("x-long", "x".repeat(2000).parse().unwrap());
+        let reply = client.send_request(request).await.unwrap();
+        assert!(!reply.headers().contains_key("x-inflated"), "a body beside them makes up for it");
     }
 }
