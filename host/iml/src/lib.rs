@@ -124,6 +124,7 @@ mod constant;
 mod decimal;
 mod error;
 mod eval;
+mod excerpt;
 pub mod functions;
 mod hints;
 pub mod json;
@@ -144,6 +145,7 @@ mod value;
 pub mod xml;
 
 pub use error::{Error, Warning};
+pub use excerpt::excerpt;
 pub use functions::Function;
 pub use jiff::tz::TimeZone as Zone;
 pub use library::{Library, NoCustom, Parameter, Signature};
