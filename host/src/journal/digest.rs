@@ -252,7 +252,7 @@ mod tests {
         let begins = [
             r#"7 ["h1", "h2", "h1"] None None None "#,
             r#"8 [] None Some(("github", "webhook", "d-1")) Some(Release { original: 7, "#,
-            r#"11 ["h1"] Some(("github", Network(3221225985))) None Some(Held { "#,
+            r#"11 ["h1"] Some(("github", Network(281473902969345))) None Some(Held { "#,
         ];
         assert!(told(&read).iter().zip(begins).all(|(told, begin)| told.starts_with(begin)), "{:#?}", told(&read));
     }

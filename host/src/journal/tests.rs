@@ -285,7 +285,7 @@ async fn a_flood_of_failed_or_held_events_in_one_service_crowds_out_no_other_ser
 async fn one_small_failed_event_in_each_segment_does_not_keep_the_journal_from_giving_back_space() {
     let root = root();
     let journal = open_small(root.path());
-    for number in 0..120 {
+    for number in 0..240 {
         let failed = kept_for("noisy", "192.0.2.9", true);
         let delivered = Event { body: Bytes::from(vec![b'x'; 150]), ..event("e", &[]) };
         store(&journal, &if number % 2 == 0 { Event { body: Bytes::new(), ..failed } } else { delivered }).await;

@@ -70,7 +70,7 @@ where
         }
     });
     let protocol = protocol(limits);
-    let io = TokioIo::new(Wire::new(io, traffic));
+    let io = TokioIo::new(Wire::new(io, traffic.clone()));
     let mut connection = pin!(protocol.serve_connection(io, service));
     // hyper's own clocks start only once it knows the protocol, and stop while a reply is sent or a ping is answered.
     let mut clock = pin!(tokio::time::sleep(Exchanges::between_looks(limits)));
@@ -83,6 +83,10 @@ where
             }
             _ = closing.changed(), if open => {
                 open = false;
+                connection.as_mut().graceful_shutdown();
+            }
+            () = traffic.wants_end(), if open && !parting => {
+                parting = true;
                 connection.as_mut().graceful_shutdown();
             }
             () = clock.as_mut() => match exchanges.standing(Instant::now(), limits) {

@@ -12,6 +12,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf as _, Bytes};
 use hyper::Request;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
 
 use crate::inbound::Inflated;
 
@@ -34,24 +35,38 @@ pub(super) struct Traffic {
     handed_on: AtomicU64,
     /// Replies whose head has gone out.
     answered: AtomicU64,
+    /// The connection had better end: its headers are about to be out of proportion.
+    wants_end: Notify,
 }
 
-/// Header bytes that a connection may bring for each byte that has come in over it. HTTP/2 makes some ten of one where
-/// headers repeat; a request is stored with some more around its headers, so that twenty are never made of one.
+/// Bytes of requests that a connection may bring for each byte that has come in over it: HTTP/2 lets one byte stand for a
+/// whole header that was sent before (RFC 7541), and what we store must stand in proportion to what somebody sends.
 const MOST_INFLATED: u64 = 12;
 /// What a connection may bring beyond that, once.
 const GRACE: u64 = 16 << 10;
+/// What a request counts beside its head: it is stored with an id, times and the ids of its bundles.
+const AROUND_HEAD: u64 = 100;
 
 impl Traffic {
-    /// Notes a request that is handed on, and marks it [`Inflated`] where its headers are out of proportion.
+    /// Notes a request that is handed on, and marks it [`Inflated`] where its headers are out of proportion. Before that the
+    /// connection is to end in order, so that a client that only repeats itself makes a new one and hears no refusal.
     pub(super) fn begin<B>(&self, request: &mut Request<B>) {
         self.handed_on.fetch_add(1, Ordering::Relaxed);
-        let size = head_size(request);
+        let size = head_size(request) + AROUND_HEAD;
         let decoded = self.decoded.fetch_add(size, Ordering::Relaxed) + size;
-        if decoded > GRACE + MOST_INFLATED * self.received.load(Ordering::Relaxed) {
+        let in_proportion = MOST_INFLATED * self.received.load(Ordering::Relaxed);
+        if decoded > GRACE / 2 + in_proportion {
+            self.wants_end.notify_one();
+        }
+        if decoded > GRACE + in_proportion {
             self.decoded.fetch_sub(size, Ordering::Relaxed);
             request.extensions_mut().insert(Inflated);
         }
+    }
+
+    /// Returns when the connection had better end.
+    pub(super) async fn wants_end(&self) {
+        self.wants_end.notified().await;
     }
 
     fn note_head(&self) {
