@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn what_passes_through_a_writer_is_escaped_and_its_lines_are_marked() {
         let mut escaping = Escaping { out: String::new(), line_break: "\n  | " };
-        write!(escaping, "a\u{1b}b\r\n{}", "c\nd").unwrap();
+        escaping.write_str("a\u{1b}b\r\nc\nd").unwrap();
         assert_eq!(escaping.out, "a\\u{1b}b\\r\n  | c\n  | d");
     }
 }

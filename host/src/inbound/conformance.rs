@@ -51,7 +51,7 @@ fn is_chunked_twice(headers: &HeaderMap) -> bool {
     codings.filter(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"chunked")).count() > 1
 }
 
-/// The host that was asked for (RFC 9110, 7.2); only HTTP/1.0 may leave it out.
+/// The host that was asked for (RFC 9110, 7.2), where that is not what `Host` says already; only HTTP/1.0 may leave it out.
 fn host<B>(request: &Request<B>) -> Result<Option<HeaderValue>, Failure> {
     let mut named = request.headers().get_all(HOST).iter();
     let (header, second) = (named.next(), named.next());
@@ -74,7 +74,7 @@ fn host<B>(request: &Request<B>) -> Result<Option<HeaderValue>, Failure> {
     if !is_valid(asked_for) || header.is_some_and(|header| !is_valid(header.as_bytes())) {
         return Err(Failure::BadHead("The Host header is not a host."));
     }
-    HeaderValue::from_bytes(asked_for).map(Some).map_err(|_| Failure::BadHead("The Host header is not a host."))
+    authority.map(HeaderValue::from_str).transpose().map_err(|_| Failure::BadHead("The Host header is not a host."))
 }
 
 /// A name or an address, with or without a port (RFC 3986, 3.2.2 and 3.2.3). Names are those that DNS and its users know: no
@@ -87,7 +87,7 @@ fn is_host(host: &str) -> bool {
             }
             _ => return false,
         },
-        None => host.split_once(':').map_or((host, ""), |(name, port)| (name, port)),
+        None => host.split_once(':').unwrap_or((host, "")),
     };
     name.len() <= LONGEST_HOST && is_port(port) && name.strip_suffix('.').unwrap_or(name).split('.').all(is_label)
 }

@@ -49,7 +49,7 @@ pub(super) fn run(host: &HostArguments, arguments: Arguments) -> anyhow::Result<
     };
     let updated: HookUpdated = host.ask(Method::PATCH, &path_of("/hooks/", &id, ""), Some(&wanted))?;
     if let Some(warning) = &updated.warning {
-        anstream::eprintln!("warning: {}", on_one_line(&warning));
+        anstream::eprintln!("warning: {}", on_one_line(warning));
     }
     if json {
         return print_json(&updated);
