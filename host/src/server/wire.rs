@@ -44,8 +44,8 @@ pub(super) struct Traffic {
 const MOST_INFLATED: u64 = 12;
 /// What a connection may bring beyond that, once.
 const GRACE: u64 = 16 << 10;
-/// What a request counts beside its head: it is stored with an id, times and the ids of its bundles.
-const AROUND_HEAD: u64 = 100;
+/// What a request counts beside its head: it is stored with an id, times and the ids of its bundles, some 250 bytes.
+const AROUND_HEAD: u64 = 250;
 
 impl Traffic {
     /// Notes a request that is handed on, and marks it [`Inflated`] where its headers are out of proportion. Before that the
