@@ -23,7 +23,7 @@ const SHARE: u64 = 4;
 
 /// How long events are kept. What is still to be delivered is always kept; dead letters and what waits to be fetched are kept
 /// for the whole age from when they became such. So are failed events, and those that are held for as long as they are, but the
-/// segments that are kept only for them have no more than a quarter of all bytes each: strangers can make them ([`pins`]).
+/// segments that are kept only for them have no more than a quarter of all bytes each: strangers can make them.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {
     /// Events older than this may go.
