@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hookwright_iml::Interrupt;
 use hookwright_webhook::body::BadBody;
 use http_body_util::Full;
-use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 
 use crate::server::Outgoing;
@@ -27,6 +27,14 @@ pub enum Failure {
     TooSlow,
     /// The sender's: the body broke off before its end.
     Broken,
+    /// The sender's: the request's head breaks a rule of HTTP, and where it ends may be in doubt; one line for the sender.
+    BadHead(&'static str),
+    /// The sender's: there are more headers than are taken; one line for the sender.
+    HeadTooLarge(&'static str),
+    /// The sender's: the method asks for what no webhook does.
+    MethodNotAllowed,
+    /// The sender's: the body is coded for its transfer in a way that we do not know.
+    UnknownCoding,
     /// The sender's: the body is not what its content type says; one line for the sender.
     Malformed(String),
     /// The sender's: decoding or evaluating the request takes more of this than one request may; where, for the operator.
@@ -64,7 +72,10 @@ impl Failure {
             Self::TooLarge | Self::Exceeded(Bound::Memory, _) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Exceeded(Bound::Time, _) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Broken | Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::Broken | Self::Malformed(_) | Self::BadHead(_) => StatusCode::BAD_REQUEST,
+            Self::HeadTooLarge(_) => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::UnknownCoding => StatusCode::NOT_IMPLEMENTED,
             Self::Spec(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -77,6 +88,9 @@ impl Failure {
         reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         if self.status() == StatusCode::SERVICE_UNAVAILABLE {
             reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS));
+        }
+        if self.status() == StatusCode::METHOD_NOT_ALLOWED {
+            reply.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
         }
         reply
     }
@@ -91,6 +105,9 @@ impl Failure {
             Self::Malformed(reason) => reason,
             Self::Exceeded(Bound::Time, _) => "The request takes too much time.",
             Self::Exceeded(Bound::Memory, _) => "The request takes too much memory.",
+            Self::BadHead(reason) | Self::HeadTooLarge(reason) => reason,
+            Self::MethodNotAllowed => "There is no webhook for this method.",
+            Self::UnknownCoding => "Transfer-Encoding may only be chunked.",
             Self::Spec(_) => "The webhook failed.",
             Self::Unavailable(_) => "Try again later.",
         }
@@ -140,6 +157,10 @@ mod tests {
             (Failure::Malformed("not JSON".into()), 400),
             (Failure::Exceeded(Bound::Time, String::new()), 422),
             (Failure::Exceeded(Bound::Memory, String::new()), 413),
+            (Failure::BadHead("no host"), 400),
+            (Failure::HeadTooLarge("too many"), 431),
+            (Failure::MethodNotAllowed, 405),
+            (Failure::UnknownCoding, 501),
             (Failure::Spec("a diagnostic".into()), 500),
             (Failure::Unavailable("the disk is full".into()), 503),
         ];

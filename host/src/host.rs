@@ -19,11 +19,12 @@ use crate::evaluate::{self, Evaluations};
 use crate::inbound::MemoryPool;
 use crate::journal::{self, Journal, JournalError, Removed, Retention};
 use crate::key_file::Key;
+use crate::network::Network;
 use crate::plugin::{self, Plugin};
 use crate::release;
 use crate::server::{self, Limits};
 use crate::services::{Finding, Loader, Look, Pace, Secrets, Service, Services, Watch};
-use crate::shares::{Holder, network};
+use crate::shares::Holder;
 use crate::telemetry::{self, Telemetry};
 
 /// What a host is started with.
@@ -150,7 +151,7 @@ impl Host {
             let host = host.clone();
             move |request, peer| server::answer(host.clone(), request, peer)
         };
-        let server = tokio::spawn(server::run(listener, tls, host.limits.clone(), answer, async {
+        let server = tokio::spawn(server::run(listener, tls, host.limits.clone(), host.meters.clone(), answer, async {
             let _ = stopped.await;
         }));
         Ok(Running { host, address, base_url, admin, remote_admin, watch, upkeep, stop, server })
@@ -160,7 +161,7 @@ impl Host {
 impl Host {
     /// For whom a request takes its part of what all requests share. Behind a proxy all come from one address, which says nothing.
     pub fn holder(&self, sender: IpAddr, service: &str) -> Holder {
-        Holder { network: self.public_url.is_none().then(|| network(sender)), service: service.into() }
+        Holder { network: self.public_url.is_none().then(|| Network::from(sender)), service: service.into() }
     }
 }
 
@@ -183,9 +184,9 @@ async fn keep_up(journal: Arc<Journal>, connections: Arc<Connections>, retention
                 if unfetched > 0 {
                     tracing::warn!(unfetched, "bundles were dropped that nobody had fetched for as long as they are kept");
                 }
-                if crowded_out > 0 {
-                    let text = "failed events, or events for a uid that nobody has yet, had more than their quarter of the journal: the oldest are gone";
-                    tracing::warn!(events = crowded_out, "{text}");
+                for (service, events) in crowded_out {
+                    let text = "failed events, or events for a uid that nobody has yet, had more than their share of the journal: the oldest are gone";
+                    tracing::warn!(service = &*service, events, "{text}");
                 }
             }
             Ok(Err(error)) => tracing::warn!(%error, "the journal could not give back space; it is tried again"),
@@ -223,7 +224,8 @@ struct Stored {
 }
 
 async fn open(settings: Settings) -> anyhow::Result<(Arc<Host>, DataDirectory)> {
-    let Settings { services, data, key, secrets, public_url, limits, evaluation, delivery, telemetry, journal, retention, plugins, .. } = settings;
+    let Settings { services, data, key, secrets, public_url, limits, evaluation, delivery, telemetry, journal, retention, plugins, .. } =
+        settings;
     let stored = spawn_blocking(move || open_stored(&data, key.as_ref(), (journal, retention), services, Secrets::new(secrets), &plugins));
     let Stored { directory, connections, journal, services } = stored.await.context("opening the host's parts broke off")??;
     let telemetry = telemetry.as_ref().map(Telemetry::start).transpose()?.unwrap_or_default();

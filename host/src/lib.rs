@@ -18,6 +18,7 @@ pub mod inbound;
 pub mod journal;
 pub mod key_file;
 pub mod metrics;
+pub mod network;
 pub mod plugin;
 pub mod receive;
 pub mod release;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use hookwright_webhook::Item;
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::{spawn_blocking, yield_now};
@@ -18,6 +19,7 @@ use crate::Host;
 use crate::deliver::now_ms;
 use crate::fingerprint::of_uid;
 use crate::journal::{Absent, Event, LetGo, Original, Outcome, Sequence, StoredBundle, new_id};
+use crate::metrics::OfService;
 use crate::receive::{Reconsidered, keep, reconsider_unanswered};
 
 /// How often it is looked whether somebody is there now who was not, whom no change of connections has told of: a service may
@@ -31,14 +33,14 @@ const AT_ONCE: usize = 1024;
 pub struct Meters {
     released: Counter,
     expired: Counter,
-    crowded_out: Counter,
+    crowded_out: Family<OfService, Counter>,
 }
 
 impl Meters {
     pub(crate) fn register(&self, registry: &mut Registry) {
         registry.register("held_released", "Held events that were delivered once somebody had their uid", self.released.clone());
         registry.register("held_expired", "Held events whose uid nobody got in time", self.expired.clone());
-        let crowded_out = "Held events that were let go because newer ones were for too many uids";
+        let crowded_out = "Held events that were let go because their service or its senders had the most uids when there were too many";
         registry.register("held_crowded_out", crowded_out, self.crowded_out.clone());
     }
 }
@@ -67,13 +69,13 @@ pub(crate) async fn run(host: Arc<Host>) {
 fn let_go(host: &Host) {
     let LetGo { expired, crowded_out } = host.journal.expire_held(now_ms());
     host.releases.expired.inc_by(expired as u64);
-    host.releases.crowded_out.inc_by(crowded_out as u64);
     if expired > 0 {
         tracing::warn!(events = expired, "events were held for a uid that nobody got; they stay in the journal and can be replayed");
     }
-    if crowded_out > 0 {
-        let text = "events for uids that nobody has are not held any more, because newer ones are for too many; they can be replayed";
-        tracing::warn!(events = crowded_out, "{text}");
+    for (service, events) in crowded_out {
+        let text = "events for uids that nobody has are not held any more, because there are too many; they can be replayed";
+        tracing::warn!(service = &*service, events, "{text}");
+        host.releases.crowded_out.get_or_create(&OfService { service: service.to_string() }).inc_by(events);
     }
 }
 

@@ -9,6 +9,7 @@ mod neighbours;
 #[allow(clippy::unwrap_used)]
 mod tests;
 mod tls;
+mod wire;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -105,11 +106,12 @@ fn explain_bind(address: SocketAddr, error: &io::Error) -> io::Error {
 }
 
 /// Serves `listener` until `shutdown` completes, then lets the requests in flight finish for at most
-/// [`Limits::drain_time`]. `answer` makes the response of one request.
+/// [`Limits::drain_time`]. `answer` makes the response of one request; those that are not valid HTTP are counted in `meters`.
 pub async fn run<A, F, B>(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     limits: Arc<Limits>,
+    meters: Meters,
     answer: A,
     shutdown: impl Future<Output = ()>,
 ) where
@@ -125,9 +127,10 @@ pub async fn run<A, F, B>(
         loop {
             let (slot, place, stream, address) = next(&listener, &slots, &neighbours).await;
             while connections.try_join_next().is_some() {}
-            let (tls, limits, answer, closed) = (tls.clone(), limits.clone(), answer.clone(), closed.clone());
+            let (tls, limits, meters) = (tls.clone(), limits.clone(), meters.clone());
+            let (answer, closed) = (answer.clone(), closed.clone());
             connections.spawn(async move {
-                connection::serve(stream, address, tls, &limits, answer, closed).await;
+                connection::serve(stream, address, tls, (&limits, &meters), answer, closed).await;
                 drop((slot, place));
             });
         }

@@ -6,25 +6,17 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
+
+use crate::network::Network;
 
 /// Who uses it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Holder {
-    /// The sender's [`network`]; none where senders cannot be told apart, because a proxy stands before the host.
-    pub network: Option<IpAddr>,
+    /// The sender's; none where senders cannot be told apart, because a proxy stands before the host.
+    pub network: Option<Network>,
     /// The service's name.
     pub service: Arc<str>,
-}
-
-/// The network that belongs to one sender: an IPv4 address, or the first 64 bits of an IPv6 address, all of which one
-/// customer usually has.
-pub fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
-    }
 }
 
 /// A network may hold as much as it leaves free: half, where it is alone.
@@ -37,7 +29,7 @@ const OF_A_SERVICE: usize = 2;
 pub struct Shares {
     total: usize,
     used: usize,
-    networks: Held<IpAddr>,
+    networks: Held<Network>,
     services: Held<Arc<str>>,
 }
 
@@ -78,11 +70,6 @@ impl Shares {
     pub fn of_service(&self, service: &Arc<str>) -> usize {
         self.services.of(service)
     }
-
-    /// What a network holds.
-    pub fn of_network(&self, network: Option<IpAddr>) -> usize {
-        network.map_or(0, |network| self.networks.of(&network))
-    }
 }
 
 /// Those who hold something.
@@ -120,20 +107,12 @@ mod tests {
     use super::*;
 
     fn holder(address: &str, service: &str) -> Holder {
-        Holder { network: Some(network(address.parse().unwrap())), service: service.into() }
+        Holder { network: Some(Network::of(address)), service: service.into() }
     }
 
     /// How much a holder gets, one by one.
     fn fill(shares: &mut Shares, holder: &Holder) -> usize {
         (0..).take_while(|_| shares.take(holder, 1)).count()
-    }
-
-    #[test]
-    fn an_ipv6_network_is_one_sender() {
-        let one = |address: &str| network(address.parse().unwrap());
-        assert_eq!(one("2001:db8::1"), one("2001:db8::2:0:0:3"));
-        assert_ne!(one("2001:db8::1"), one("2001:db8:0:1::1"));
-        assert_eq!(one("::ffff:192.0.2.1"), one("192.0.2.1"));
     }
 
     #[test]

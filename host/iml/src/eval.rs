@@ -36,7 +36,9 @@ pub(crate) fn evaluate<'v>(compiled: &'v Compiled, scope: &dyn Scope<'v>) -> Res
         Code::Call { function, arguments } => call(compiled, function, arguments, scope),
         Code::Custom { name, arguments } => {
             let values: Values<'v> = evaluate_all(arguments, scope)?;
-            scope.call(name, &values).map_err(|CallError { message, interrupt }| Error { interrupt, ..compiled.error(format!("`{name}`: {message}")) })
+            scope
+                .call(name, &values)
+                .map_err(|CallError { message, interrupt }| Error { interrupt, ..compiled.error(format!("`{name}`: {message}")) })
         }
         Code::Array(items) => Ok(Value::array(evaluate_all(items, scope)?)),
         Code::Collection(pairs) => collection(pairs, scope),

@@ -125,6 +125,7 @@ mod constant;
 mod decimal;
 mod error;
 mod eval;
+mod excerpt;
 pub mod functions;
 mod hints;
 pub mod json;
@@ -146,6 +147,7 @@ pub mod xml;
 
 pub use budget::{Budget, Interrupt, Unbounded};
 pub use error::{CallError, Error, Warning};
+pub use excerpt::excerpt;
 pub use functions::Function;
 pub use jiff::tz::TimeZone as Zone;
 pub use library::{Library, NoCustom, Parameter, Signature};

@@ -18,7 +18,7 @@ use super::exchange::{self, Reply, exchange};
 use super::operator::Operator;
 use super::route::Caller;
 use super::tokens::Scope;
-use crate::server::{self, Limits};
+use crate::server::{self, Limits, Meters};
 
 /// How the operators' interface is reached from afar.
 pub struct Remote {
@@ -62,7 +62,15 @@ pub fn serve_remote(remote: Remote, tls: Option<TlsAcceptor>, limits: &Limits, o
     let connections_per_address = Remote::CONNECTIONS_PER_ADDRESS;
     let limits = Arc::new(Limits { connections: Remote::CONNECTIONS, connections_per_address, ..limits.clone() });
     let mut stopped = closed;
-    let task = tokio::spawn(server::run(listener, tls, limits, answer, async move { while stopped.changed().await.is_ok() {} }));
+    let task =
+        tokio::spawn(server::run(
+            listener,
+            tls,
+            limits,
+            Meters::default(),
+            answer,
+            async move { while stopped.changed().await.is_ok() {} },
+        ));
     Ok(RemoteAdmin { address, closing, task })
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
 
+use super::printable::{coloured_lines, on_one_line};
 use crate::plugin::{self, Engine, Grant};
 use crate::services::{Finding, Loader, Report, Secrets, Service};
 
@@ -131,11 +132,11 @@ fn said(checked: &[Checked]) -> String {
     let mut out = String::new();
     for service in checked {
         if !service.report.is_empty() {
-            _ = write!(out, "{}\n\n", service.report.render(colour).trim_end());
+            _ = write!(out, "{}\n\n", coloured_lines(service.report.render(colour).trim_end()));
         }
     }
     for service in checked {
-        _ = writeln!(out, "{}", service.summary());
+        _ = writeln!(out, "{}", on_one_line(&service.summary()));
     }
     out
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::control::{HostArguments, UrlArguments, destination, member, members, path_of, print_json, print_secret, print_table};
 use super::manner::MannerArguments;
+use super::printable::on_one_line;
 use crate::admin::{ConnectionAdded, ConnectionView, NewConnection};
 
 /// Add, list and remove connections: users' accounts with services, for shared webhooks.
@@ -87,7 +88,7 @@ fn add(host: &HostArguments, arguments: AddArguments) -> anyhow::Result<()> {
     let new = NewConnection { service, uid, name, data: data.into_iter().collect(), to, manner: manner.wanted() };
     let mut added: ConnectionAdded = host.ask(Method::POST, "/connections", Some(&new))?;
     if let Some(warning) = &added.warning {
-        anstream::eprintln!("warning: {warning}");
+        anstream::eprintln!("warning: {}", on_one_line(warning));
     }
     added.hook.urls = url.urls(&added.hook);
     if json {

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::printable::{self, coloured_line};
 use crate::admin::{Control, HookView};
 use crate::deliver::{Destination, PULL};
 use crate::key_file::Key;
@@ -142,7 +143,8 @@ pub(super) fn member(text: &str) -> Result<(String, Value), String> {
 /// Prints rows under their titles, columns aligned.
 pub(super) fn print_table<const N: usize>(titles: [&str; N], rows: &[[String; N]]) -> io::Result<()> {
     let titles = titles.map(str::to_owned);
-    let lines = || std::iter::once(&titles).chain(rows);
+    let rows: Vec<_> = rows.iter().map(|row| row.each_ref().map(|cell| coloured_line(cell))).collect();
+    let lines = || std::iter::once(&titles).chain(&rows);
     let widths: [usize; N] = std::array::from_fn(|column| lines().map(|row| row[column].chars().count()).max().unwrap_or(0));
     let mut out = anstream::stdout().lock();
     for row in lines() {
@@ -161,7 +163,7 @@ pub(super) fn print_secret(secret: Option<&str>) {
 
 /// Prints something as JSON to read.
 pub(super) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
-    writeln!(io::stdout().lock(), "{}", serde_json::to_string_pretty(value)?)?;
+    writeln!(io::stdout().lock(), "{}", printable::json(&serde_json::to_string_pretty(value)?))?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use http::Method;
 
 use super::control::{HostArguments, print_json, print_table};
+use super::printable::on_one_line;
 use super::time::time;
 use crate::admin::{DeadLetterView, DeadLetters, Redrive, RedriveAnswer};
 
@@ -131,5 +132,5 @@ fn row(found: DeadLetterView) -> [String; 6] {
         (Some(service), Some(webhook)) => format!("{service}/{webhook}"),
         _ => String::new(),
     };
-    [found.id, time(found.at_ms), found.hook, webhook, found.attempts.to_string(), found.reason]
+    [found.id, time(found.at_ms), found.hook, webhook, found.attempts.to_string(), on_one_line(&found.reason).into_owned()]
 }

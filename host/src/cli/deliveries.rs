@@ -6,7 +6,7 @@ use clap::Args;
 use http::Method;
 
 use super::control::{HostArguments, print_json, print_table};
-use super::printable::printable;
+use super::printable::on_one_line;
 use super::time::time;
 use crate::admin::DeliveriesView;
 
@@ -46,6 +46,6 @@ fn row(view: DeliveriesView) -> [String; 8] {
     let [pending, retrying, dead_letters] = counts;
     let times = [view.oldest_ms, view.next_ms].map(|ms| time(ms.unwrap_or_default()));
     let [oldest, next] = times;
-    let failure = view.last_failure.map_or_else(String::new, |reason| printable(&reason).into_owned());
+    let failure = view.last_failure.map_or_else(String::new, |reason| on_one_line(&reason).into_owned());
     [view.hook, view.service.unwrap_or_default(), pending, retrying, oldest, next, dead_letters, failure]
 }

@@ -1,6 +1,5 @@
 //! `hookwright eval`: one template against one context, or a stream of them.
 
-use std::borrow::Cow;
 use std::fs;
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
@@ -12,6 +11,7 @@ use hookwright_iml::notation::Context;
 use hookwright_iml::{Error, NoCustom, Template};
 use hookwright_webhook::Source;
 
+use super::printable;
 use crate::environment;
 
 /// Evaluate a template.
@@ -66,9 +66,8 @@ fn one(template: &str, context: Option<&Path>, tree: bool, out: &mut impl Write)
         anstream::eprintln!("note: a template without {{{{...}}}} is a text that stays as it is");
     }
     match evaluate(template, context.root(), tree) {
-        Ok(mut value) => {
-            value.push(b'\n');
-            out.write_all(&value)?;
+        Ok(value) => {
+            writeln!(out, "{}", printable::json(&String::from_utf8(value)?))?;
             Ok(ExitCode::SUCCESS)
         }
         Err(errors) => {
@@ -148,7 +147,7 @@ fn answer(line: &str, number: usize, out: &mut impl Write) -> anyhow::Result<()>
         Err(errors) => write_error(&errors, &mut written),
     }
     written.push(b'}');
-    Ok(writeln!(out, "{}", on_one_line(&String::from_utf8(written)?))?)
+    Ok(writeln!(out, "{}", printable::json(&String::from_utf8(written)?))?)
 }
 
 fn value_of(case: Node<'_>, number: usize) -> Result<Vec<u8>, Vec<Error>> {
@@ -163,16 +162,6 @@ fn value_of(case: Node<'_>, number: usize) -> Result<Vec<u8>, Vec<Error>> {
 
 fn no_case(number: usize, what: &str) -> Vec<Error> {
     vec![Error::new(format!("line {number} of the input: {what}"), 0..0)]
-}
-
-/// JSON lets these stand in a text, but some readers of lines end a line there.
-fn on_one_line(json: &str) -> Cow<'_, str> {
-    let breaks = ['\u{85}', '\u{2028}', '\u{2029}'];
-    if !json.contains(breaks) {
-        return Cow::Borrowed(json);
-    }
-    let escaped = breaks.iter().fold(json.to_owned(), |json, mark| json.replace(*mark, &format!("\\u{:04x}", u32::from(*mark))));
-    Cow::Owned(escaped)
 }
 
 /// The first mistake: its message, its advice, and its bytes in the expression.

@@ -75,7 +75,8 @@ mod tests {
 
     #[test]
     fn each_flag_is_one_limit_in_its_unit() {
-        let flags = ["--condition-time=20ms", "--evaluation-time=1s", "--evaluation-memory=1MiB", "--evaluations=3", "--evaluation-wait=0s"];
+        let flags =
+            ["--condition-time=20ms", "--evaluation-time=1s", "--evaluation-memory=1MiB", "--evaluations=3", "--evaluation-wait=0s"];
         let allowance = Allowance { condition_time: Duration::from_millis(20), time: Duration::from_secs(1), memory: 1 << 20 };
         let expected = Limits { places: 3, waiting_time: Duration::ZERO, allowance };
         assert_eq!(format!("{:?}", limits(&flags)), format!("{expected:?}"));

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use serde_json::Value;
 
+use super::printable;
 use crate::plugin::{Engine, Grants, Settings};
 use crate::services::{Loader, Secrets};
 use entry::Entry;
@@ -61,6 +62,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         (None, ..) => list(&entries),
         (Some(_), ..) => entries.iter().map(explained).collect(),
     };
+    let text = if json { printable::json(&text) } else { printable::printable(&text) };
     io::stdout().lock().write_all(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -14,6 +14,7 @@ use super::control::{HostArguments, UrlArguments, destination, member, members, 
 use super::dead_letters::dead_letters;
 use super::duration::duration;
 use super::manner::MannerArguments;
+use super::printable::on_one_line;
 use crate::admin::{HookAdded, HookEnabled, HookView, NewHook, RotateSecret, SecretRotated};
 use crate::deliver::PULL;
 
@@ -146,14 +147,14 @@ fn add(host: &HostArguments, arguments: AddArguments) -> anyhow::Result<()> {
     };
     let mut added: HookAdded = host.ask(Method::POST, "/hooks", Some(&new))?;
     if let Some(warning) = &added.warning {
-        anstream::eprintln!("warning: {warning}");
+        anstream::eprintln!("warning: {}", on_one_line(warning));
     }
     added.hook.urls = url.urls(&added.hook);
     if json {
         return print_json(&added);
     }
     for url in &added.hook.urls {
-        anstream::println!("{url}");
+        anstream::println!("{}", on_one_line(url));
     }
     let id = &added.hook.id;
     match &added.hook.destination {

@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::control::{HostArguments, print_json};
+use super::printable::on_one_line;
 use super::progress::Progress;
 use crate::admin::{Control, Imported};
 use file::{File, Line, Mistake};
@@ -86,7 +87,7 @@ fn read(path: &Path) -> anyhow::Result<String> {
 
 fn refused(path: &Path, mistakes: &[Mistake]) -> anyhow::Error {
     for Mistake { line, error } in mistakes.iter().take(SHOWN) {
-        anstream::eprintln!("{}:{line}: {error}", path.display());
+        anstream::eprintln!("{}:{line}: {}", path.display(), on_one_line(&error.to_string()));
     }
     if let Some(more @ 1..) = mistakes.len().checked_sub(SHOWN) {
         anstream::eprintln!("and {more} more");

@@ -17,8 +17,8 @@ pub(super) struct JournalOptions {
     retain: Duration,
 
     /// How much room events may take, such as 500MiB. Beyond it, and when the disk runs full, the oldest delivered ones go
-    /// before their time; dead letters do not. Of failed events, and of those that are held for a uid, as many are kept as
-    /// fit a quarter of it.
+    /// before their time; dead letters do not. What stays only for failed events may take a quarter of it, and what stays only
+    /// for events that are held for a uid another, which services share evenly.
     #[arg(long, env = "HOOKWRIGHT_JOURNAL_MAX", value_name = "SIZE", default_value_t = Size(Retention::default().bytes), value_parser = size)]
     journal_max: Size,
 

@@ -21,6 +21,7 @@ pub mod hooks;
 pub mod import;
 mod journal_options;
 pub mod keys;
+mod log_format;
 mod log_writer;
 mod logging;
 mod manner;
@@ -147,9 +148,9 @@ pub fn colour_stderr() -> bool {
 
 /// Prints an error to standard error: what failed, then each cause on a line of its own.
 pub fn print_error(error: &anyhow::Error) {
-    anstream::eprintln!("\u{1b}[1;31merror:\u{1b}[0m {error}");
+    anstream::eprintln!("\u{1b}[1;31merror:\u{1b}[0m {}", printable::printable(&error.to_string()));
     for cause in error.chain().skip(1) {
-        anstream::eprintln!("  because: {cause}");
+        anstream::eprintln!("  because: {}", printable::printable(&cause.to_string()));
     }
 }
 

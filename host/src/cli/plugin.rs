@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 
+use super::printable::{self, coloured_lines, printable};
 use crate::plugin::build::{self, BuildRequest};
 use crate::plugin::{new, rebuild};
 
@@ -84,8 +85,8 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
             let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
             let plugin = build::check(&bytes).with_context(|| format!("{} cannot be used", file.display()))?;
             match json {
-                true => anstream::println!("{:#}", inspect::as_json(&plugin, bytes.len())),
-                false => anstream::print!("{}", inspect::shown(&plugin, bytes.len())),
+                true => anstream::println!("{}", printable::json(&format!("{:#}", inspect::as_json(&plugin, bytes.len())))),
+                false => anstream::print!("{}", printable(&inspect::shown(&plugin, bytes.len()))),
             }
         }
     }
@@ -95,7 +96,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
 fn build_once(request: &BuildRequest) -> Result<()> {
     let built = build::build(request)?;
     anstream::println!("{}", built.path.display());
-    anstream::print!("{}", inspect::shown(&built.plugin, built.size));
+    anstream::print!("{}", printable(&inspect::shown(&built.plugin, built.size)));
     Ok(())
 }
 
@@ -113,7 +114,7 @@ fn keep_building(request: &BuildRequest) -> Result<ExitCode> {
 
 fn test(directory: &Path) -> Result<ExitCode> {
     let outcome = test::run(directory)?;
-    anstream::print!("{}", outcome.lines);
+    anstream::print!("{}", coloured_lines(&outcome.lines));
     anstream::println!("{} passed, {} failed", outcome.passed, outcome.failed);
     Ok(if outcome.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

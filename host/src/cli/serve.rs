@@ -15,6 +15,7 @@ use super::journal_options::JournalOptions;
 use super::logging;
 use super::open_files;
 use super::plugin_limits::PluginLimits;
+use super::printable::on_one_line;
 use crate::admin::Remote;
 use crate::key_file::Key;
 use crate::server::{self, Limits};
@@ -253,7 +254,7 @@ fn announce_refused(running: &Running) {
     let looks = running.host().services.looks();
     let refused: Vec<_> = looks.iter().filter(|look| look.service.is_none()).map(|look| look.name.as_str()).collect();
     if !refused.is_empty() {
-        anstream::eprintln!("  refused: {} of {} services ({})", refused.len(), looks.len(), refused.join(", "));
+        anstream::eprintln!("  refused: {} of {} services ({})", refused.len(), looks.len(), on_one_line(&refused.join(", ")));
         anstream::eprintln!("  `hookwright services` says why; each is loaded as soon as it is mended");
     }
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use http::Method;
 
 use super::control::{HostArguments, print_json, print_table};
+use super::printable::printable;
 use crate::admin::{PluginView, ServiceState, ServiceView};
 
 /// List the services of a running server: whether they are served, what is wrong with them, how their plugins are.
@@ -30,9 +31,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let rows: Vec<_> = services.iter().map(row).collect();
     print_table(["SERVICE", "WEBHOOKS", "PLUGIN", "STATE"], &rows)?;
     for finding in services.iter().flat_map(|service| &service.diagnostics) {
-        anstream::println!("\n{finding}");
+        anstream::println!("\n{}", printable(&finding.to_string()));
         if let Some(help) = &finding.help {
-            anstream::println!("  help: {help}");
+            anstream::println!("  help: {}", printable(help));
         }
     }
     Ok(ExitCode::SUCCESS)

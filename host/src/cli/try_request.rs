@@ -10,6 +10,7 @@ use hookwright_webhook::sample::{self, Refusal, Request, Surroundings};
 use hookwright_webhook::{Diagnostic, Item, Plugin, Reply, Verdict, Webhook};
 
 use super::check;
+use super::printable::{coloured_lines, printable};
 use super::sample::{Sample, choose};
 use crate::environment;
 use crate::evaluate::{self, Meter};
@@ -88,11 +89,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         std::io::stdout().write_all(&tried.json()?)?;
     } else {
         let mut stdout = anstream::stdout().lock();
-        stdout.write_all(&tried.text())?;
-        stdout.write_all(tried.rendered().as_bytes())?;
+        write!(stdout, "{}{}", printable(&String::from_utf8_lossy(&tried.text())), coloured_lines(&tried.rendered()))?;
     }
     for difference in &differences {
-        anstream::eprintln!("{difference}");
+        anstream::eprintln!("{}", coloured_lines(difference));
     }
     Ok(if tried.failed || !differences.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -47,6 +47,7 @@ pub use data::Data;
 pub use definition::{Connection, Definition, Hook, Manner, State};
 pub use edit::{Edit, Route};
 pub use error::StoreError;
+pub(crate) use random::TOKEN_LENGTH;
 pub use random::{new_id, new_token};
 pub use rotate::rotate;
 pub use secret::Secret;

@@ -9,9 +9,12 @@ pub fn new_id() -> String {
     random_text(20)
 }
 
+/// Characters of a dedicated hook's token.
+pub(crate) const TOKEN_LENGTH: usize = 32;
+
 /// A dedicated hook's token: 32 characters of `[a-z0-9]`, 165 bits. Who knows it may call the hook.
 pub fn new_token() -> String {
-    random_text(32)
+    random_text(TOKEN_LENGTH)
 }
 
 fn random_text(length: usize) -> String {

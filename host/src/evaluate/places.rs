@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use crate::network::Network;
 use crate::shares::{Holder, Shares};
 
 /// The places of all evaluations.
@@ -52,7 +52,7 @@ struct State {
 #[derive(Debug, Default)]
 struct Service {
     held: usize,
-    networks: HashMap<Option<IpAddr>, Line>,
+    networks: HashMap<Option<Network>, Line>,
 }
 
 /// One sender's requests for one service: a line of their own, so that a long one keeps nobody else back.
@@ -207,7 +207,7 @@ mod tests {
     use super::*;
 
     fn holder(address: &str, service: &str) -> Holder {
-        Holder { network: Some(address.parse().unwrap()), service: service.into() }
+        Holder { network: Some(Network::of(address)), service: service.into() }
     }
 
     fn places() -> Places {

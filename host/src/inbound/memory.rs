@@ -95,7 +95,9 @@ impl Lease {
     fn take(&self, bytes: usize) -> Result<(), Failure> {
         match self.pool.shares().take(&self.holder, bytes) {
             true => Ok(()),
-            false => Err(Failure::Unavailable("the requests in flight of all, of this sender or of this service take the memory they may".into())),
+            false => Err(Failure::Unavailable(
+                "the requests in flight of all, of this sender or of this service take the memory they may".into(),
+            )),
         }
     }
 

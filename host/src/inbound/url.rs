@@ -32,13 +32,16 @@ impl Address {
         Self { url, path, query }
     }
 
-    /// The address of a stored request. Its path begins where the public URL ends, if it has that in front.
-    pub fn stored(url: String, public_url: Option<&str>) -> Self {
-        let base = public_url.map(|base| base.trim_end_matches('/')).filter(|base| url.starts_with(base));
-        let authority = url.find("://").map_or(0, |scheme| scheme + 3);
-        let path = base.map_or_else(|| url[authority..].find('/').map_or(url.len(), |slash| authority + slash), str::len);
+    /// The address of a stored request, whose path begins at this byte of its URL.
+    pub fn stored(url: String, path: usize) -> Self {
+        let path = if url.is_char_boundary(path) { path } else { url.len() };
         let query = url[path..].find('?').map(|at| path + at + 1);
         Self { url, path, query }
+    }
+
+    /// At which byte of the URL the path begins.
+    pub fn path_begins(&self) -> usize {
+        self.path
     }
 
     /// The whole URL.
@@ -62,10 +65,9 @@ impl Address {
     }
 }
 
-/// The host that the sender asked for: HTTP/2's authority or HTTP/1.1's header.
+/// The host that the sender asked for, which [`conform`](super::conform) has put there and judged; HTTP/1.0 needs none.
 fn host(parts: &Parts) -> &str {
-    let named = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
-    parts.uri.authority().map(|authority| authority.as_str()).or(named).unwrap_or("localhost")
+    parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost")
 }
 
 #[cfg(test)]
@@ -95,16 +97,23 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_url_is_taken_apart_as_it_was_put_together() {
-        for public_url in [None, Some("https://hooks.example/in/"), Some("https://hooks.example")] {
-            for target in ["/slack?b=2&a=%7e+x?=1", "/h/token", "/"] {
+    fn a_stored_url_is_taken_apart_as_it_was_put_together_whatever_is_in_it() {
+        for public_url in [None, Some("https://hooks.example/in/"), Some("https://hooks.example"), Some("https://hooks.example/?x=/")] {
+            for target in ["/slack?b=2&a=%7e+x?=1", "/h/token", "/", "//h/other", "/http://a.test/h/x"] {
                 let address = Address::of(&parts(target), public_url, true);
-                let (path, query) = (address.path().to_owned(), address.query().to_owned());
-                let stored = Address::stored(address.into_url(), public_url);
+                let (path, query, begins) = (address.path().to_owned(), address.query().to_owned(), address.path_begins());
+                let stored = Address::stored(address.into_url(), begins);
                 assert_eq!((stored.path(), stored.query()), (path.as_str(), query.as_str()), "{target} under {public_url:?}");
             }
         }
-        assert_eq!(Address::stored("https://hooks.example/slack?a".into(), Some("https://moved.example/in")).path(), "/slack");
+    }
+
+    #[test]
+    fn the_path_of_a_stored_url_never_comes_from_the_host() {
+        let url = "http://evil/h/other?x=/h/token";
+        assert_eq!(Address::stored(url.to_owned(), url.len() - "/h/token".len()).path(), "/h/token");
+        assert_eq!(Address::stored("http://ä".to_owned(), 8).path(), "");
+        assert_eq!(Address::stored("http://a".to_owned(), 99).path(), "");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::event::Event;
 use super::segment::{Digest, Record};
 use super::varint::{put, put_bytes, put_from, take, take_bytes, take_from, take_text};
 use super::{Sequence, catalogue, encoding, held};
+use crate::network::Network;
 
 /// What there is to know of one segment's events.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -24,11 +25,17 @@ pub(super) struct EventDigest {
 struct Noted {
     seq: Sequence,
     entry: catalogue::Entry,
-    failed: bool,
-    bytes: u32,
+    failed: Option<Failed>,
     bundles: u32,
     held: Option<held::Entry>,
     dedupe: Option<Dedupe>,
+}
+
+/// Whose failed event it is.
+#[derive(Debug, PartialEq, Eq)]
+struct Failed {
+    service: u32,
+    network: Network,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -42,10 +49,8 @@ struct Dedupe {
 pub(super) struct Known<'d> {
     pub(super) seq: Sequence,
     pub(super) entry: &'d catalogue::Entry,
-    /// It is to be kept for a while though nothing of it is to be delivered.
-    pub(super) failed: bool,
-    /// Its size in the journal.
-    pub(super) bytes: u32,
+    /// Service and network of one that is to be kept for a while though nothing of it is to be delivered.
+    pub(super) failed: Option<(&'d str, Network)>,
     /// What it does to what is held.
     pub(super) held: Option<&'d held::Entry>,
     /// Service, webhook and delivery id.
@@ -70,8 +75,9 @@ impl EventDigest {
             hooks = rest;
             let text = |place: u32| &*self.texts[place as usize];
             let dedupe = noted.dedupe.as_ref().map(|Dedupe { service, webhook, id }| (text(*service), text(*webhook), &**id));
-            let Noted { seq, entry, failed, bytes, held, .. } = noted;
-            Known { seq: *seq, entry, failed: *failed, bytes: *bytes, held: held.as_ref(), dedupe, texts: &self.texts, hooks: own }
+            let failed = noted.failed.as_ref().map(|Failed { service, network }| (text(*service), *network));
+            let Noted { seq, entry, held, .. } = noted;
+            Known { seq: *seq, entry, failed, held: held.as_ref(), dedupe, texts: &self.texts, hooks: own }
         })
     }
 
@@ -82,7 +88,7 @@ impl EventDigest {
             let Some(Dedupe { service, webhook, id }) = dedupe.filter(|_| entry.received_at() >= oldest) else { continue };
             let mut place = |text: u32| ids.place(&self.texts[text as usize]);
             let dedupe = Some(Dedupe { service: place(service), webhook: place(webhook), id });
-            ids.events.push(Noted { seq, entry, failed: false, bytes: 0, bundles: 0, held: None, dedupe });
+            ids.events.push(Noted { seq, entry, failed: None, bundles: 0, held: None, dedupe });
         }
         (!ids.events.is_empty()).then_some(ids)
     }
@@ -92,7 +98,7 @@ impl EventDigest {
         self.events.iter().map(|noted| noted.entry.received_at()).max()
     }
 
-    fn note_event(&mut self, seq: Sequence, event: &Event, bytes: u32) {
+    fn note_event(&mut self, seq: Sequence, event: &Event) {
         for bundle in &event.bundles {
             let hook = self.place(&bundle.hook);
             self.hooks.push(hook);
@@ -102,8 +108,9 @@ impl EventDigest {
             webhook: self.place(&event.webhook),
             id: id.into(),
         });
-        let (failed, bundles) = (event.has_failed(), event.bundles.len() as u32);
-        self.events.push(Noted { seq, entry: event.into(), failed, bytes, bundles, held: held::Entry::of(event), dedupe });
+        let failed = event.has_failed().then(|| Failed { service: self.place(&event.service), network: event.network() });
+        let bundles = event.bundles.len() as u32;
+        self.events.push(Noted { seq, entry: event.into(), failed, bundles, held: held::Entry::of(event), dedupe });
     }
 
     /// The place of a text among those that are kept once.
@@ -129,7 +136,11 @@ impl EventDigest {
 
     fn decode_event(&mut self, rest: &mut &[u8], seq: Sequence, time: u64) -> Option<Noted> {
         let seq = take_from(rest, seq)?;
-        let (entry, failed, bytes) = (catalogue::Entry::decode(rest, time)?, take(rest)? == 1, u32::try_from(take(rest)?).ok()?);
+        let entry = catalogue::Entry::decode(rest, time)?;
+        let failed = match take(rest)? {
+            0 => None,
+            _ => Some(Failed { service: self.known(take(rest)?)?, network: Network::from_bits(take(rest)?) }),
+        };
         let bundles = u32::try_from(take(rest)?).ok()?;
         for _ in 0..bundles {
             let hook = self.known(take(rest)?)?;
@@ -140,7 +151,7 @@ impl EventDigest {
             0 => None,
             _ => Some(Dedupe { service: self.known(take(rest)?)?, webhook: self.known(take(rest)?)?, id: take_text(rest)?.into() }),
         };
-        Some(Noted { seq, entry, failed, bytes, bundles, held, dedupe })
+        Some(Noted { seq, entry, failed, bundles, held, dedupe })
     }
 
     /// The place of a text, if there is one there.
@@ -150,12 +161,11 @@ impl EventDigest {
 }
 
 /// `version | texts | events`, all of them numbers and texts of `varint`, times and numbers as distances.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 
 impl Digest for EventDigest {
     fn note(&mut self, record: &Record) -> io::Result<()> {
-        let bytes = record.payload.len().try_into().unwrap_or(u32::MAX);
-        self.note_event(record.seq, &encoding::decode(&record.payload)?, bytes);
+        self.note_event(record.seq, &encoding::decode(&record.payload)?);
         Ok(())
     }
 
@@ -169,8 +179,11 @@ impl Digest for EventDigest {
         for noted in &self.events {
             put_from(&mut bytes, seq, noted.seq);
             noted.entry.encode(&mut bytes, time);
-            put(&mut bytes, u64::from(noted.failed));
-            put(&mut bytes, u64::from(noted.bytes));
+            put(&mut bytes, u64::from(noted.failed.is_some()));
+            if let Some(Failed { service, network }) = &noted.failed {
+                put(&mut bytes, u64::from(*service));
+                put(&mut bytes, network.to_bits());
+            }
             put(&mut bytes, u64::from(noted.bundles));
             hooks.by_ref().take(noted.bundles as usize).for_each(|hook| put(&mut bytes, u64::from(*hook)));
             held::Entry::encode(noted.held.as_ref(), &mut bytes);
@@ -203,7 +216,7 @@ impl Digest for EventDigest {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::super::testing::{NOW, event};
-    use super::super::{Original, Outcome, new_id};
+    use super::super::{Original, Outcome, StoredRequest, new_id};
     use super::*;
 
     fn digest() -> EventDigest {
@@ -214,10 +227,11 @@ mod tests {
             outcome: Outcome::Failed("no".into()),
             received_at: NOW - 50,
             unmatched: vec!["U1".into(), "U2".into()],
+            request: StoredRequest { remote_address: "192.0.2.1".into(), ..StoredRequest::default() },
             ..event(&new_id(NOW + 9), &["h1"])
         };
         for (seq, event) in [(7, event("a", &["h1", "h2", "h1"])), (8, replay), (11, failed)] {
-            digest.note_event(seq, &event, 300);
+            digest.note_event(seq, &event);
         }
         digest
     }
@@ -226,7 +240,7 @@ mod tests {
     fn told(digest: &EventDigest) -> Vec<String> {
         let line = |known: Known<'_>| {
             let hooks: Vec<_> = known.hooks().collect();
-            format!("{} {hooks:?} {} {:?} {:?} {} {:?}", known.seq, known.failed, known.dedupe, known.held, known.bytes, known.entry)
+            format!("{} {hooks:?} {:?} {:?} {:?} {:?}", known.seq, known.failed, known.dedupe, known.held, known.entry)
         };
         digest.events().map(line).collect()
     }
@@ -236,9 +250,9 @@ mod tests {
         let read = EventDigest::decode(&digest().encode()).unwrap();
         assert_eq!(told(&read), told(&digest()));
         let begins = [
-            r#"7 ["h1", "h2", "h1"] false None None "#,
-            r#"8 [] false Some(("github", "webhook", "d-1")) Some(Release { original: 7, "#,
-            r#"11 ["h1"] true None Some(Held { "#,
+            r#"7 ["h1", "h2", "h1"] None None None "#,
+            r#"8 [] None Some(("github", "webhook", "d-1")) Some(Release { original: 7, "#,
+            r#"11 ["h1"] Some(("github", Network(281473902969345))) None Some(Held { "#,
         ];
         assert!(told(&read).iter().zip(begins).all(|(told, begin)| told.starts_with(begin)), "{:#?}", told(&read));
     }
@@ -248,7 +262,7 @@ mod tests {
         let ids = digest().ids_since(NOW).unwrap();
         assert_eq!((ids.newest(), digest().newest()), (Some(NOW), Some(NOW)));
         let told = told(&EventDigest::decode(&ids.encode()).unwrap());
-        assert!(told.len() == 1 && told[0].starts_with(r#"8 [] false Some(("github", "webhook", "d-1")) None "#), "{told:?}");
+        assert!(told.len() == 1 && told[0].starts_with(r#"8 [] None Some(("github", "webhook", "d-1")) None "#), "{told:?}");
         assert_eq!(digest().ids_since(NOW + 1), None);
     }
 

@@ -1,8 +1,7 @@
-//! How an event lies on disk, version 3: a head of small fields, then the body and the bundles' JSON as they are.
+//! How an event lies on disk, version 4: a head of small fields, then the body and the bundles' JSON as they are.
 //!
 //! Numbers are LEB128, texts their length and their UTF-8. The head ends with the lengths of the blobs behind it, so
 //! that writing shares them and reading slices them: neither copies a body. A field may only be added under a new version.
-//! Version 1 had no replays, version 2 no releases of what was held.
 
 use bytes::Bytes;
 
@@ -11,11 +10,7 @@ use super::segment::Entry;
 
 /// The kind of an event's record.
 const KIND: u8 = 1;
-const VERSION: u8 = 3;
-/// The version before held events were released.
-const WITHOUT_RELEASES: u8 = 2;
-/// The version before there were replays.
-const WITHOUT_REPLAYS: u8 = 1;
+const VERSION: u8 = 4;
 
 /// The record of an event.
 pub(super) fn encode(event: &Event) -> Entry {
@@ -50,8 +45,7 @@ pub(super) fn encode(event: &Event) -> Entry {
 /// Reads an event's record back; its blobs share the payload's memory.
 pub(super) fn decode(payload: &Bytes) -> Result<Event, Malformed> {
     let mut rest = Rest(payload.clone());
-    let version = rest.take(1)?[0];
-    if !(WITHOUT_REPLAYS..=VERSION).contains(&version) {
+    if rest.take(1)?[0] != VERSION {
         return Err(Malformed("written by another version of hookwright"));
     }
     let id = rest.text()?;
@@ -62,7 +56,7 @@ pub(super) fn decode(payload: &Bytes) -> Result<Event, Malformed> {
     let request = rest.request()?;
     let dedupe = rest.optional()?;
     let unmatched = rest.list(Rest::text)?;
-    let replay_of = if version > WITHOUT_REPLAYS { rest.list(|rest| rest.original(version))?.pop() } else { None };
+    let replay_of = rest.list(Rest::original)?.pop();
     let body = rest.number()?;
     let bundles = rest.list(|rest| Ok((rest.text()?, rest.text()?, rest.number()?)))?;
     let body = rest.take(body)?;
@@ -111,6 +105,7 @@ impl Head {
     fn request(&mut self, request: &StoredRequest) {
         self.text(&request.method);
         self.text(&request.url);
+        self.number(request.path_begins as u64);
         self.text(&request.remote_address);
         self.list(&request.headers, |head, (name, value)| {
             head.text(name);
@@ -149,9 +144,8 @@ impl Rest {
         String::from_utf8(bytes.into()).map_err(|_| Malformed("a text in an event's record is not UTF-8"))
     }
 
-    fn original(&mut self, version: u8) -> Result<Original, Malformed> {
-        let (seq, id) = (self.number()?, self.text()?);
-        Ok(Original { seq, id, uid: if version > WITHOUT_RELEASES { self.optional()? } else { None } })
+    fn original(&mut self) -> Result<Original, Malformed> {
+        Ok(Original { seq: self.number()?, id: self.text()?, uid: self.optional()? })
     }
 
     fn optional(&mut self) -> Result<Option<String>, Malformed> {
@@ -166,9 +160,10 @@ impl Rest {
     fn request(&mut self) -> Result<StoredRequest, Malformed> {
         let method = self.text()?;
         let url = self.text()?;
+        let path_begins = usize::try_from(self.number()?).unwrap_or(usize::MAX);
         let remote_address = self.text()?;
         let headers = self.list(|rest| Ok((rest.text()?, rest.text()?)))?;
-        Ok(StoredRequest { method, url, headers, remote_address })
+        Ok(StoredRequest { method, url, path_begins, headers, remote_address })
     }
 }
 
@@ -187,6 +182,7 @@ mod tests {
             request: StoredRequest {
                 method: "POST".into(),
                 url: "https://example.test/github?a=b%20c".into(),
+                path_begins: 20,
                 headers: vec![("X-One".into(), "1".into()), ("x-one".into(), String::new())],
                 remote_address: "127.0.0.1:4".into(),
             },
@@ -234,19 +230,11 @@ mod tests {
     }
 
     #[test]
-    fn an_event_from_before_there_were_replays_is_read() {
-        let plain = Event { dedupe: None, bundles: vec![], unmatched: vec![], replay_of: None, body: Bytes::new(), ..event() };
-        let mut bytes = payload(&encode(&plain)).to_vec();
-        bytes[0] = WITHOUT_REPLAYS;
-        // The empty list of originals stands before the empty body's length and the empty list of bundles.
-        bytes.remove(bytes.len() - 3);
-        assert_eq!(decode(&bytes.into()), Ok(plain));
-    }
-
-    #[test]
     fn an_event_of_another_version_is_refused() {
-        let mut bytes = payload(&encode(&event())).to_vec();
-        bytes[0] = VERSION + 1;
-        assert_eq!(decode(&bytes.into()), Err(Malformed("written by another version of hookwright")));
+        for version in [VERSION - 1, VERSION + 1] {
+            let mut bytes = payload(&encode(&event())).to_vec();
+            bytes[0] = version;
+            assert_eq!(decode(&bytes.into()), Err(Malformed("written by another version of hookwright")));
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use crate::network::Network;
+
 /// An event's number in the journal: dense, from 1 on, in the order in which events became durable.
 pub type Sequence = u64;
 
@@ -61,6 +63,11 @@ impl Event {
     pub(super) fn has_failed(&self) -> bool {
         matches!(self.outcome, Outcome::Failed(_))
     }
+
+    /// Where its sender is.
+    pub(super) fn network(&self) -> Network {
+        Network::of(&self.request.remote_address)
+    }
 }
 
 /// Whether bundles could be made of an event.
@@ -79,6 +86,8 @@ pub struct StoredRequest {
     pub method: String,
     /// The public URL, its query byte for byte.
     pub url: String,
+    /// At which byte of the URL its path begins: what stands before is what the sender called us.
+    pub path_begins: usize,
     /// Names and values as they came, in their order.
     pub headers: Vec<(String, String)>,
     /// Who sent it.

@@ -3,17 +3,20 @@
 //! The events themselves say for whom they are, and the releases among them for whom they were made: opening the journal
 //! finds again what is still held.
 
+mod entry;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Bound::{Excluded, Unbounded};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::event::{Event, Sequence};
-use super::keepsakes::Keepsakes;
-use super::varint::{put, put_bytes, take, take_text};
+use super::event::Sequence;
+use super::shares::{Holder, Services, Shares};
 use super::{Journal, Settings};
 use crate::fingerprint::of_uid;
+
+pub(super) use entry::Entry;
 
 /// Whoever is meant by a uid on one webhook. Strangers choose uids, so they are kept as fingerprints.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,157 +27,99 @@ pub(crate) struct Absent {
     pub(crate) webhook: Arc<str>,
 }
 
-/// What one event does to what is held.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Entry {
-    /// It is for these uids.
-    Held { received_at: u64, place: Place, uids: Vec<Box<str>> },
-    /// It is what another was held for.
-    Release { original: Sequence, place: Place, uid: Box<str> },
-}
-
-/// Where an event came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
-    service: Box<str>,
-    webhook: Box<str>,
-}
-
 /// Everything that is held.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Held {
     /// How long, in milliseconds.
     window_ms: u64,
     events: BTreeMap<Sequence, Item>,
     waiting: BTreeSet<(Absent, Sequence)>,
-    /// The same events by their bytes.
-    pub(super) kept: Keepsakes,
+    /// For whom, by their uids.
+    shares: Shares,
+    services: Services,
     /// The names of webhooks, each once.
     webhooks: HashSet<Arc<str>>,
-    /// Events that were let go to make room, of which nobody has been told yet.
-    crowded_out: usize,
+    /// Events that were let go to make room, by their services, of which nobody has been told yet.
+    crowded_out: BTreeMap<Arc<str>, u64>,
 }
 
 #[derive(Debug)]
 struct Item {
     received_at: u64,
+    holder: Holder,
     webhook: Arc<str>,
     /// The marks of its uids, sorted.
     marks: Vec<u128>,
 }
 
 /// Events that are not held any more although nobody has got their uid.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LetGo {
     /// Those that were held for their whole time.
     pub expired: usize,
-    /// Those that newer ones needed the room of.
-    pub crowded_out: usize,
+    /// Those that newer ones needed the room of, by their services.
+    pub crowded_out: BTreeMap<Arc<str>, u64>,
 }
 
-/// Uids of all events that are held at most: beyond that the oldest events go. Each takes a hundred bytes of memory.
+/// Uids of all events that are held at most, and twice what those of one network may be: beyond that the oldest events of
+/// whoever has the most of them go. A uid takes a hundred bytes of memory, and an event from a network of its own 250 more.
 const MOST: usize = 100_000;
-
-impl Entry {
-    /// Of an event that has to do with what is held.
-    pub(super) fn of(event: &Event) -> Option<Self> {
-        let place = || Place { service: event.service.as_str().into(), webhook: event.webhook.as_str().into() };
-        if let Some((original, uid)) = event.replay_of.as_ref().and_then(|original| Some((original.seq, original.uid.as_deref()?))) {
-            return Some(Self::Release { original, place: place(), uid: uid.into() });
-        }
-        // An operator who replays an event sees that nobody has its uid.
-        let is_held = !event.unmatched.is_empty() && event.replay_of.is_none();
-        let uids = || event.unmatched.iter().map(|uid| uid.as_str().into()).collect();
-        is_held.then(|| Self::Held { received_at: event.received_at, place: place(), uids: uids() })
-    }
-}
-
-/// In a digest: `0` for nothing, `1 | place | uids` for what is held, `2 | original | place | uid` for a release.
-impl Entry {
-    pub(super) fn encode(entry: Option<&Self>, into: &mut Vec<u8>) {
-        match entry {
-            None => put(into, 0),
-            Some(Self::Held { place, uids, .. }) => {
-                put(into, 1);
-                place.encode(into);
-                put(into, uids.len() as u64);
-                uids.iter().for_each(|uid| put_bytes(into, uid.as_bytes()));
-            }
-            Some(Self::Release { original, place, uid }) => {
-                put(into, 2);
-                put(into, *original);
-                place.encode(into);
-                put_bytes(into, uid.as_bytes());
-            }
-        }
-    }
-
-    /// Reads what [`encode`](Self::encode) wrote of an event that was received then.
-    pub(super) fn decode(from: &mut &[u8], received_at: u64) -> Option<Option<Self>> {
-        match take(from)? {
-            0 => Some(None),
-            1 => {
-                let place = Place::decode(from)?;
-                let uids = (0..take(from)?).map(|_| take_text(from).map(Into::into)).collect::<Option<_>>()?;
-                Some(Some(Self::Held { received_at, place, uids }))
-            }
-            2 => Some(Some(Self::Release { original: take(from)?, place: Place::decode(from)?, uid: take_text(from)?.into() })),
-            _ => None,
-        }
-    }
-}
-
-impl Place {
-    fn encode(&self, into: &mut Vec<u8>) {
-        [&self.service, &self.webhook].into_iter().for_each(|text| put_bytes(into, text.as_bytes()));
-    }
-
-    fn decode(from: &mut &[u8]) -> Option<Self> {
-        Some(Self { service: take_text(from)?.into(), webhook: take_text(from)?.into() })
-    }
-}
 
 impl Held {
     pub(super) fn new(window: Duration) -> Self {
-        Self { window_ms: u64::try_from(window.as_millis()).unwrap_or(u64::MAX), ..Self::default() }
+        Self {
+            window_ms: u64::try_from(window.as_millis()).unwrap_or(u64::MAX),
+            events: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            shares: Shares::of(MOST),
+            services: Services::default(),
+            webhooks: HashSet::new(),
+            crowded_out: BTreeMap::new(),
+        }
     }
 
     /// Notes an event that has become durable.
-    pub(super) fn note(&mut self, seq: Sequence, entry: &Entry, bytes: u32) {
+    pub(super) fn note(&mut self, seq: Sequence, entry: &Entry) {
         match entry {
             Entry::Release { original, place, uid } => {
                 let webhook = self.webhook(&place.webhook);
                 self.released(*original, Absent { mark: of_uid(&place.service, uid), webhook });
             }
             Entry::Held { .. } if self.window_ms == 0 => {}
-            Entry::Held { received_at, place, uids } => {
+            Entry::Held { received_at, place, network, uids } => {
                 let mut marks: Vec<_> = uids.iter().map(|uid| of_uid(&place.service, uid)).collect();
                 marks.sort_unstable();
                 marks.dedup();
+                let holder = Holder { service: self.services.number(&place.service), network: *network };
                 let webhook = self.webhook(&place.webhook);
-                self.kept.insert(seq, bytes);
-                self.hold(seq, Item { received_at: *received_at, webhook, marks });
+                self.hold(seq, Item { received_at: *received_at, holder, webhook, marks });
             }
         }
     }
 
     fn hold(&mut self, seq: Sequence, item: Item) {
         self.waiting.extend(item.absent().map(|absent| (absent, seq)));
+        self.shares.add(seq, item.holder, item.marks.len());
         self.events.insert(seq, item);
-        while self.waiting.len() > MOST
-            && let Some(oldest) = self.events.first_key_value().map(|(seq, _)| *seq)
-        {
-            self.drop_event(oldest);
-            self.crowded_out += 1;
+        while let Some(surplus) = self.shares.surplus() {
+            self.crowd_out(surplus);
+        }
+    }
+
+    fn crowd_out(&mut self, seq: Sequence) {
+        if let Some(item) = self.drop_event(seq) {
+            *self.crowded_out.entry(self.services.name(item.holder.service)).or_default() += 1;
         }
     }
 
     fn released(&mut self, seq: Sequence, absent: Absent) {
-        if let Some(item) = self.events.get_mut(&seq) {
-            item.marks.retain(|mark| *mark != absent.mark);
+        if let Some(item) = self.events.get_mut(&seq)
+            && let Ok(place) = item.marks.binary_search(&absent.mark)
+        {
+            item.marks.remove(place);
+            self.shares.lighten(item.holder, 1);
             if item.marks.is_empty() {
-                self.events.remove(&seq);
-                self.kept.remove(seq);
+                self.drop_event(seq);
             }
         }
         self.waiting.remove(&(absent, seq));
@@ -184,21 +129,33 @@ impl Held {
     fn expire(&mut self, now_ms: u64) -> LetGo {
         let too_old = |item: &Item| now_ms.saturating_sub(item.received_at) >= self.window_ms;
         let expired: Vec<_> = self.events.iter().filter(|(_, item)| too_old(item)).map(|(seq, _)| *seq).collect();
-        expired.iter().for_each(|seq| self.drop_event(*seq));
+        expired.iter().for_each(|seq| drop(self.drop_event(*seq)));
         LetGo { expired: expired.len(), crowded_out: std::mem::take(&mut self.crowded_out) }
     }
 
     /// Forgets events that are gone from the journal.
     pub(super) fn forget(&mut self, events: &Range<Sequence>) {
         let gone: Vec<_> = self.events.range(events.clone()).map(|(seq, _)| *seq).collect();
-        gone.into_iter().for_each(|seq| self.drop_event(seq));
+        gone.into_iter().for_each(|seq| drop(self.drop_event(seq)));
     }
 
-    fn drop_event(&mut self, seq: Sequence) {
-        self.kept.remove(seq);
-        for absent in self.events.remove(&seq).iter().flat_map(Item::absent) {
+    /// For whom these events are held.
+    pub(super) fn holders(&self, events: &Range<Sequence>) -> BTreeSet<Holder> {
+        self.events.range(events.clone()).map(|(_, item)| item.holder).collect()
+    }
+
+    /// How many of these events are held, by their services.
+    pub(super) fn count(&self, events: &Range<Sequence>) -> BTreeMap<Arc<str>, u64> {
+        self.services.count(self.events.range(events.clone()).map(|(_, item)| item.holder))
+    }
+
+    fn drop_event(&mut self, seq: Sequence) -> Option<Item> {
+        let item = self.events.remove(&seq)?;
+        self.shares.remove(seq, item.holder, item.marks.len());
+        for absent in item.absent() {
             self.waiting.remove(&(absent, seq));
         }
+        Some(item)
     }
 
     /// The first ones behind a certain one for whom something is held, `most` at most.
@@ -281,23 +238,26 @@ impl From<Settings> for Held {
 
 #[cfg(test)]
 mod tests {
+    use super::entry::Place;
     use super::*;
-
-    fn place() -> Place {
-        Place { service: "teams".into(), webhook: "webhook".into() }
-    }
+    use crate::network::Network;
 
     fn entry(received_at: u64, uids: &[&str]) -> Entry {
-        Entry::Held { received_at, place: place(), uids: uids.iter().map(|uid| (*uid).into()).collect() }
+        from("192.0.2.1", "teams", received_at, uids)
+    }
+
+    fn from(address: &str, service: &str, received_at: u64, uids: &[&str]) -> Entry {
+        let uids = uids.iter().map(|uid| (*uid).into()).collect();
+        Entry::Held { received_at, place: Place::of(service, "webhook"), network: Network::of(address), uids }
     }
 
     fn release(original: Sequence, uid: &str) -> Entry {
-        Entry::Release { original, place: place(), uid: uid.into() }
+        Entry::Release { original, place: Place::of("teams", "webhook"), uid: uid.into() }
     }
 
     fn held(events: &[(Sequence, u64, &[&str])]) -> Held {
         let mut held = Held::new(Duration::from_millis(100));
-        events.iter().for_each(|(seq, received_at, uids)| held.note(*seq, &entry(*received_at, uids), 1));
+        events.iter().for_each(|(seq, received_at, uids)| held.note(*seq, &entry(*received_at, uids)));
         held
     }
 
@@ -309,9 +269,9 @@ mod tests {
     fn what_was_released_for_one_is_still_held_for_another() {
         let mut held = held(&[(1, 0, &["a", "b", "a"]), (2, 0, &["a"])]);
         assert_eq!(of(&held, "a"), [1, 2]);
-        held.note(3, &release(1, "a"), 1);
+        held.note(3, &release(1, "a"));
         assert_eq!((of(&held, "a"), of(&held, "b"), held.events.len()), (vec![2], vec![1], 2));
-        held.note(4, &release(1, "b"), 1);
+        held.note(4, &release(1, "b"));
         assert_eq!((of(&held, "b"), held.events.len()), (vec![], 1));
     }
 
@@ -319,23 +279,48 @@ mod tests {
     fn what_has_been_held_for_its_whole_time_goes() {
         let mut held = held(&[(1, 0, &["a"]), (2, 50, &["a"])]);
         assert_eq!(held.expire(99), LetGo::default());
-        assert_eq!(held.expire(100), LetGo { expired: 1, crowded_out: 0 });
+        assert_eq!(held.expire(100), LetGo { expired: 1, ..LetGo::default() });
         assert_eq!(of(&held, "a"), [2]);
         held.forget(&(0..9));
         assert!(held.events.is_empty() && held.waiting.is_empty());
     }
 
+    /// Texts that are uids of nobody else.
+    fn uids(range: Range<usize>) -> Vec<String> {
+        range.map(|uid| format!("uid-{uid}")).collect()
+    }
+
     #[test]
-    fn no_more_uids_than_the_most_are_held_however_many_an_event_has() {
-        let (mut held, uids) = (Held::new(Duration::MAX), (0..MOST / 4).map(|uid| uid.to_string()).collect::<Vec<_>>());
+    fn no_more_uids_than_the_most_are_held_however_many_an_event_has_and_no_more_than_half_of_one_network() {
+        let (mut held, uids) = (Held::new(Duration::MAX), uids(0..MOST / 4));
         let uids: Vec<_> = uids.iter().map(String::as_str).collect();
-        held.note(1, &entry(0, &["a"]), 1);
-        (2..6).for_each(|seq| held.note(seq, &entry(0, &uids), 1));
-        assert_eq!((of(&held, "a"), of(&held, "7"), held.waiting.len()), (vec![], vec![2, 3, 4, 5], MOST));
-        held.note(6, &entry(0, &["a"]), 1);
-        assert_eq!((of(&held, "a"), of(&held, "7"), held.events.len()), (vec![6], vec![3, 4, 5], 4));
-        assert_eq!(held.expire(0), LetGo { expired: 0, crowded_out: 2 });
+        (1..5).for_each(|seq| held.note(seq, &entry(0, &uids)));
+        assert_eq!((of(&held, "uid-7"), held.shares.total()), (vec![3, 4], MOST / 2));
+        (5..9).for_each(|seq| held.note(seq, &from(&format!("192.0.2.{seq}"), "teams", 0, &uids)));
+        assert_eq!((of(&held, "uid-7"), held.waiting.len()), (vec![5, 6, 7, 8], MOST), "whoever has the most gives first");
+        assert_eq!(held.expire(0), LetGo { expired: 0, crowded_out: [("teams".into(), 4)].into() });
         assert_eq!(held.expire(0), LetGo::default(), "each is told of once");
+    }
+
+    #[test]
+    fn what_is_held_for_a_quiet_service_stays_while_others_are_flooded_from_anywhere() {
+        let (mut held, uids) = (Held::new(Duration::MAX), uids(0..10_000));
+        let uids: Vec<_> = uids.iter().map(String::as_str).collect();
+        held.note(1, &entry(0, &["victim"]));
+        for seq in 2..40 {
+            held.note(seq, &from(&format!("2001:db8:0:{seq}::1"), "open", 0, &uids));
+            held.note(100 + seq, &from("192.0.2.1", "other", 0, &uids));
+        }
+        assert_eq!((of(&held, "victim"), held.shares.total() <= MOST), (vec![1], true));
+    }
+
+    #[test]
+    fn what_is_released_makes_room_for_others() {
+        let mut held = held(&[(1, 0, &["a", "b"]), (2, 0, &["a"])]);
+        held.note(3, &release(1, "a"));
+        held.note(4, &release(1, "a"));
+        held.note(5, &release(2, "a"));
+        assert_eq!((held.shares.total(), held.events.len()), (1, 1));
     }
 
     #[test]
@@ -352,7 +337,7 @@ mod tests {
     #[test]
     fn nothing_is_held_for_no_time() {
         let mut held = Held::new(Duration::ZERO);
-        held.note(1, &entry(0, &["a"]), 1);
+        held.note(1, &entry(0, &["a"]));
         assert!(held.events.is_empty());
     }
 }

@@ -1,55 +1,44 @@
-//! Events that are kept for a while although nothing of them is to be delivered: the newest, as many as fit a budget.
-//!
-//! Strangers can make such events, so they may not take all the room that there is.
+//! Events that are kept for a while although nothing of them is to be delivered, and for whom: strangers can make such events, so
+//! they may not take all the room that there is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::event::Sequence;
+use super::shares::{Holder, Services};
+use crate::network::Network;
 
-/// Such events of one kind, with their bytes in the journal.
+/// Such events.
 #[derive(Debug, Default)]
 pub(super) struct Keepsakes {
-    sizes: BTreeMap<Sequence, u32>,
-    total: u64,
+    events: BTreeMap<Sequence, Holder>,
+    services: Services,
 }
 
 impl Keepsakes {
-    pub(super) fn insert(&mut self, seq: Sequence, bytes: u32) {
-        let before = self.sizes.insert(seq, bytes).unwrap_or_default();
-        self.total = self.total + u64::from(bytes) - u64::from(before);
-    }
-
-    pub(super) fn remove(&mut self, seq: Sequence) {
-        self.total -= self.sizes.remove(&seq).map_or(0, u64::from);
+    /// Notes an event of a service that came from there.
+    pub(super) fn insert(&mut self, seq: Sequence, service: &str, network: Network) {
+        let service = self.services.number(service);
+        self.events.insert(seq, Holder { service, network });
     }
 
     /// Forgets events that are gone from the journal.
     pub(super) fn forget(&mut self, events: &Range<Sequence>) {
-        let gone: Vec<_> = self.sizes.range(events.clone()).map(|(seq, _)| *seq).collect();
-        gone.into_iter().for_each(|seq| self.remove(seq));
-    }
-
-    /// The first of the newest that together have no more than `budget` bytes; what is older need not be kept.
-    pub(super) fn first_within(&self, budget: u64) -> Sequence {
-        let mut left = self.total;
-        let beyond = self.sizes.iter().take_while(|(_, bytes)| {
-            let is_beyond = left > budget;
-            left -= u64::from(**bytes);
-            is_beyond
+        let gone: Vec<_> = self.events.range(events.clone()).map(|(seq, _)| *seq).collect();
+        gone.into_iter().for_each(|seq| {
+            self.events.remove(&seq);
         });
-        beyond.last().map_or(0, |(seq, _)| seq + 1)
     }
 
-    /// How many of these events they are.
-    pub(super) fn count(&self, events: &Range<Sequence>) -> usize {
-        self.sizes.range(events.clone()).count()
+    /// How many of these events they are, by their services.
+    pub(super) fn count(&self, events: &Range<Sequence>) -> BTreeMap<Arc<str>, u64> {
+        self.services.count(self.events.range(events.clone()).map(|(_, holder)| *holder))
     }
 
-    /// Whether any of these events from number `first` on is one.
-    pub(super) fn any(&self, events: &Range<Sequence>, first: Sequence) -> bool {
-        let from = first.clamp(events.start, events.end);
-        self.sizes.range(from..events.end).next().is_some()
+    /// For whom these events are kept.
+    pub(super) fn holders(&self, events: &Range<Sequence>) -> BTreeSet<Holder> {
+        self.events.range(events.clone()).map(|(_, holder)| *holder).collect()
     }
 }
 
@@ -58,15 +47,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_that_fit_are_kept() {
+    fn events_are_counted_by_their_services_until_they_are_gone() {
         let mut kept = Keepsakes::default();
-        assert_eq!(kept.first_within(0), 0);
-        [(2, 10), (5, 20), (7, 30)].into_iter().for_each(|(seq, bytes)| kept.insert(seq, bytes));
-        assert_eq!([60, 59, 50, 49, 30, 29, 0].map(|budget| kept.first_within(budget)), [0, 3, 3, 6, 6, 8, 8]);
-        assert_eq!([0, 3, 6, 8].map(|first| kept.any(&(0..7), first)), [true, true, false, false]);
-        assert_eq!((kept.count(&(0..7)), kept.any(&(3..5), 0)), (2, false));
-        kept.remove(2);
-        kept.forget(&(3..6));
-        assert_eq!([30, 29].map(|budget| kept.first_within(budget)), [0, 8]);
+        for (seq, service) in [(2, "slack"), (5, "stripe"), (7, "slack")] {
+            kept.insert(seq, service, Network::of("192.0.2.1"));
+        }
+        assert_eq!(kept.count(&(0..9)), [("slack".into(), 2), ("stripe".into(), 1)].into());
+        assert_eq!((kept.holders(&(0..9)).len(), kept.holders(&(3..5)).len()), (2, 0));
+        kept.forget(&(3..8));
+        assert_eq!(kept.count(&(0..9)), [("slack".into(), 1)].into());
     }
 }

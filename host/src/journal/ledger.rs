@@ -9,6 +9,7 @@ use super::checkpoint::{Checkpoint, Covers, Encoded};
 use super::delivery::{BundleKey, DeliveryState, Failure, Pending};
 use super::event::Sequence;
 use super::keepsakes::Keepsakes;
+use crate::network::Network;
 
 /// The open bundles and the dead letters of all events, in memory.
 #[derive(Debug, Default)]
@@ -126,9 +127,9 @@ impl Ledger {
         self.dead.values().filter_map(written).collect()
     }
 
-    /// Notes a failed event, which is to be kept for a while although no bundle of it is open.
-    pub(super) fn keep(&mut self, seq: Sequence, bytes: u32) {
-        self.failed.insert(seq, bytes);
+    /// Notes a failed event of a service that came from there; it is to be kept for a while although no bundle of it is open.
+    pub(super) fn keep(&mut self, seq: Sequence, service: &str, network: Network) {
+        self.failed.insert(seq, service, network);
     }
 
     /// Forgets what it knows of events that are gone; how many dead letters and how many open bundles went with them.
@@ -267,10 +268,9 @@ impl Ledger {
         self.open.range(keys(events)).all(|(_, open)| hooks(&open.hook)) && self.redriving.range(keys(events)).next().is_none()
     }
 
-    /// Whether there is nothing in these events that somebody may want to look at again: no dead letter, and none that has
-    /// failed from number `failed` on.
-    pub(super) fn settled(&self, events: &Range<Sequence>, failed: Sequence) -> bool {
-        !self.failed.any(events, failed) && self.dead.range(keys(events)).next().is_none()
+    /// Whether there is no dead letter among these events.
+    pub(super) fn settled(&self, events: &Range<Sequence>) -> bool {
+        self.dead.range(keys(events)).next().is_none()
     }
 
     /// When the last bundle of these events was given up or redriven, in milliseconds since 1970; 0 if none was.

@@ -1,9 +1,11 @@
 //! How much there is of what, now.
 
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 
 use super::{Backlog, Journal};
+use crate::metrics::OfService;
 
 /// What somebody who watches the journal looks at.
 pub(crate) struct Levels {
@@ -54,8 +56,8 @@ impl Journal {
         &self.dropped
     }
 
-    /// Failed and held events that made room before their time.
-    pub(crate) fn crowded_out(&self) -> &Counter {
+    /// Failed and held events that made room before their time, by their services.
+    pub(crate) fn crowded_out(&self) -> &Family<OfService, Counter> {
         &self.crowded_out
     }
 

@@ -21,11 +21,13 @@ mod keepsakes;
 mod ledger;
 mod levels;
 mod look;
+mod pins;
 mod pulled;
 mod remains;
 mod retention;
 pub(crate) mod segment;
 mod settle;
+mod shares;
 mod varint;
 
 #[cfg(test)]
@@ -55,9 +57,12 @@ pub use segment::{Damage, Recovery};
 
 use arc_swap::ArcSwapOption;
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use tokio::sync::{Notify, broadcast};
 
 use crate::data_directory::DataDirectory;
+use crate::metrics::OfService;
+use crate::network::Network;
 use catalogue::Catalogue;
 use checkpoint::{Checkpoints, Covers};
 use dedupe::{Claim, Window};
@@ -113,7 +118,7 @@ pub struct Journal {
     checkpoints: Mutex<Checkpoints>,
     remains: Mutex<Remains>,
     /// Events that made room before their time.
-    crowded_out: Counter,
+    crowded_out: Family<OfService, Counter>,
     /// There may be something to give back: a segment is full, or the disk.
     upkeep: Arc<Notify>,
     /// Bundles that nobody had fetched in time.
@@ -135,9 +140,8 @@ pub enum Appended {
 #[derive(Debug)]
 struct Note {
     hooks: Vec<Box<str>>,
-    failed: bool,
-    /// Its size in the journal.
-    bytes: u32,
+    /// Service and network of one that has failed.
+    failed: Option<(Box<str>, Network)>,
     entry: catalogue::Entry,
     held: Option<held::Entry>,
     claim: Option<Claim>,
@@ -184,7 +188,7 @@ impl Journal {
             failure: ArcSwapOption::empty(),
             checkpoints: Mutex::new(checkpoints),
             remains: Mutex::new(remains),
-            crowded_out: Counter::default(),
+            crowded_out: Family::default(),
             upkeep,
             dropped: Counter::default(),
             disk: Box::new(disk),
@@ -206,8 +210,8 @@ impl Journal {
         };
         let hooks = event.bundles.iter().map(|bundle| bundle.hook.as_str().into()).collect();
         let record = encoding::encode(event);
-        let (failed, bytes) = (event.has_failed(), record.size().try_into().unwrap_or(u32::MAX));
-        let note = Note { hooks, failed, bytes, entry: event.into(), held: held::Entry::of(event), claim };
+        let failed = event.has_failed().then(|| (event.service.as_str().into(), event.network()));
+        let note = Note { hooks, failed, entry: event.into(), held: held::Entry::of(event), claim };
         let answer = self.events.submit(record, note)?;
         let answer = answer.await.unwrap_or(Err(JournalError::Closed));
         self.note_answer(&answer);
@@ -362,11 +366,11 @@ fn restore(event: &digest::Known<'_>, covered: Covers, ledger: &mut Ledger, cata
         ledger.add(event.seq, event.hooks());
     }
     catalogue.note(event.seq, event.entry);
-    if event.failed {
-        ledger.keep(event.seq, event.bytes);
+    if let Some((service, network)) = event.failed {
+        ledger.keep(event.seq, service, network);
     }
     if let Some(entry) = event.held {
-        held.note(event.seq, entry, event.bytes);
+        held.note(event.seq, entry);
     }
     restore_id(event, dedupe);
 }
@@ -389,7 +393,7 @@ fn stored(
         note_stored(&mut lock(&ledger), seq, &note);
         lock(&catalogue).note(seq, &note.entry);
         if let Some(entry) = &note.held {
-            lock(&held).note(seq, entry, note.bytes);
+            lock(&held).note(seq, entry);
         }
         if let Some(claim) = note.claim {
             claim.commit();
@@ -401,8 +405,8 @@ fn stored(
 
 fn note_stored(ledger: &mut Ledger, seq: Sequence, note: &Note) {
     ledger.add(seq, note.hooks.iter().map(AsRef::as_ref));
-    if note.failed {
-        ledger.keep(seq, note.bytes);
+    if let Some((service, network)) = &note.failed {
+        ledger.keep(seq, service, *network);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Giving back disk space: whole segments go when all their bundles are done and nobody needs to look at them again.
 
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io;
 use std::ops::Range;
@@ -9,18 +10,20 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::checkpoint::{Covers, Encoded};
 use super::dedupe;
 use super::digest::EventDigest;
+use super::pins::{self, Candidate};
 use super::segment::{Index, Segment};
 use super::{Journal, Sequence};
+use crate::metrics::OfService;
 
 /// Bundles that are written into a checkpoint while nobody else can look at the ledger.
 const LOCKED_AT_ONCE: usize = 8192;
 
-/// What part of all bytes failed events may have, and held ones.
+/// What part of all bytes the old segments that are kept for failed events may have, and those for held ones.
 const SHARE: u64 = 4;
 
 /// How long events are kept. What is still to be delivered is always kept; dead letters and what waits to be fetched are kept
-/// for the whole age from when they became such. So are failed events, and those that are held for as long as they are, but of
-/// each no more than a quarter of all bytes: strangers can make them.
+/// for the whole age from when they became such. So are failed events, and those that are held for as long as they are, but the
+/// segments that are kept only for them have no more than a quarter of all bytes each: strangers can make them.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {
     /// Events older than this may go.
@@ -38,7 +41,7 @@ impl Default for Retention {
 }
 
 /// What a round of maintenance gave back.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Removed {
     /// Segment files.
     pub segments: u64,
@@ -48,8 +51,8 @@ pub struct Removed {
     pub dead_letters: u64,
     /// Bundles that nobody had fetched.
     pub unfetched: u64,
-    /// Failed and held events that made room before their time.
-    pub crowded_out: u64,
+    /// Failed and held events that made room before their time, by their services.
+    pub crowded_out: BTreeMap<Arc<str>, u64>,
 }
 
 impl Journal {
@@ -116,15 +119,17 @@ impl Journal {
         let sizes = sealed.iter().map(|segment| segment.path.metadata()).collect::<io::Result<Vec<_>>>()?;
         let kept: u64 = sizes.iter().map(fs::Metadata::len).sum();
         let excess = kept.saturating_sub(retention.bytes).max(self.lacking(&sealed));
-        let keepsakes = if excess > 0 { self.keepsakes(kept.saturating_sub(excess) / SHARE) } else { FirstKept::default() };
+        let candidates = sealed.iter().zip(&sizes).map(|(segment, metadata)| Candidate::of(segment, metadata.len()));
+        let pinned = if excess > 0 { self.pinned(candidates.collect(), kept.saturating_sub(excess)) } else { HashSet::new() };
         for (segment, metadata) in sealed.iter().zip(&sizes) {
             let written = metadata.modified()?;
-            let wanted = Wanted { written, age: retention.age, now, in_the_way: removed.bytes < excess, keepsakes };
+            let in_the_way = removed.bytes < excess && !pinned.contains(&segment.first);
+            let wanted = Wanted { written, age: retention.age, now, in_the_way };
             let events = segment.first..segment.next();
             if let Some(given_up) = self.give_up(&events, wanted, &is_pulled) {
-                removed.add(given_up);
                 self.dropped.inc_by(given_up.unfetched);
-                self.crowded_out.inc_by(given_up.crowded_out);
+                self.count_crowded_out(&given_up.crowded_out);
+                removed.add(given_up);
                 self.remove_but_for_ids(segment, metadata.len(), millis(now), &mut removed)?;
                 self.held().forget(&events);
                 self.catalogue().forget(events);
@@ -133,9 +138,22 @@ impl Journal {
         Ok(removed)
     }
 
-    /// From which numbers on failed and held events are to be kept, if each may have so many bytes.
-    fn keepsakes(&self, budget: u64) -> FirstKept {
-        FirstKept { failed: self.ledger().failed.first_within(budget), held: self.held().kept.first_within(budget) }
+    /// The first events of the segments that stay for failed and held events in them, if all segments together may have `room`
+    /// bytes. The newest half of that is kept anyway, and these have no more than the other.
+    fn pinned(&self, mut segments: Vec<Candidate>, room: u64) -> HashSet<Sequence> {
+        let mut newest = 0;
+        while let Some(segment) = segments.pop_if(|segment| newest + segment.bytes <= room / 2) {
+            newest += segment.bytes;
+        }
+        let failed = pins::pinned(&segments, room / SHARE, |events| self.ledger().failed.holders(events));
+        let held = pins::pinned(&segments, room / SHARE, |events| self.held().holders(events));
+        failed.into_iter().chain(held).collect()
+    }
+
+    fn count_crowded_out(&self, crowded_out: &BTreeMap<Arc<str>, u64>) {
+        for (service, events) in crowded_out {
+            self.crowded_out.get_or_create(&OfService { service: service.to_string() }).inc_by(*events);
+        }
     }
 
     /// Forgets these events if nobody needs them any more, and tells what is lost with them. From here on they are gone, so
@@ -144,15 +162,14 @@ impl Journal {
         let mut ledger = self.ledger();
         let newest = wanted.written.max(UNIX_EPOCH + Duration::from_millis(ledger.last_touched(events)));
         let old = wanted.now.duration_since(newest).unwrap_or_default() > wanted.age;
-        let FirstKept { failed, held } = wanted.keepsakes;
         let may_go = match old {
             true => ledger.done_but_for(events, is_pulled),
-            false => wanted.in_the_way && ledger.done(events) && ledger.settled(events, failed) && !self.held().kept.any(events, held),
+            false => wanted.in_the_way && ledger.done(events) && ledger.settled(events),
         };
         may_go.then(|| {
-            let crowded_out = if old { 0 } else { ledger.failed.count(events) + self.held().kept.count(events) };
+            let crowded_out = if old { BTreeMap::new() } else { sum(ledger.failed.count(events), self.held().count(events)) };
             let (dead_letters, unfetched) = ledger.forget(events);
-            Removed { dead_letters, unfetched, crowded_out: crowded_out as u64, ..Removed::default() }
+            Removed { dead_letters, unfetched, crowded_out, ..Removed::default() }
         })
     }
 
@@ -211,15 +228,19 @@ impl Removed {
         self.bytes += bytes;
         self.dead_letters += dead_letters;
         self.unfetched += unfetched;
-        self.crowded_out += crowded_out;
+        self.crowded_out = sum(std::mem::take(&mut self.crowded_out), crowded_out);
     }
 }
 
-/// The first events that are to be kept of those that nothing is to be delivered of.
-#[derive(Clone, Copy, Default)]
-struct FirstKept {
-    failed: Sequence,
-    held: Sequence,
+fn sum(mut counts: BTreeMap<Arc<str>, u64>, others: BTreeMap<Arc<str>, u64>) -> BTreeMap<Arc<str>, u64> {
+    others.into_iter().for_each(|(service, count)| *counts.entry(service).or_default() += count);
+    counts
+}
+
+impl Candidate {
+    fn of(segment: &Segment, bytes: u64) -> Self {
+        Self { events: segment.first..segment.next(), bytes }
+    }
 }
 
 /// What decides whether a segment may go, besides what is in it.
@@ -229,7 +250,6 @@ struct Wanted {
     written: SystemTime,
     age: Duration,
     now: SystemTime,
-    /// There is too little room.
+    /// There is too little room, and it is not kept for anybody.
     in_the_way: bool,
-    keepsakes: FirstKept,
 }

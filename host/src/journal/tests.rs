@@ -8,6 +8,7 @@ mod remains;
 use std::path::Path;
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use tempfile::TempDir;
 
 use super::segment::failing::{FailingDisk, Faults};
@@ -240,11 +241,58 @@ async fn of_failed_and_of_held_events_no_more_are_kept_than_fit_their_share_but_
     let journal = open_small(root.path());
     let (now, retention) = (SystemTime::now(), Retention { bytes: 4000, ..Retention::default() });
     let removed = journal.maintain(retention, now, |_| false).unwrap();
-    assert!((15..25).contains(&removed.crowded_out), "{removed:?}");
-    assert_eq!(journal.crowded_out().get(), removed.crowded_out);
+    let crowded_out = removed.crowded_out["github"];
+    assert!((15..25).contains(&crowded_out), "{removed:?}");
+    assert_eq!(journal.crowded_out().get_or_create(&OfService { service: "github".into() }).get(), crowded_out);
     let left = || journal.scan(1).map(|event| event.unwrap().0).collect::<Vec<_>>();
     assert!(left().contains(&first) && left().ends_with(&[36, 37, 38, 39, 40, 41]) && left().len() < 27, "{:?}", left());
     assert_eq!(journal.expire_held(u64::MAX).expired, left().iter().filter(|seq| **seq % 2 == 1 && **seq > 1).count());
+}
+
+/// One of many failed or held events that somebody sends to a service.
+fn kept_for(service: &str, address: &str, failed: bool) -> Event {
+    let outcome = if failed { Outcome::Failed("no such member".into()) } else { Outcome::Accepted };
+    let unmatched = if failed { Vec::new() } else { vec!["U7".into()] };
+    let request = StoredRequest { remote_address: address.into(), ..StoredRequest::default() };
+    Event { service: service.into(), outcome, unmatched, request, ..event("e", &[]) }
+}
+
+fn bytes_of_events(root: &Path) -> u64 {
+    files(root, "events", "segment").iter().map(|path| path.metadata().unwrap().len()).sum()
+}
+
+#[tokio::test]
+async fn a_flood_of_failed_or_held_events_in_one_service_crowds_out_no_other_service_and_no_other_sender() {
+    for failed in [true, false] {
+        let root = root();
+        let journal = open_small(root.path());
+        let quiet = store(&journal, &kept_for("quiet", "192.0.2.9", failed)).await;
+        let neighbour = store(&journal, &kept_for("noisy", "192.0.2.8", failed)).await;
+        for _ in 0..200 {
+            store(&journal, &kept_for("noisy", "192.0.2.9", failed)).await;
+        }
+        drop(journal);
+        let journal = open_small(root.path());
+        let retention = Retention { bytes: 8000, ..Retention::default() };
+        let removed = journal.maintain(retention, SystemTime::now(), |_| false).unwrap();
+        assert!(removed.crowded_out["noisy"] > 100 && !removed.crowded_out.contains_key("quiet"), "{removed:?}");
+        assert!(journal.read(quiet).unwrap().is_some() && journal.read(neighbour).unwrap().is_some(), "failed: {failed}");
+        assert!(bytes_of_events(root.path()) < 9000);
+    }
+}
+
+#[tokio::test]
+async fn one_small_failed_event_in_each_segment_does_not_keep_the_journal_from_giving_back_space() {
+    let root = root();
+    let journal = open_small(root.path());
+    for number in 0..240 {
+        let failed = kept_for("noisy", "192.0.2.9", true);
+        let delivered = Event { body: Bytes::from(vec![b'x'; 150]), ..event("e", &[]) };
+        store(&journal, &if number % 2 == 0 { Event { body: Bytes::new(), ..failed } } else { delivered }).await;
+    }
+    assert!(bytes_of_events(root.path()) > 20_000);
+    journal.maintain(Retention { bytes: 8000, ..Retention::default() }, SystemTime::now(), |_| false).unwrap();
+    assert!(bytes_of_events(root.path()) < 9000, "{}", bytes_of_events(root.path()));
 }
 
 #[tokio::test]
@@ -260,7 +308,7 @@ async fn what_is_held_stays_where_it_has_room_until_it_was_held_for_its_whole_ti
     assert!(maintain(kept - 1000).segments > 0);
     assert!(journal.read(1).unwrap().is_some());
     assert_eq!(journal.expire_held(u64::MAX).expired, 12);
-    assert_eq!(maintain(kept - 2000).crowded_out, 0);
+    assert_eq!(maintain(kept - 2000).crowded_out, [].into());
     assert_eq!(journal.read(1).unwrap(), None);
 }
 

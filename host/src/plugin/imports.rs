@@ -41,7 +41,8 @@ impl log::Host for State {
     }
 }
 
-fn cut(mut message: String) -> String {
+/// A plugin's text in as many bytes as a line of the log may have of it.
+pub(super) fn cut(mut message: String) -> String {
     if message.len() > LINE {
         message.truncate(message.floor_char_boundary(LINE));
         message.push('…');

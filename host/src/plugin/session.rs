@@ -15,6 +15,7 @@ use super::contract::bindings;
 use super::contract::bindings::exports::hookwright::plugin::guest::Guest;
 use super::contract::bindings::hookwright::plugin::types::Failure;
 use super::engine::{Plugin, Shared};
+use super::imports::cut;
 use super::permit::Permit;
 use super::settings::Settings;
 use super::state::{Confided, Members, RequestParts, State};
@@ -162,13 +163,14 @@ impl hookwright_webhook::Plugin for Session {
     }
 }
 
+/// What the plugin says, in as many bytes as a line of its log may have.
 fn message(failure: Failure) -> String {
-    match failure {
+    cut(match failure {
         Failure::InvalidArgument((index, problem)) => {
             format!("argument {}: {problem}", u64::from(index) + 1)
         }
         Failure::Failed(message) => message,
-    }
+    })
 }
 
 impl Running {

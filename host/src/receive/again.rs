@@ -49,7 +49,7 @@ pub async fn reconsider_unanswered(host: &Arc<Host>, event: &Event) -> Result<Re
 }
 
 async fn by(host: &Arc<Host>, event: &Event, decision: Decision) -> Result<Reconsidered, Unanswerable> {
-    let address = Address::stored(event.request.url.clone(), host.public_url.as_deref());
+    let address = Address::stored(event.request.url.clone(), event.request.path_begins);
     let found = host.services.route_again(&event.service, &event.webhook, address.path(), &host.connections);
     let found = found.map_err(Unanswerable::Missing)?;
     let arrived = arrived(event, address).ok_or(Unanswerable::Malformed)?;

@@ -46,6 +46,7 @@ fn stored_request(arrived: Arrived) -> StoredRequest {
     let headers = headers(&arrived.parts).pairs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     StoredRequest {
         method: arrived.parts.method.as_str().to_owned(),
+        path_begins: arrived.address.path_begins(),
         url: arrived.address.into_url(),
         headers,
         remote_address: arrived.remote_address,

@@ -1,6 +1,7 @@
 //! A spec's reply as an HTTP response.
 
 use bytes::Bytes;
+use hookwright_iml::excerpt;
 use hookwright_webhook::Reply;
 use http_body_util::Full;
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING, UPGRADE};
@@ -33,7 +34,7 @@ fn status(status: u16) -> Result<StatusCode, Failure> {
 
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Failure> {
     let parsed = HeaderName::try_from(name).ok().zip(HeaderValue::from_bytes(value.as_bytes()).ok());
-    parsed.ok_or_else(|| Failure::Spec(format!("`respond` gives the header `{}`, which cannot be sent", name.escape_debug())))
+    parsed.ok_or_else(|| Failure::Spec(format!("`respond` gives the header `{}`, which cannot be sent", excerpt(name))))
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Body, Incoming};
-use hyper::header::{CONTENT_LENGTH, HeaderValue};
-use hyper::{Method, Request};
+use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
+use hyper::{Method, Request, Version};
 use opentelemetry::KeyValue;
 use opentelemetry::trace::SpanKind;
 
@@ -25,9 +25,13 @@ use crate::telemetry::Span;
 pub const USUAL_REPLY: usize = 1024;
 
 /// Answers one request and writes its line in the log.
-pub async fn answer(host: Arc<Host>, request: Request<Incoming>, peer: Peer) -> Outgoing {
+pub async fn answer(host: Arc<Host>, mut request: Request<Incoming>, peer: Peer) -> Outgoing {
     let begun = Instant::now();
     let is_head = request.method() == Method::HEAD;
+    if let Err(failure) = inbound::conform(&mut request, host.limits.headers) {
+        let reply = nonconforming(&host, &failure, &request, peer);
+        return if is_head { without_body(reply) } else { reply };
+    }
     let reply = match host.services.route(request.uri().path(), &host.connections) {
         Ok(found) => {
             let result = hand_over(&host, &found, request, peer).await;
@@ -112,11 +116,19 @@ impl fmt::Display for Milliseconds {
     }
 }
 
-/// What HEAD gets: the head of the reply, with the length that its body would have had (RFC 9110, 9.3.2).
-fn without_body(mut reply: Outgoing) -> Outgoing {
-    if let Some(length) = reply.body().size_hint().exact() {
-        reply.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+/// The refusal of a request whose head breaks the rules. What follows it on an HTTP/1 connection may not be what it seems.
+fn nonconforming(host: &Host, failure: &Failure, request: &Request<Incoming>, peer: Peer) -> Outgoing {
+    host.meters.lost(failure.status());
+    tracing::info!(status = failure.status().as_u16(), address = %peer.address.ip(), "{failure}");
+    let mut reply = failure.reply();
+    if request.version() < Version::HTTP_2 {
+        reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
+    reply
+}
+
+/// What HEAD gets: the head of the reply, without a length, which it need not have (RFC 9110, 8.6) and some replies may not.
+fn without_body(mut reply: Outgoing) -> Outgoing {
     *reply.body_mut() = Full::new(Bytes::new());
     reply
 }

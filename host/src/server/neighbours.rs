@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::shares::network;
+use crate::network::Network;
 
 /// Who is connected.
 #[derive(Clone)]
 pub(super) struct Neighbours {
     most: usize,
-    homes: Arc<Mutex<HashMap<IpAddr, Home>>>,
+    homes: Arc<Mutex<HashMap<Network, Home>>>,
 }
 
 #[derive(Default)]
@@ -23,7 +23,7 @@ struct Home {
 /// A connection of somebody; given up when it is dropped.
 pub(super) struct Place {
     neighbours: Neighbours,
-    home: IpAddr,
+    home: Network,
 }
 
 impl Neighbours {
@@ -34,7 +34,7 @@ impl Neighbours {
 
     /// A place for a connection from there; nothing if that one has as many as it may. Says so once.
     pub(super) fn admit(&self, address: IpAddr) -> Option<Place> {
-        let home = network(address);
+        let home = Network::from(address);
         let mut homes = self.homes();
         let known = homes.entry(home).or_default();
         if known.connections < self.most {
@@ -47,7 +47,7 @@ impl Neighbours {
         None
     }
 
-    fn homes(&self) -> MutexGuard<'_, HashMap<IpAddr, Home>> {
+    fn homes(&self) -> MutexGuard<'_, HashMap<Network, Home>> {
         self.homes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

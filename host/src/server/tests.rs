@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
-use hyper::Response;
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{self, SendRequest};
+use hyper::{Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use prometheus_client::registry::Registry;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -32,6 +33,7 @@ struct Echo {
     arrived: Arc<Notify>,
     gate: Arc<Notify>,
     bodies: MemoryPool,
+    meters: Meters,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
@@ -64,6 +66,12 @@ fn start_on(address: SocketAddr, limits: Limits, gated: bool, tls: Option<TlsAcc
                 let body: Result<Bytes, Failure> = inbound::read(body, &head.headers, &limits, &mut lease).await;
                 let reply = body.and_then(|body| lease.keep(body)).map(|body| Response::new(Full::new(body)));
                 let mut reply = reply.unwrap_or_else(|failure| failure.reply());
+                if let Some(status) = head.headers.get("x-status") {
+                    *reply.status_mut() = StatusCode::from_bytes(status.as_bytes()).unwrap();
+                }
+                if head.extensions.get::<inbound::Inflated>().is_some() {
+                    reply.headers_mut().insert("x-inflated", "yes".parse().unwrap());
+                }
                 reply.headers_mut().insert("x-peer", peer.address.ip().to_string().parse().unwrap());
                 reply
             }
@@ -71,10 +79,11 @@ fn start_on(address: SocketAddr, limits: Limits, gated: bool, tls: Option<TlsAcc
     };
     let (stop, stopped) = oneshot::channel::<()>();
     let listener = TcpListener::from_std(listener).unwrap();
-    let server = tokio::spawn(run(listener, tls, limits, answer, async {
+    let meters = Meters::default();
+    let server = tokio::spawn(run(listener, tls, limits, meters.clone(), answer, async {
         let _ = stopped.await;
     }));
-    Echo { address, arrived, gate, bodies, stop, server }
+    Echo { address, arrived, gate, bodies, meters, stop, server }
 }
 
 impl Echo {
@@ -358,4 +367,69 @@ async fn until_refused(address: SocketAddr) {
     while TcpStream::connect(address).await.is_ok() {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn what_is_not_valid_http_is_refused_with_a_reason_and_counted() {
+    let echo = start(Limits::default(), false);
+    let good = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
+    for bad in ["GET /?x=<y> HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost : a\r\n\r\n", "\u{16}\u{3}\u{1}\r\n\r\n"] {
+        for before in ["", good] {
+            let answer = rest(echo.send(&format!("{before}{bad}")).await).await;
+            let refusal = &answer[answer.rfind("HTTP/1.1 ").unwrap()..];
+            let (head, body) = refusal.split_once("\r\n\r\n").unwrap();
+            assert!(head.starts_with("HTTP/1.1 400") && head.contains(&format!("content-length: {}\r\n", body.len())), "{answer}");
+            assert!(body.starts_with("The request is not valid HTTP/1.1"), "{answer}");
+        }
+    }
+    let counted = || {
+        let mut registry = Registry::default();
+        echo.meters.register(&mut registry);
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+        text.contains(r#"requests_total{service="",outcome="refused",status="400"} 6"#)
+    };
+    until("each is counted", counted).await;
+}
+
+#[tokio::test]
+async fn an_empty_reply_of_ours_is_not_taken_for_a_refusal_of_hypers() {
+    let echo = start(Limits::default(), false);
+    let two = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nx-status: 400\r\n\r\n".repeat(2);
+    let answer = rest(echo.send(&format!("{two}POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")).await).await;
+    assert_eq!((answer.matches("HTTP/1.1 400").count(), answer.matches("content-length: 0").count()), (2, 3), "{answer}");
+}
+
+/// Sends requests over one HTTP/2 connection, all with the same long header, which costs a byte each after the first; how many
+/// are answered before the connection is to be left, and how many of those are marked.
+async fn repeat(echo: &Echo, header: usize, body: usize) -> (usize, usize) {
+    let (mut client, _ended) = echo.http2().await;
+    let (mut answered, mut inflated) = (0, 0);
+    for _ in 0..200 {
+        let mut request = request(vec![b'x'; body]);
+        request.headers_mut().insert("x-long", "x".repeat(header).parse().unwrap());
+        let Ok(reply) = client.send_request(request).await else { break };
+        answered += 1;
+        inflated += usize::from(reply.headers().contains_key("x-inflated"));
+    }
+    (answered, inflated)
+}
+
+#[tokio::test]
+async fn a_connection_that_repeats_headers_out_of_proportion_is_to_end_before_anything_is_refused() {
+    let echo = start(Limits::default(), false);
+    let (answered, inflated) = repeat(&echo, 3000, 0).await;
+    assert!((5..40).contains(&answered) && inflated == 0, "{answered} answered, {inflated} marked");
+    assert_eq!(repeat(&echo, 2000, 300).await, (200, 0), "a body beside them makes up for it");
+}
+
+#[test]
+fn a_request_is_marked_once_a_connection_has_brought_too_much_for_what_it_has_sent() {
+    let traffic = wire::Traffic::default();
+    let marked = (0..100).map(|_| {
+        let mut request = Request::get("/").header("x-long", "x".repeat(3000)).body(()).unwrap();
+        traffic.begin(&mut request);
+        request.extensions().get::<inbound::Inflated>().is_some()
+    });
+    assert_eq!(marked.filter(|marked| !marked).count(), 5, "the grace");
 }

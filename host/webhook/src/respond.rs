@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use hookwright_iml::json::{Kind, Node};
-use hookwright_iml::{Error, Template, Value};
+use hookwright_iml::{Error, Template, Value, excerpt};
 
 use crate::directives;
 use crate::reader::Reader;
@@ -184,16 +184,16 @@ fn add_header(headers: &mut Vec<(String, String)>, name: &str, value: &Value<'_>
             return values.iter().try_for_each(|value| add_header(headers, name, &value));
         }
         Value::Collection(_) => {
-            return Err(format!("the header '{name}' must be a text, not a collection"));
+            return Err(format!("the header '{}' must be a text, not a collection", excerpt(name)));
         }
         _ => {}
     }
     if !valid_name(name) {
-        return Err(format!("'{name}' cannot be the name of a header"));
+        return Err(format!("'{}' cannot be the name of a header", excerpt(name)));
     }
     let text = value.to_text();
     if text.chars().any(|character| character != '\t' && character.is_control()) {
-        return Err(format!("the value of the header '{name}' holds a control character"));
+        return Err(format!("the value of the header '{}' holds a control character", excerpt(name)));
     }
     if !is_framing(name) {
         headers.push((name.to_owned(), text.into_owned()));

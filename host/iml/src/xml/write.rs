@@ -3,6 +3,7 @@
 use quick_xml::escape::escape;
 
 use super::{Error, MAXIMUM_DEPTH};
+use crate::excerpt;
 use crate::value::{Collection, Value};
 
 /// Writes a collection with one member, the root element, in the shape that [`read`](super::read()) gives. Elements
@@ -98,7 +99,7 @@ fn check_name(name: &str) -> Result<(), Error> {
     if begins && name.chars().all(goes_on) {
         return Ok(());
     }
-    Err(Error::new(format!("`{name}` cannot be the name of an XML element or attribute")))
+    Err(Error::new(format!("`{}` cannot be the name of an XML element or attribute", excerpt(name))))
 }
 
 #[cfg(test)]

@@ -54,6 +54,7 @@ fn event(after: u64, hooks: &[&str]) -> Event {
         request: StoredRequest {
             method: "POST".into(),
             url: "https://hooks.test/h/token?api_key=k&x=1".into(),
+            path_begins: 18,
             headers: vec![("authorization".into(), "Bearer b".into()), ("content-type".into(), "application/json".into())],
             remote_address: "192.0.2.1".into(),
         },

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::checkout::Sample;
 use super::receiver::Bundle;
+use crate::cli::printable::on_one_line;
 
 const BOLD: &str = "\u{1b}[1m";
 const DIM: &str = "\u{1b}[2m";
@@ -74,8 +75,9 @@ pub(super) fn serving(url: &str) {
 }
 
 fn cut(line: &str) -> String {
+    let line = on_one_line(line);
     if line.chars().count() <= WIDTH {
-        return line.to_owned();
+        return line.into_owned();
     }
     line.chars().take(WIDTH - 3).chain("...".chars()).collect()
 }

@@ -8,7 +8,7 @@ use http::Method;
 use serde::de::DeserializeOwned;
 
 use super::super::control::{HostArguments, path_of, print_json};
-use super::super::printable::printable;
+use super::super::printable::{on_one_line, printable};
 use super::select::SelectArguments;
 use crate::admin::{BundleIds, PreviewPage, ReplayEvents, ReplayManner, ReplayPage, ReplayPreview, Replayed, Selection};
 
@@ -127,7 +127,7 @@ fn say(replayed: &Replayed) {
     let count = format!("{bundles} bundle{}", if *bundles == 1 { "" } else { "s" });
     match (replay, reason) {
         (Some(replay), _) => anstream::println!("{event} -> {replay}: {count}"),
-        (None, Some(reason)) => anstream::println!("{event}: nothing is delivered: {}", printable(reason)),
+        (None, Some(reason)) => anstream::println!("{event}: nothing is delivered: {}", on_one_line(reason)),
         (None, None) => anstream::println!("{event}: nothing is delivered: there are no bundles"),
     }
 }
@@ -136,7 +136,7 @@ fn show(preview: &ReplayPreview) {
     let ReplayPreview { event, reason, bundles, difference, .. } = preview;
     anstream::println!("event {event}");
     if let Some(reason) = reason {
-        anstream::println!("  nothing is delivered: {}", printable(reason));
+        anstream::println!("  nothing is delivered: {}", on_one_line(reason));
     }
     for bundle in bundles {
         let id = if bundle.repeat { format!("{}, as before", bundle.id) } else { "a new id".to_owned() };

@@ -6,7 +6,7 @@ use clap::Args;
 use http::Method;
 
 use super::super::control::{HostArguments, path_of, print_json};
-use super::super::printable::printable;
+use super::super::printable::{on_one_line, printable};
 use super::super::time::time;
 use super::coloured;
 use crate::admin::{BundleState, BundleView, EventDetail, EventView, RequestView};
@@ -53,14 +53,14 @@ fn print_trace(trace: &Trace) -> anyhow::Result<()> {
     writeln!(out, "verification  {}", trace.verification)?;
     writeln!(out, "condition     {}", if trace.accepted { "held" } else { "did not hold" })?;
     if let Some(id) = &trace.dedupe {
-        writeln!(out, "dedupe        {id}")?;
+        writeln!(out, "dedupe        {}", on_one_line(id))?;
     }
     writeln!(out)?;
     writeln!(out, "{}", printable(String::from_utf8_lossy(&trace.text()).trim_end_matches('\n')))?;
     for finding in &trace.diagnostics {
-        writeln!(out, "\n{finding}")?;
+        writeln!(out, "\n{}", printable(&finding.to_string()))?;
         if let Some(help) = &finding.help {
-            writeln!(out, "  help: {help}")?;
+            writeln!(out, "  help: {}", printable(help))?;
         }
     }
     Ok(())
@@ -69,14 +69,14 @@ fn print_trace(trace: &Trace) -> anyhow::Result<()> {
 fn print_event(out: &mut impl Write, detail: &EventDetail) -> io::Result<()> {
     let EventDetail { event, dedupe, replays, .. } = detail;
     let EventView { id, number, received_ms, service, webhook, outcome, failure, unmatched, replay_of, .. } = event;
-    let said = |text: &str| printable(text).into_owned();
+    let said = |text: &str| on_one_line(text).into_owned();
     let known = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let lines = [
         ("event", Some(format!("{id}  (number {number})"))),
         ("received", Some(time(*received_ms))),
-        ("webhook", Some(format!("{service}/{webhook}"))),
+        ("webhook", Some(said(&format!("{service}/{webhook}")))),
         ("outcome", Some(coloured(*outcome))),
-        ("failure", failure.as_deref().map(said)),
+        ("failure", failure.as_deref().map(|text| printable(text).into_owned())),
         ("unmatched", known(&said(&unmatched.join(", ")))),
         ("dedupe", dedupe.as_deref().map(said)),
         ("replay of", replay_of.clone()),
@@ -86,8 +86,8 @@ fn print_event(out: &mut impl Write, detail: &EventDetail) -> io::Result<()> {
 }
 
 fn print_request(out: &mut impl Write, request: &RequestView) -> io::Result<()> {
-    writeln!(out, "\n{} {}  (from {})", request.method, printable(&request.url), request.remote_address)?;
-    request.headers.iter().try_for_each(|header| writeln!(out, "{}: {}", header.name, printable(&header.value)))?;
+    writeln!(out, "\n{} {}  (from {})", request.method, on_one_line(&request.url), request.remote_address)?;
+    request.headers.iter().try_for_each(|header| writeln!(out, "{}: {}", on_one_line(&header.name), on_one_line(&header.value)))?;
     let body = request.body.bytes();
     match std::str::from_utf8(&body) {
         Ok("") => Ok(()),
@@ -111,7 +111,7 @@ fn print_bundle(out: &mut impl Write, bundle: &BundleView) -> io::Result<()> {
         write!(out, ", next at {}", time(*due_ms))?;
     }
     if let Some(reason) = reason {
-        write!(out, ": {}", printable(reason))?;
+        write!(out, ": {}", on_one_line(reason))?;
     }
     writeln!(out, "\n{}", printable(json.get()))
 }

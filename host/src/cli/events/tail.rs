@@ -5,6 +5,7 @@ use std::io::Write;
 use clap::Args;
 
 use super::super::control::HostArguments;
+use super::super::printable::{coloured_line, json};
 use super::list::row;
 use super::select::SelectArguments;
 use crate::admin::TailLine;
@@ -26,7 +27,7 @@ pub(super) fn run(host: &HostArguments, arguments: &Arguments) -> anyhow::Result
     let begun = || anstream::eprintln!("following events; Ctrl-C ends it");
     let print = |line: TailLine| match line {
         TailLine { event: None, missed: None } => Ok(()),
-        line if arguments.json => Ok(writeln!(anstream::stdout().lock(), "{}", serde_json::to_string(&line)?)?),
+        line if arguments.json => Ok(writeln!(anstream::stdout().lock(), "{}", json(&serde_json::to_string(&line)?))?),
         line => print(line),
     };
     host.follow(&target, begun, print)
@@ -38,7 +39,8 @@ fn print(line: TailLine) -> anyhow::Result<()> {
     }
     if let Some(event) = line.event {
         let [id, received, webhook, bundles, outcome] = row(event);
-        writeln!(anstream::stdout().lock(), "{received}  {id}  {webhook}  {bundles}  {outcome}")?;
+        let line = coloured_line(&format!("{received}  {id}  {webhook}  {bundles}  {outcome}"));
+        writeln!(anstream::stdout().lock(), "{line}")?;
     }
     Ok(())
 }

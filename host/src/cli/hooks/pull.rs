@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use http::Method;
 
+use super::super::printable::json;
 use super::{HostArguments, duration, path_of};
 use crate::admin::{Acknowledge, AcknowledgeAnswer, PulledBundles};
 
@@ -70,7 +71,7 @@ fn target(arguments: &Arguments, after: Option<&str>) -> String {
 fn print(pulled: &PulledBundles) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     for bundle in &pulled.bundles {
-        writeln!(out, "{}", serde_json::to_string(bundle)?)?;
+        writeln!(out, "{}", json(&serde_json::to_string(bundle)?))?;
     }
     Ok(out.flush()?)
 }

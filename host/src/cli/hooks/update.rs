@@ -6,6 +6,7 @@ use clap::Args;
 use http::Method;
 use serde_json::Value;
 
+use super::super::printable::on_one_line;
 use super::{HostArguments, destination, duration, member, path_of, print_json, print_secret};
 use crate::admin::{HookUpdated, MannerUpdate, UpdateHook};
 
@@ -48,7 +49,7 @@ pub(super) fn run(host: &HostArguments, arguments: Arguments) -> anyhow::Result<
     };
     let updated: HookUpdated = host.ask(Method::PATCH, &path_of("/hooks/", &id, ""), Some(&wanted))?;
     if let Some(warning) = &updated.warning {
-        anstream::eprintln!("warning: {warning}");
+        anstream::eprintln!("warning: {}", on_one_line(warning));
     }
     if json {
         return print_json(&updated);
