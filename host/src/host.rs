@@ -223,7 +223,8 @@ struct Stored {
 }
 
 async fn open(settings: Settings) -> anyhow::Result<(Arc<Host>, DataDirectory)> {
-    let Settings { services, data, key, secrets, public_url, limits, evaluation, delivery, telemetry, journal, retention, plugins, .. } = settings;
+    let Settings { services, data, key, secrets, public_url, limits, evaluation, delivery, telemetry, journal, retention, plugins, .. } =
+        settings;
     let stored = spawn_blocking(move || open_stored(&data, key.as_ref(), (journal, retention), services, Secrets::new(secrets), &plugins));
     let Stored { directory, connections, journal, services } = stored.await.context("opening the host's parts broke off")??;
     let telemetry = telemetry.as_ref().map(Telemetry::start).transpose()?.unwrap_or_default();
@@ -310,7 +311,7 @@ fn known_plugin(plugin: &Plugin) -> KnownPlugin {
         version: description.version.clone(),
         sha256: plugin.digest().to_owned(),
         asks: plugin.asks().iter().map(ToString::to_string).collect(),
-        out_of_service: plugin.out_of_service().map(str::to_owned),
+        out_of_service: plugin.out_of_service(),
     }
 }
 
@@ -346,7 +347,9 @@ impl Running {
             remote.shutdown().await;
         }
         admin.shutdown().await;
-        // The thread may be compiling a plugin, and what is queued for the disk is written when the last part goes.
+        // The thread may be compiling a plugin, which ends here.
+        host.services.engine().stop();
+        // What is queued for the disk is written when the last part goes.
         let end = move || {
             host.telemetry.shutdown();
             drop((watch, host));

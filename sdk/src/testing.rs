@@ -98,8 +98,13 @@ impl Service {
     fn decide(&self, request: &sample::Request) -> Result<Verdict, Refusal> {
         let webhook = self.webhook(request.given.webhook.as_deref());
         let environment = environment();
-        let surroundings =
-            Surroundings { environment: &environment, common: self.common.as_deref(), hook: None, plugin: Some(&self.plugin), budget: &Unbounded };
+        let surroundings = Surroundings {
+            environment: &environment,
+            common: self.common.as_deref(),
+            hook: None,
+            plugin: Some(&self.plugin),
+            budget: &Unbounded,
+        };
         at_its_time(request, || sample::run(&webhook, request, surroundings))
     }
 

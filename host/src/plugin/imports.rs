@@ -7,6 +7,7 @@ use tracing::{debug, error, info, warn};
 use wasmtime::component::Resource;
 
 use super::contract::bindings::hookwright::plugin::{clock, connection_data, iml as built_in, log, request, secrets, types};
+use super::line::one_line;
 use super::state::{CurrentRequest, RequestParts, State};
 use super::wire;
 
@@ -26,7 +27,7 @@ impl log::Host for State {
         if self.log.lines == LINES {
             warn!(service, "the plugin logs too much; the rest of this request's lines is dropped");
         }
-        let message = one_line(cut(message));
+        let message = one_line(&message, LINE);
         if self.log.lines < LINES {
             match level {
                 log::Level::Debug => debug!(service, "plugin: {message}"),
@@ -39,19 +40,6 @@ impl log::Host for State {
             self.log.last_error = Some(message);
         }
     }
-}
-
-fn cut(mut message: String) -> String {
-    if message.len() > LINE {
-        message.truncate(message.floor_char_boundary(LINE));
-        message.push('…');
-    }
-    message
-}
-
-/// A line of the log is one line whatever a plugin writes, so that it cannot look like another of the host's.
-fn one_line(message: String) -> String {
-    if message.contains(char::is_control) { message.replace(char::is_control, " ") } else { message }
 }
 
 impl clock::Host for State {
@@ -70,7 +58,7 @@ impl built_in::Host for State {
         }
         let scope = Call { arguments: arguments.to_vec(), environment: &self.environment };
         let result = scope.call_built_in(&name)?;
-        Ok(wire::encode(&result))
+        wire::encode_within(&result, self.room).map_err(|_| format!("{name} gives more than a plugin has memory for"))
     }
 }
 
@@ -131,6 +119,13 @@ impl State {
     }
 }
 
+impl State {
+    /// A part of the request, unless the plugin has no memory for it: then the call ends.
+    fn handed(&self, part: Result<Vec<u8>, wire::TooLarge>) -> wasmtime::Result<Vec<u8>> {
+        Ok(part?)
+    }
+}
+
 impl request::Host for State {}
 
 impl request::HostRequest for State {
@@ -158,16 +153,19 @@ impl request::HostRequest for State {
         self.parts().headers.clone()
     }
 
-    fn query(&mut self, _: Resource<CurrentRequest>) -> Vec<u8> {
-        self.parts().query.clone()
+    fn query(&mut self, _: Resource<CurrentRequest>) -> wasmtime::Result<Vec<u8>> {
+        let query = self.parts().query.clone();
+        self.handed(query)
     }
 
-    fn body(&mut self, _: Resource<CurrentRequest>) -> Vec<u8> {
-        self.parts().body.clone()
+    fn body(&mut self, _: Resource<CurrentRequest>) -> wasmtime::Result<Vec<u8>> {
+        let body = self.parts().body.clone();
+        self.handed(body)
     }
 
-    fn raw_body(&mut self, _: Resource<CurrentRequest>) -> Vec<u8> {
-        self.parts().raw_body.clone()
+    fn raw_body(&mut self, _: Resource<CurrentRequest>) -> wasmtime::Result<Vec<u8>> {
+        let raw_body = self.parts().raw_body.clone();
+        self.handed(raw_body)
     }
 
     fn drop(&mut self, _: Resource<CurrentRequest>) -> wasmtime::Result<()> {
@@ -196,7 +194,7 @@ mod tests {
 
     fn call(name: &str, arguments: usize) -> Result<Vec<u8>, String> {
         let arguments = vec![Value::integer(1); arguments];
-        state().call(name.to_owned(), wire::encode_all(&arguments))
+        state().call(name.to_owned(), wire::encode_all(&arguments, u64::MAX).unwrap())
     }
 
     /// What the log has after a plugin has written `message` so many times.

@@ -89,7 +89,9 @@ impl Webhook {
                 let known = asked.get(&recipient.hook).copied().filter(|_| !condition.reads("item"));
                 *held = match known.map_or_else(|| condition.holds(&scope.of(item, recipient)), Ok) {
                     Ok(held) => held,
-                    Err(error) if error.interrupt.is_some() => return Admitted { failed: Some((recipient.hook.clone(), error)), ..admitted },
+                    Err(error) if error.interrupt.is_some() => {
+                        return Admitted { failed: Some((recipient.hook.clone(), error)), ..admitted };
+                    }
                     Err(error) => {
                         admitted.failed.get_or_insert_with(|| (recipient.hook.clone(), error));
                         false

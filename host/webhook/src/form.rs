@@ -71,7 +71,9 @@ impl<'b, 'r> Building<'b, 'r> {
         let segments = segments(&name);
         self.parts += segments.len();
         if self.parts > MAXIMUM_PARTS {
-            return Err(BadBody::new(format!("the names of the form's or query's fields have more than {MAXIMUM_PARTS} parts in brackets")));
+            return Err(BadBody::new(format!(
+                "the names of the form's or query's fields have more than {MAXIMUM_PARTS} parts in brackets"
+            )));
         }
         if segments.len() > 1 {
             self.literal.entry(name.clone().into_owned()).or_default().insert(&[], value.clone());

@@ -30,8 +30,7 @@ pub trait Plugin {
     ///
     /// # Errors
     /// The message that the plugin gave, or why it was stopped.
-    fn call(&self, function: &str, arguments: &[Value<'_>], confidential: &Confidential<'_>)
-    -> Result<Value<'static>, CallError>;
+    fn call(&self, function: &str, arguments: &[Value<'_>], confidential: &Confidential<'_>) -> Result<Value<'static>, CallError>;
 
     /// The uids that one of the [`Exports::extractors`] finds: in `item`, where the spec iterates, else in the request.
     ///

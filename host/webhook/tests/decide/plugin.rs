@@ -51,7 +51,13 @@ impl Plugin for Example {
         }
     }
 
-    fn uids(&self, _extractor: &str, request: &Request<'_>, item: Option<&Value<'_>>, _: &Confidential<'_>) -> Result<Vec<String>, CallError> {
+    fn uids(
+        &self,
+        _extractor: &str,
+        request: &Request<'_>,
+        item: Option<&Value<'_>>,
+        _: &Confidential<'_>,
+    ) -> Result<Vec<String>, CallError> {
         match item.unwrap_or(&request.body).get("teams") {
             Value::Array(teams) => Ok(teams.iter().map(|team| team.to_text().into_owned()).collect()),
             _ => Err("no teams".to_owned().into()),
