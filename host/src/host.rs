@@ -312,7 +312,7 @@ fn known_plugin(plugin: &Plugin) -> KnownPlugin {
         version: description.version.clone(),
         sha256: plugin.digest().to_owned(),
         asks: plugin.asks().iter().map(ToString::to_string).collect(),
-        out_of_service: plugin.out_of_service().map(str::to_owned),
+        out_of_service: plugin.out_of_service(),
     }
 }
 
@@ -348,7 +348,9 @@ impl Running {
             remote.shutdown().await;
         }
         admin.shutdown().await;
-        // The thread may be compiling a plugin, and what is queued for the disk is written when the last part goes.
+        // The thread may be compiling a plugin, which ends here.
+        host.services.engine().stop();
+        // What is queued for the disk is written when the last part goes.
         let end = move || {
             host.telemetry.shutdown();
             drop((watch, host));

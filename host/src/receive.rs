@@ -10,6 +10,7 @@ mod reply;
 mod tests;
 mod to_the_end;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -22,7 +23,7 @@ use crate::evaluate::Meter;
 use crate::failure::Failure;
 use crate::inbound::{Address, Lease};
 use crate::journal::{Appended, Event, JournalError, new_id};
-use crate::plugin::{Permit, Plugin};
+use crate::plugin::{Caller, Permit, Plugin};
 use crate::server::Outgoing;
 use crate::services::Found;
 use crate::{Host, environment};
@@ -206,7 +207,7 @@ impl Evaluation {
     }
 
     async fn decide_elsewhere(self, memory: Lease) -> Result<Decided, Failure> {
-        let permit = self.admitted().await?;
+        let permit = self.admitted(memory.holder().network).await?;
         let evaluations = self.host.evaluations.clone();
         let work = move |meter: &Meter<'_>| {
             let verdict = self.decide_within(meter, permit);
@@ -222,9 +223,10 @@ impl Evaluation {
     }
 
     /// A place in the plugin. Who waits for one has no thread, and who gets none is asked to come back.
-    async fn admitted(&self) -> Result<Option<Permit>, Failure> {
+    async fn admitted(&self, network: Option<IpAddr>) -> Result<Option<Permit>, Failure> {
+        let caller = Caller { network, hook: self.found.hook.as_ref().map(|hook| hook.id.clone()) };
         match self.plugin() {
-            Some(plugin) => plugin.admit().await.map(Some).map_err(|busy| Failure::Unavailable(busy.to_string())),
+            Some(plugin) => plugin.admit(caller).await.map(Some).map_err(|unavailable| Failure::Unavailable(unavailable.to_string())),
             None => Ok(None),
         }
     }

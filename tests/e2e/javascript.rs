@@ -5,7 +5,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use hookwright::plugin::{Engine, Settings};
+use hookwright::plugin::{Compilation, Engine, Settings};
 use hookwright_tests::host::{Installation, copy_directory};
 use hookwright_tests::javascript;
 use hookwright_tests::plugins::scratch;
@@ -52,7 +52,8 @@ static PLUGIN: LazyLock<Option<(Vec<u8>, PathBuf)>> = LazyLock::new(|| {
 });
 
 fn compile(plugin: &[u8], cache: &Path) {
-    let engine = Engine::new(&Settings { cache: Some(cache.to_owned()), ..Settings::default() }).unwrap();
+    let engine =
+        Engine::new(&Settings { cache: Some(cache.to_owned()), compilation: Compilation::InProcess, ..Settings::default() }).unwrap();
     let mut imports = engine.load("mentions", plugin).unwrap().imports().to_vec();
     imports.sort_unstable();
     assert_eq!(imports, ["iml", "request", "types"].map(|interface| format!("hookwright:plugin/{interface}@1.0.0")));

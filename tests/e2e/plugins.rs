@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use hookwright_tests::host::{Host, Installation};
+use hookwright_tests::host::Installation;
 use hookwright_tests::receiver::Receiver;
 use hookwright_tests::{plugins, wait};
 use serde_json::json;
@@ -45,26 +45,6 @@ fn what_a_plugin_asks_for_is_refused_until_it_is_granted() {
 fn a_grant_of_what_there_is_not_ends_the_command() {
     let message = installation().fails(&["serve", "--grant", "slack=everything"]);
     assert!(message.contains("there is no `everything` to grant"), "{message}");
-}
-
-#[test]
-fn a_plugin_that_crashes_in_every_request_is_taken_out_of_service_until_its_file_changes() {
-    let spec = r#"{ "uid": "u", "respond": { "type": "text", "body": "{{if(body.bad; panics('again'); same('fine'))}}" } }"#;
-    let installation = with_plugin("probe", spec);
-    let host = installation.serve_with(&["--plugin-stops", "3", "--plugin-deadline", "60000"]);
-    let ask = |host: &Host, bad: bool| host.post("/probe", &json!({ "bad": bad }));
-    assert_eq!(ask(&host, false).text(), "fine");
-    for _ in 0..3 {
-        assert_eq!(ask(&host, true).status, 500);
-    }
-    host.wait_for_log("the plugin is taken out of service until its file changes");
-    assert_eq!(ask(&host, false).status, 500, "even what would not crash");
-    host.wait_for_log("it was stopped in 3 requests in a row, at last because the plugin panicked at");
-    assert_eq!(host.log().matches("is taken out of service").count(), 1, "that is said once:\n{}", host.log());
-    assert!(installation.run(&["services"]).contains("the plugin is out of service until its file changes"));
-    put(&installation, "probe");
-    wait::until_true("the plugin is back", || ask(&host, false).status == 200);
-    host.stop();
 }
 
 #[test]

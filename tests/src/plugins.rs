@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use hookwright::plugin::Compilation;
 use hookwright::plugin::build::{BuildRequest, build};
 
 use crate::samples::root;
@@ -45,7 +46,7 @@ fn build_all() -> PathBuf {
 fn build_one(crate_directory: &Path, into: &Path) {
     let name = crate_directory.file_name().expect("a crate's directory has a name").to_string_lossy();
     let to = Some(into.join(format!("{name}.wasm")));
-    let request = BuildRequest { crate_directory: crate_directory.to_owned(), to, quiet: true };
+    let request = BuildRequest { crate_directory: crate_directory.to_owned(), to, quiet: true, compilation: Compilation::InProcess };
     build(&request).unwrap_or_else(|error| panic!("the plugin {name} cannot be built: {error:#}"));
 }
 

@@ -2,9 +2,11 @@
 //!
 //! Exit codes: 0 it worked, 1 it did not (what was asked for is wrong or failed), 2 the command line itself is wrong.
 
+mod address_space;
 pub mod backup;
 pub mod check;
 pub mod compact;
+pub mod compile_plugin;
 pub mod completions;
 pub mod connections;
 mod control;
@@ -87,6 +89,7 @@ enum Command {
     Backup(backup::Arguments),
     Restore(restore::Arguments),
     Compact(compact::Arguments),
+    CompilePlugin(compile_plugin::Arguments),
     Tokens(tokens::Arguments),
     Keys(keys::Arguments),
     Openapi(openapi::Arguments),
@@ -115,6 +118,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Backup(arguments) => backup::run(arguments),
         Command::Restore(arguments) => restore::run(arguments),
         Command::Compact(arguments) => compact::run(arguments),
+        Command::CompilePlugin(arguments) => compile_plugin::run(arguments),
         Command::Tokens(arguments) => tokens::run(arguments),
         Command::Keys(arguments) => keys::run(arguments),
         Command::Openapi(arguments) => openapi::run(arguments),

@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 
 use super::printable::{self, coloured_lines, printable};
 use crate::plugin::build::{self, BuildRequest};
-use crate::plugin::{new, rebuild};
+use crate::plugin::{Compilation, new, rebuild};
 
 /// Begin, build, test and inspect plugins.
 #[derive(Debug, Args)]
@@ -70,7 +70,7 @@ enum Command {
 pub fn run(arguments: Arguments) -> Result<ExitCode> {
     match arguments.command {
         Command::Build { crate_directory, to, watch } => {
-            let request = BuildRequest { crate_directory, to, quiet: false };
+            let request = BuildRequest { crate_directory, to, quiet: false, compilation: Compilation::default() };
             if watch {
                 return keep_building(&request);
             }
@@ -83,7 +83,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
         }
         Command::Inspect { file, json } => {
             let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-            let plugin = build::check(&bytes).with_context(|| format!("{} cannot be used", file.display()))?;
+            let plugin = build::check(&bytes, Compilation::default()).with_context(|| format!("{} cannot be used", file.display()))?;
             match json {
                 true => anstream::println!("{}", printable::json(&format!("{:#}", inspect::as_json(&plugin, bytes.len())))),
                 false => anstream::print!("{}", printable(&inspect::shown(&plugin, bytes.len()))),

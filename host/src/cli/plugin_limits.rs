@@ -6,7 +6,9 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
-use crate::plugin::{Grant, Settings};
+use crate::duration::duration;
+use crate::plugin::{Compilation, CompileLimits, Grant, Settings};
+use crate::size::{Size, size};
 
 /// What the operator says about plugins.
 #[derive(Args, Debug)]
@@ -45,9 +47,22 @@ pub(super) struct PluginLimits {
     #[arg(long, env = "HOOKWRIGHT_PLUGIN_FILE", value_name = "MIB", default_value_t = mebibytes(default().file_size), value_parser = range(1, 1024))]
     plugin_file: usize,
 
-    /// Requests in a row that may be stopped in a plugin before it is taken out of service until its file changes; 0: any number.
+    /// How much memory compiling a plugin may take, such as 500MiB. It is done in a process of its own.
+    #[arg(long, env = "HOOKWRIGHT_PLUGIN_COMPILE_MEMORY", value_name = "SIZE", default_value_t = Size(default().compile_limits.memory), value_parser = compile_memory)]
+    plugin_compile_memory: Size,
+
+    /// How much processor time compiling a plugin may take, in whole seconds, such as 30s.
+    #[arg(long, env = "HOOKWRIGHT_PLUGIN_COMPILE_TIME", value_name = "TIME", default_value = "30s", value_parser = compile_time)]
+    plugin_compile_time: Duration,
+
+    /// Requests in a row that may be stopped in a plugin, of several senders and hooks, before it is out of service for a while;
+    /// 0: any number.
     #[arg(long, env = "HOOKWRIGHT_PLUGIN_STOPS", value_name = "N", default_value_t = default().stops)]
     plugin_stops: u32,
+
+    /// For how long no request must have gone well before that.
+    #[arg(long, env = "HOOKWRIGHT_PLUGIN_STOPS_WINDOW", value_name = "TIME", default_value = "1m", value_parser = duration)]
+    plugin_stops_window: Duration,
 }
 
 fn default() -> Settings {
@@ -60,6 +75,18 @@ fn mebibytes(bytes: usize) -> usize {
 
 fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The program itself takes some of it.
+fn compile_memory(text: &str) -> Result<Size, String> {
+    const LEAST: Size = Size(128 << 20);
+    let read = size(text)?;
+    if read.0 < LEAST.0 { Err(format!("at least {LEAST}")) } else { Ok(read) }
+}
+
+fn compile_time(text: &str) -> Result<Duration, String> {
+    let read = duration(text)?;
+    if read < Duration::from_secs(1) { Err("at least 1s".into()) } else { Ok(read) }
 }
 
 fn range(least: u64, most: u64) -> RangedU64ValueParser<usize> {
@@ -76,6 +103,8 @@ impl PluginLimits {
     pub(super) fn settings(self, cache: Option<PathBuf>) -> Settings {
         Settings {
             cache,
+            compilation: Compilation::default(),
+            compile_limits: CompileLimits { memory: self.plugin_compile_memory.0, time: self.plugin_compile_time },
             file_size: self.plugin_file << 20,
             deadline: Duration::from_millis(self.plugin_deadline),
             patience: Duration::from_millis(self.plugin_patience),
@@ -83,6 +112,7 @@ impl PluginLimits {
             result_size: self.plugin_result << 10,
             instances: self.plugin_instances.unwrap_or(default().instances),
             stops: self.plugin_stops,
+            stops_window: self.plugin_stops_window,
             grants: self.grant.into_iter().collect(),
             trust: self.trust,
         }
@@ -118,11 +148,21 @@ mod tests {
         let set = settings(&flags).unwrap();
         assert_eq!((set.memory, set.deadline, set.instances), (8 << 20, Duration::from_millis(50), 2));
         assert_eq!((set.result_size, set.file_size), (1 << 10, 1 << 20));
+        let set = settings(&["--plugin-compile-memory=2GiB", "--plugin-compile-time=2m"]).unwrap();
+        assert_eq!(set.compile_limits, CompileLimits { memory: 2 << 30, time: Duration::from_mins(2) });
     }
 
     #[test]
     fn a_limit_of_nothing_is_refused() {
-        for flag in ["--plugin-memory=0", "--plugin-deadline=0", "--plugin-instances=0", "--plugin-result=0", "--plugin-file=0"] {
+        for flag in [
+            "--plugin-memory=0",
+            "--plugin-deadline=0",
+            "--plugin-instances=0",
+            "--plugin-result=0",
+            "--plugin-file=0",
+            "--plugin-compile-memory=1MiB",
+            "--plugin-compile-time=0s",
+        ] {
             assert!(settings(&[flag]).is_err(), "{flag}");
         }
     }

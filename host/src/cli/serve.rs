@@ -13,9 +13,9 @@ use super::delivery_options::DeliveryOptions;
 use super::evaluation_limits::EvaluationLimits;
 use super::journal_options::JournalOptions;
 use super::logging;
-use super::open_files;
 use super::plugin_limits::PluginLimits;
 use super::printable::on_one_line;
+use super::{address_space, open_files};
 use crate::admin::Remote;
 use crate::key_file::Key;
 use crate::server::{self, Limits};
@@ -130,6 +130,7 @@ pub enum LogFormat {
 
 /// Serves until a signal says to stop.
 pub fn run(arguments: Arguments, verbose: u8) -> anyhow::Result<ExitCode> {
+    address_space::check()?;
     let _flushed_at_the_end = logging::start(arguments.log, verbose).context("cannot start the log")?;
     let listener = server::bind(arguments.listen)?;
     let settings = settings(arguments)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
 
@@ -12,16 +13,19 @@ use crate::Host;
 use crate::connections::Connections;
 use crate::deliver::now_ms;
 use crate::journal::{Journal, Waiting};
+use crate::metrics::OfService;
+use crate::services::Services;
 
 /// The parts that are asked.
 pub(super) struct Levels {
     journal: Arc<Journal>,
     connections: Arc<Connections>,
+    services: Arc<Services>,
 }
 
 impl Levels {
     pub(super) fn of(host: &Host) -> Self {
-        Self { journal: host.journal.clone(), connections: host.connections.clone() }
+        Self { journal: host.journal.clone(), connections: host.connections.clone(), services: host.services.clone() }
     }
 }
 
@@ -52,7 +56,22 @@ impl Collector for Levels {
         let rebuilt = "1 if the store of connections was not usable at the start and was rebuilt from its journal";
         gauge("connection_store_rebuilt", rebuilt, None, flag(store.was_rebuilt()))?;
         let failed = "1 if the store of connections has failed; its journal has everything, and a restart rebuilds it";
-        gauge("connection_store_failed", failed, None, flag(store.has_failed()))
+        gauge("connection_store_failed", failed, None, flag(store.has_failed()))?;
+        self.plugins_out_of_service(&mut encoder)
+    }
+}
+
+impl Levels {
+    /// One figure for each service that has a plugin.
+    fn plugins_out_of_service(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let help = "1 while the plugin is not called, because it failed for everybody; requests that need it are answered 503";
+        let mut family = encoder.encode_descriptor("plugin_out_of_service", help, None, MetricType::Gauge)?;
+        for (name, service) in self.services.snapshot().iter() {
+            let Some(plugin) = &service.plugin else { continue };
+            let of = OfService { service: name.clone() };
+            ConstGauge::new(u32::from(plugin.out_of_service().is_some())).encode(family.encode_family(&of)?)?;
+        }
+        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use super::compile::component_from_module;
-use super::{Engine, Grants, Plugin, Settings};
+use super::{Compilation, Engine, Grants, Plugin, Settings};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -40,6 +40,8 @@ pub struct BuildRequest {
     pub to: Option<PathBuf>,
     /// Print only what goes wrong.
     pub quiet: bool,
+    /// Where the built plugin is compiled, to check it.
+    pub compilation: Compilation,
 }
 
 /// A plugin that was built and checked.
@@ -63,15 +65,15 @@ pub fn build(request: &BuildRequest) -> Result<Built> {
     let module = compile(&directory, request.quiet)?;
     let module = std::fs::read(&module).with_context(|| format!("cannot read {}", module.display()))?;
     let component = component_from_module(&module)?;
-    let plugin = check(&component)?;
+    let plugin = check(&component, request.compilation.clone())?;
     let path = destination(request);
     write(&path, &component)?;
     Ok(Built { path, size: component.len(), plugin })
 }
 
 /// Loads a component as the host does where everything that it asks for is granted.
-pub fn check(component: &[u8]) -> Result<Arc<Plugin>> {
-    let engine = Engine::new(&Settings { instances: 1, grants: Grants::everything(), ..Settings::default() })?;
+pub fn check(component: &[u8], compilation: Compilation) -> Result<Arc<Plugin>> {
+    let engine = Engine::new(&Settings { instances: 1, grants: Grants::everything(), compilation, ..Settings::default() })?;
     Ok(engine.load("(built)", component)?)
 }
 

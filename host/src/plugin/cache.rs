@@ -16,7 +16,8 @@ use rustix::fs::OFlags;
 use sha2::{Digest, Sha256};
 use tracing::warn;
 use wasmtime::Engine;
-use wasmtime::component::Component;
+
+use super::native_code::NativeCode;
 
 const SUM: usize = 32;
 
@@ -46,24 +47,24 @@ impl Cache {
         Ok(())
     }
 
-    /// The compiled form of `wasm`, if it is here and whole, nobody else can have written it, and this engine can run it.
-    pub(super) fn find(&self, engine: &Engine, wasm: &[u8]) -> Option<Component> {
+    /// The compiled form of `wasm` for this engine, if it is here and whole, and nobody else can have written it.
+    pub(super) fn find(&self, engine: &Engine, wasm: &[u8]) -> Option<NativeCode> {
         self.check().ok()?;
-        let entry = read(&self.path(engine, wasm))?;
+        let mut entry = read(&self.path(engine, wasm))?;
         let (sum, code) = entry.split_at_checked(SUM)?;
         if Sha256::digest(code).as_slice() != sum {
             return None;
         }
-        deserialize(engine, code).ok()
+        entry.drain(..SUM);
+        Some(NativeCode::trusted(entry))
     }
 
     /// Keeps a compiled plugin; written beside and renamed, so that no entry is ever half there.
-    pub(super) fn keep(&self, engine: &Engine, wasm: &[u8], component: &Component) -> Result<()> {
+    pub(super) fn keep(&self, engine: &Engine, wasm: &[u8], code: &NativeCode) -> Result<()> {
         self.check()?;
-        let code = component.serialize().map_err(super::plain)?;
         let mut file = tempfile::NamedTempFile::new_in(&self.0)?;
-        file.write_all(&Sha256::digest(&code))?;
-        file.write_all(&code)?;
+        file.write_all(&Sha256::digest(code.as_bytes()))?;
+        file.write_all(code.as_bytes())?;
         file.persist(self.path(engine, wasm))?;
         Ok(())
     }
@@ -97,15 +98,6 @@ fn is_ours_alone(metadata: &Metadata) -> bool {
     metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & OTHERS_WRITE == 0
 }
 
-/// Makes compiled code of what [`Cache::keep`] wrote.
-#[allow(unsafe_code)]
-fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: `code` must come from `Component::serialize`, since it is run unchecked. It does: the
-    // directory and the file belong to this host and nobody else may write to them, only `keep` writes
-    // there, and the checksum before the code held. It is a copy in memory that nobody can change any more.
-    unsafe { Component::deserialize(engine, code) }
-}
-
 /// Feeds a [`Hash`] to SHA-256.
 struct HashToDigest(Sha256);
 
@@ -134,7 +126,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let cache = Cache::open(&root.path().join("plugins")).unwrap();
         let engine = Engine::default();
-        cache.keep(&engine, WASM, &Component::from_binary(&engine, WASM).unwrap()).unwrap();
+        cache.keep(&engine, WASM, &NativeCode::compile(&engine, WASM).unwrap()).unwrap();
         let entry = cache.path(&engine, WASM);
         (root, cache, engine, entry)
     }

@@ -2,12 +2,15 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use wasmtime::Engine;
 use wasmtime::component::{Component, HasSelf, Linker};
 
 use super::capability::{self, Capability};
+use super::line::one_line;
 use super::state::State;
+use crate::size::Size;
 
 /// What wasmtime makes of the contract.
 #[allow(missing_docs, unreachable_pub, unsafe_code, clippy::all, clippy::pedantic)]
@@ -15,6 +18,12 @@ pub(super) mod bindings {
     wasmtime::component::bindgen!({
         path: "../sdk/wit",
         world: "plugin",
+        // These end the call of a plugin that has no memory for them.
+        imports: {
+            "hookwright:plugin/request.[method]request.query": trappable,
+            "hookwright:plugin/request.[method]request.body": trappable,
+            "hookwright:plugin/request.[method]request.raw-body": trappable,
+        },
         with: { "hookwright:plugin/request.request": crate::plugin::state::CurrentRequest },
     });
 }
@@ -24,6 +33,10 @@ const OFFERED: &str = "1.0.0";
 const PACKAGE: &str = "hookwright:plugin/";
 /// What every plugin is given.
 const INTERFACES: &[&str] = &["clock", "iml", "log", "request", "types"];
+
+/// Interfaces that a component may import and export, and bytes of a name that are shown.
+const NAMES: usize = 100;
+const NAME: usize = 200;
 
 /// Why a file is not a plugin that this host can run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +69,23 @@ pub enum LoadError {
     },
     /// Not valid WebAssembly, or beyond the limits.
     Invalid(String),
+    /// Compiling it takes more memory than it may, in bytes.
+    CompileMemory(u64),
+    /// Compiling it takes more time than it may.
+    CompileTime(Duration),
+    /// What it compiles to is larger than the host takes.
+    CompiledSize {
+        /// The code, in bytes.
+        size: u64,
+        /// What is allowed for a file of its size.
+        limit: u64,
+    },
+    /// The process that compiles it failed.
+    Compiler(String),
+    /// The system lets no plugin run in this process.
+    Unusable(String),
+    /// The host stops, and compiles nothing more.
+    Stopping,
     /// What it says it offers cannot be used.
     Description(String),
 }
@@ -77,6 +107,18 @@ impl fmt::Display for LoadError {
                 write!(out, "the plugin is not trusted: its SHA-256 digest {digest} is not in {}", list.display())
             }
             Self::Invalid(reason) => write!(out, "the plugin cannot be compiled: {reason}"),
+            Self::CompileMemory(limit) => {
+                write!(out, "the plugin takes more than {} of memory to compile (--plugin-compile-memory)", Size(*limit))
+            }
+            Self::CompileTime(limit) => {
+                write!(out, "the plugin takes more than {} s to compile (--plugin-compile-time)", limit.as_secs())
+            }
+            Self::CompiledSize { size, limit } => {
+                write!(out, "the plugin compiles to {size} bytes of code; the limit for a file of its size is {limit}")
+            }
+            Self::Compiler(reason) => write!(out, "the plugin could not be compiled: {reason}"),
+            Self::Unusable(reason) => write!(out, "no plugin can run here: {reason}"),
+            Self::Stopping => out.write_str("the plugin was not compiled: the host stops"),
             Self::Description(reason) => write!(out, "the plugin's description of itself is wrong: {reason}"),
         }
     }
@@ -144,12 +186,16 @@ pub(super) fn asked(imports: &[String]) -> Vec<Capability> {
 /// plugin and not about types.
 pub(super) fn check(engine: &Engine, component: &Component) -> Result<(), LoadError> {
     let world = component.component_type();
+    let named = world.imports(engine).len() + world.exports(engine).len();
+    if named > NAMES {
+        return Err(LoadError::Invalid(format!("it imports and exports {named} names; at most {NAMES} are taken")));
+    }
     let names = world.imports(engine).map(|(name, _)| name).chain(world.exports(engine).map(|(name, _)| name));
     if let Some(other) = names.filter_map(version).find(|version| major(version) != major(OFFERED)) {
-        return Err(LoadError::OtherVersion(other.to_owned()));
+        return Err(LoadError::OtherVersion(one_line(other, NAME)));
     }
     if let Some((name, _)) = world.imports(engine).find(|(name, _)| !is_offered(name)) {
-        return Err(LoadError::Import(name.to_owned()));
+        return Err(LoadError::Import(one_line(name, NAME)));
     }
     let exports_guest = world.exports(engine).any(|(name, _)| interface(name) == Some("guest"));
     if !exports_guest {

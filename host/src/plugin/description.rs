@@ -7,6 +7,7 @@ use hookwright_webhook::Exports;
 
 use super::contract::LoadError;
 use super::contract::bindings::exports::hookwright::plugin::guest as wire;
+use super::line::one_line;
 
 /// What a plugin offers, as it described itself when it was loaded.
 #[derive(Clone, Debug)]
@@ -105,6 +106,7 @@ impl Exports for Description {
 impl Description {
     /// Takes over what the plugin said, unless it cannot be used.
     pub(super) fn from_wire(description: wire::Description) -> Result<Self, LoadError> {
+        check_size(&description)?;
         let functions: Vec<Function> = description.functions.into_iter().map(function).collect();
         let extractors: Vec<Extractor> =
             description.extractors.into_iter().map(|extractor| Extractor { name: extractor.name, summary: extractor.summary }).collect();
@@ -127,10 +129,30 @@ impl Description {
     }
 }
 
+/// What a plugin may say of itself: functions, and as many extractors; parameters of one function; bytes of a name or version.
+const FUNCTIONS: usize = 1000;
+const PARAMETERS: usize = 255;
+const NAME: usize = 100;
+
+fn check_size(description: &wire::Description) -> Result<(), LoadError> {
+    let wire::Description { name, version, functions, extractors } = description;
+    let is_name = |name: &str| name.len() <= NAME && !name.contains(char::is_control);
+    let problem = if !is_name(name) || !is_name(version) || !extractors.iter().all(|extractor| is_name(&extractor.name)) {
+        format!("a name or version has more than {NAME} bytes, or control characters in it")
+    } else if functions.len() > FUNCTIONS || extractors.len() > FUNCTIONS {
+        format!("it has {} functions and {} uid extractors; at most {FUNCTIONS} of each are taken", functions.len(), extractors.len())
+    } else if functions.iter().any(|function| function.parameters.len() > PARAMETERS) {
+        format!("a function has more than {PARAMETERS} parameters")
+    } else {
+        return Ok(());
+    };
+    Err(LoadError::Description(problem))
+}
+
 fn check_functions(functions: &[Function]) -> Result<(), LoadError> {
     let mut seen = HashSet::new();
     for Function { name, parameters, .. } in functions {
-        let problem = if !is_identifier(name) {
+        let problem = if name.len() > NAME || !is_identifier(name) {
             "is not a name that an expression can call"
         } else if iml::functions::find(name).is_some() {
             "has the name of a built-in function"
@@ -141,7 +163,7 @@ fn check_functions(functions: &[Function]) -> Result<(), LoadError> {
         } else {
             continue;
         };
-        return Err(LoadError::Description(format!("the function `{name}` {problem}")));
+        return Err(LoadError::Description(format!("the function `{}` {problem}", one_line(name, NAME))));
     }
     Ok(())
 }

@@ -11,13 +11,15 @@ use tokio::sync::Semaphore;
 use tracing::warn;
 use wasmtime::component::{Component, Linker};
 
+use super::breaker::Breaker;
 use super::cache::Cache;
 use super::capability::Capability;
+use super::circuit::Tolerance;
 use super::compile::Compiler;
 use super::contract::{self, LoadError, bindings};
 use super::description::Description;
-use super::health::Health;
 use super::meters::Meters;
+use super::pool::Pool;
 use super::session::Running;
 use super::settings::{KEPT_MEMORY, LOADING, Settings};
 use super::state::State;
@@ -31,6 +33,8 @@ pub struct Engine(Arc<Shared>);
 /// What every plugin and session needs of the engine.
 pub(super) struct Shared {
     pub(super) settings: Settings,
+    /// Why no plugin can run in this process, if none can.
+    unusable: Option<String>,
     /// As many as there are instances in the pool.
     pub(super) places: Arc<Semaphore>,
     pub(super) slow_lane: SlowLane,
@@ -53,32 +57,33 @@ pub struct Plugin {
     description: Description,
     imports: Vec<String>,
     asks: Vec<Capability>,
-    pub(super) health: Health,
+    pub(super) breaker: Arc<Breaker>,
 }
 
 impl Engine {
-    /// An engine with these limits. A cache directory that cannot be used, or that others can write to, is an error; an
-    /// address space too small for the pool is not.
+    /// An engine with these limits. A cache directory that cannot be used, or that others can write to, is an error. A system
+    /// that lets no plugin run is none: each [`Engine::load`] says so then.
     pub fn new(settings: &Settings) -> Result<Self> {
         let cache = settings.cache.as_deref().map(Cache::open).transpose()?;
-        let wasmtime = settings.wasmtime_engine().map_err(plain).context("cannot set up the plugin engine")?;
+        let Pool { engine: wasmtime, layout, instances, unusable } = Pool::open(settings)?;
         ticker::start(&wasmtime).context("cannot start the plugins' clock")?;
         let mut linker = Linker::new(&wasmtime);
         contract::link_base(&mut linker).map_err(plain).context("cannot link the plugins' imports")?;
         Ok(Self(Arc::new(Shared {
             settings: settings.clone(),
-            places: Arc::new(Semaphore::new(settings.pool() as usize)),
+            unusable,
+            places: Arc::new(Semaphore::new(instances as usize)),
             slow_lane: SlowLane::new(),
             meters: Meters::default(),
             describing: Mutex::new(()),
             wasmtime,
             linker,
-            compiler: Compiler::new(cache),
+            compiler: Compiler::new(settings, cache, layout),
         })))
     }
 
     /// Loads the plugin of a service from the bytes of its file, with what the operator grants the plugin of that service.
-    /// Blocks: compiling takes about a second for 1.3 MiB.
+    /// Blocks while a child process compiles it: about a second for 1.3 MiB, at most four times `compile_limits.time`.
     pub fn load(&self, service: &str, bytes: &[u8]) -> Result<Arc<Plugin>, LoadError> {
         let limit = self.0.settings.file_size;
         if bytes.len() > limit {
@@ -87,6 +92,9 @@ impl Engine {
         let digest = trust::digest(bytes);
         if let Some(list) = &self.0.settings.trust {
             trust::check(list, &digest)?;
+        }
+        if let Some(reason) = &self.0.unusable {
+            return Err(LoadError::Unusable(reason.clone()));
         }
         let component = self.0.compiler.compile(&self.0.wasmtime, service, bytes)?;
         contract::check(&self.0.wasmtime, &component)?;
@@ -99,9 +107,15 @@ impl Engine {
         let prepared = self.prepare(&component, &asks).map_err(|error| LoadError::Invalid(format!("{error:#}")))?;
         let description = describe(&self.0, service, &prepared)?.seeing_parameters(asks.contains(&Capability::ConnectionData));
         warn_of_memory(&component, service);
-        let health = Health::new(service, self.0.settings.stops);
+        let Settings { stops, stops_window: window, .. } = self.0.settings;
+        let breaker = Breaker::new(service, Tolerance { stops, window });
         let places = Arc::new(Semaphore::new(self.0.settings.instances as usize));
-        Ok(Arc::new(Plugin { shared: Arc::clone(&self.0), prepared, places, digest, description, imports, asks, health }))
+        Ok(Arc::new(Plugin { shared: Arc::clone(&self.0), prepared, places, digest, description, imports, asks, breaker }))
+    }
+
+    /// Ends what is being compiled, and compiles nothing more: the host stops.
+    pub fn stop(&self) {
+        self.0.compiler.stop();
     }
 
     /// Links what every plugin has and what this one was granted; nothing else is there to be found.
@@ -129,6 +143,9 @@ fn warn_of_memory(component: &Component, service: &str) {
     }
 }
 
+/// A plugin may say so many bytes of itself.
+const DESCRIPTION: usize = 1 << 20;
+
 /// Asks a fresh instance what it offers, under the limits of every call.
 fn describe(shared: &Arc<Shared>, service: &str, prepared: &bindings::PluginPre<State>) -> Result<Description, LoadError> {
     let environment =
@@ -138,6 +155,7 @@ fn describe(shared: &Arc<Shared>, service: &str, prepared: &bindings::PluginPre<
     let state = State::new(Rc::from(service), &shared.settings, shared.slow_lane.stopwatch(), environment);
     let described = Running::start(shared, prepared, state, limit).and_then(|mut running| {
         let mut left = limit;
+        running.limit_results(DESCRIPTION.min(shared.settings.result_size));
         running.run(&mut left, |guest, store| guest.call_describe(store))
     });
     let described = described.map_err(|stopped: Stopped| LoadError::Description(stopped.to_string()))?;
@@ -172,10 +190,9 @@ impl Plugin {
         &self.imports
     }
 
-    /// Why it is not called any more, where too many requests in a row were stopped in it. It stays so: what is in its
-    /// file then is loaded as another plugin.
-    pub fn out_of_service(&self) -> Option<&str> {
-        self.health.out_of_service()
+    /// Why it is not called now and when it is tried again, where its circuit breaker is open.
+    pub fn out_of_service(&self) -> Option<String> {
+        self.breaker.out_of_service()
     }
 
     /// What it asked the operator for, and was granted.

@@ -7,13 +7,14 @@ use tracing::{debug, error, info, warn};
 use wasmtime::component::Resource;
 
 use super::contract::bindings::hookwright::plugin::{clock, connection_data, iml as built_in, log, request, secrets, types};
+use super::line::one_line;
 use super::state::{CurrentRequest, RequestParts, State};
 use super::wire;
 
 /// Lines of one instance that are written; the rest is dropped, with one line that says so.
 const LINES: u32 = 100;
-/// Bytes of one line that are written.
-const LINE: usize = 4096;
+/// Bytes of a plugin's text that a line of the log may have.
+pub(super) const LINE: usize = 4096;
 /// Arguments of one call of a built-in function.
 const ARGUMENTS: usize = 255;
 
@@ -26,7 +27,7 @@ impl log::Host for State {
         if self.log.lines == LINES {
             warn!(service, "the plugin logs too much; the rest of this request's lines is dropped");
         }
-        let message = one_line(cut(message));
+        let message = one_line(&message, LINE);
         if self.log.lines < LINES {
             match level {
                 log::Level::Debug => debug!(service, "plugin: {message}"),
@@ -39,20 +40,6 @@ impl log::Host for State {
             self.log.last_error = Some(message);
         }
     }
-}
-
-/// A plugin's text in as many bytes as a line of the log may have of it.
-pub(super) fn cut(mut message: String) -> String {
-    if message.len() > LINE {
-        message.truncate(message.floor_char_boundary(LINE));
-        message.push('…');
-    }
-    message
-}
-
-/// A line of the log is one line whatever a plugin writes, so that it cannot look like another of the host's.
-fn one_line(message: String) -> String {
-    if message.contains(char::is_control) { message.replace(char::is_control, " ") } else { message }
 }
 
 impl clock::Host for State {
@@ -71,7 +58,7 @@ impl built_in::Host for State {
         }
         let scope = Call { arguments: arguments.to_vec(), environment: &self.environment };
         let result = scope.call_built_in(&name)?;
-        Ok(wire::encode(&result))
+        wire::encode_within(&result, self.room).map_err(|_| format!("{name} gives more than a plugin has memory for"))
     }
 }
 
@@ -132,6 +119,13 @@ impl State {
     }
 }
 
+impl State {
+    /// A part of the request, unless the plugin has no memory for it: then the call ends.
+    fn handed(&self, part: Result<Vec<u8>, wire::TooLarge>) -> wasmtime::Result<Vec<u8>> {
+        Ok(part?)
+    }
+}
+
 impl request::Host for State {}
 
 impl request::HostRequest for State {
@@ -159,16 +153,19 @@ impl request::HostRequest for State {
         self.parts().headers.clone()
     }
 
-    fn query(&mut self, _: Resource<CurrentRequest>) -> Vec<u8> {
-        self.parts().query.clone()
+    fn query(&mut self, _: Resource<CurrentRequest>) -> wasmtime::Result<Vec<u8>> {
+        let query = self.parts().query.clone();
+        self.handed(query)
     }
 
-    fn body(&mut self, _: Resource<CurrentRequest>) -> Vec<u8> {
-        self.parts().body.clone()
+    fn body(&mut self, _: Resource<CurrentRequest>) -> wasmtime::Result<Vec<u8>> {
+        let body = self.parts().body.clone();
+        self.handed(body)
     }
 
-    fn raw_body(&mut self, _: Resource<CurrentRequest>) -> Vec<u8> {
-        self.parts().raw_body.clone()
+    fn raw_body(&mut self, _: Resource<CurrentRequest>) -> wasmtime::Result<Vec<u8>> {
+        let raw_body = self.parts().raw_body.clone();
+        self.handed(raw_body)
     }
 
     fn drop(&mut self, _: Resource<CurrentRequest>) -> wasmtime::Result<()> {
@@ -197,7 +194,7 @@ mod tests {
 
     fn call(name: &str, arguments: usize) -> Result<Vec<u8>, String> {
         let arguments = vec![Value::integer(1); arguments];
-        state().call(name.to_owned(), wire::encode_all(&arguments))
+        state().call(name.to_owned(), wire::encode_all(&arguments, u64::MAX).unwrap())
     }
 
     /// What the log has after a plugin has written `message` so many times.

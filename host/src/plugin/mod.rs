@@ -4,16 +4,21 @@
 //! cache), given what the operator granted it, and asked what it offers. [`Plugin::admit`] gives one request a place, with which its [`Session`] begins. Nothing
 //! outside this folder knows of wasmtime.
 
+mod breaker;
 mod cache;
+mod caller;
 mod capability;
-mod compile;
+mod circuit;
+pub mod compile;
 mod contract;
 mod description;
 mod engine;
-mod health;
 mod imports;
+mod line;
 mod meters;
+mod native_code;
 mod permit;
+mod pool;
 mod session;
 mod settings;
 mod state;
@@ -27,12 +32,14 @@ pub mod build;
 pub mod new;
 pub mod rebuild;
 
+pub use caller::Caller;
 pub use capability::{Capability, Grant, Grants};
-pub use compile::component_from_module;
+pub use compile::{Compilation, CompileLimits, component_from_module};
 pub use contract::LoadError;
 pub use description::{Description, Example, Extractor, Function, Parameter, first_paragraph};
 pub use engine::{Engine, Plugin};
-pub use permit::{Busy, Permit};
+pub use native_code::MemoryLayout;
+pub use permit::{Permit, Unavailable};
 pub use session::Session;
 pub use settings::Settings;
 

@@ -11,11 +11,13 @@ use wasmtime::component::Resource;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::capability::Capability;
+use super::circuit::Sign;
 use super::contract::bindings;
 use super::contract::bindings::exports::hookwright::plugin::guest::Guest;
 use super::contract::bindings::hookwright::plugin::types::Failure;
 use super::engine::{Plugin, Shared};
-use super::imports::cut;
+use super::imports::LINE;
+use super::line::one_line;
 use super::permit::Permit;
 use super::settings::Settings;
 use super::state::{Confided, Members, RequestParts, State};
@@ -29,17 +31,10 @@ use super::wire;
 pub struct Session {
     environment: Environment,
     work: RefCell<Work>,
-    ended: RefCell<Ended>,
+    /// How the plugin's calls went: the first that did not come back decides.
+    sign: RefCell<Sign>,
     /// The last to go: the place is free once the instance is gone.
     permit: Permit,
-}
-
-/// How the plugin's calls went.
-#[derive(Default)]
-struct Ended {
-    called: bool,
-    /// Why the first call that did not come back was stopped.
-    stopped: Option<String>,
 }
 
 struct Work {
@@ -63,19 +58,16 @@ impl Session {
     pub(super) fn new(permit: Permit, environment: Environment) -> Self {
         let left = permit.plugin.shared.settings.deadline;
         let work = Work { running: None, left, request: None, confided: Confided::default() };
-        Self { environment, work: RefCell::new(work), ended: RefCell::default(), permit }
+        Self { environment, work: RefCell::new(work), sign: RefCell::new(Sign::None), permit }
     }
 
-    /// Runs `call`, unless the plugin is out of service.
-    fn run<T>(&self, call: impl FnOnce(&Guest, &mut Store<State>) -> wasmtime::Result<T>) -> Result<T, String> {
-        if let Some(reason) = self.permit.plugin.out_of_service() {
-            return Err(reason.to_owned());
-        }
-        let result = self.run_in_instance(call).map_err(|stopped| stopped.to_string());
-        let mut ended = self.ended.borrow_mut();
-        ended.called = true;
-        if let Err(cause) = &result {
-            ended.stopped.get_or_insert_with(|| cause.clone());
+    fn run<T>(&self, call: impl FnOnce(&Guest, &mut Store<State>) -> wasmtime::Result<T>) -> Result<T, Stopped> {
+        let result = self.run_in_instance(call);
+        let mut sign = self.sign.borrow_mut();
+        match &result {
+            Ok(_) if *sign == Sign::None => *sign = Sign::Well,
+            Err(stopped) if matches!(*sign, Sign::None | Sign::Well) => *sign = Sign::Stopped(stopped.to_string()),
+            _ => {}
         }
         result
     }
@@ -87,7 +79,7 @@ impl Session {
         let Work { running, left, request, confided } = &mut *work;
         let mut instance = match running.take() {
             Some(instance) => instance,
-            None => self.start()?,
+            None => self.start().inspect_err(|stopped| *self.sign.borrow_mut() = Sign::NotStarted(stopped.to_string()))?,
         };
         let state = instance.store.data_mut();
         state.request.clone_from(request);
@@ -100,11 +92,11 @@ impl Session {
     fn start(&self) -> Result<Running, Stopped> {
         let plugin = &self.permit.plugin;
         let shared = &plugin.shared;
-        let stopwatch = match plugin.health.is_ailing() {
-            true => shared.slow_lane.stopwatch_of_the_ailing(),
+        let stopwatch = match self.permit.pass.sender_was_stopped() {
+            true => shared.slow_lane.stopwatch_from_the_beginning(),
             false => shared.slow_lane.stopwatch(),
         };
-        let state = State::new(Rc::from(plugin.health.service()), &shared.settings, stopwatch, self.environment.clone());
+        let state = State::new(Rc::from(plugin.breaker.service()), &shared.settings, stopwatch, self.environment.clone());
         Running::start(shared, &plugin.prepared, state, shared.settings.deadline)
     }
 
@@ -123,27 +115,32 @@ impl Session {
 
     /// Encodes the request once, at the first look at it.
     fn see(&self, request: &Request<'_>) {
-        self.work.borrow_mut().request.get_or_insert_with(|| Rc::new(RequestParts::of(request)));
+        self.work.borrow_mut().request.get_or_insert_with(|| Rc::new(RequestParts::of(request, self.room())));
+    }
+
+    /// What may be handed to the plugin at once, in bytes of its memory.
+    fn room(&self) -> u64 {
+        self.permit.plugin.shared.settings.room()
     }
 }
 
 /// The request is over.
 impl Drop for Session {
     fn drop(&mut self) {
-        let ended = self.ended.get_mut();
-        if ended.called {
-            let Plugin { health, shared, .. } = &*self.permit.plugin;
+        let sign = self.sign.replace(Sign::None);
+        if sign != Sign::None {
+            let Plugin { breaker, shared, .. } = &*self.permit.plugin;
             let took = shared.settings.deadline.saturating_sub(self.work.get_mut().left);
-            shared.meters.called(health.service(), took, ended.stopped.is_some());
-            health.note(ended.stopped.as_deref());
+            shared.meters.called(breaker.service(), took, sign != Sign::Well);
         }
+        self.permit.pass.report(sign);
     }
 }
 
 impl hookwright_webhook::Plugin for Session {
     fn call(&self, function: &str, arguments: &[Value<'_>], confidential: &Confidential<'_>) -> Result<Value<'static>, CallError> {
         self.confide(confidential);
-        let arguments = wire::encode_all(arguments);
+        let arguments = wire::encode_all(arguments, self.room())?;
         let result = self.run(|guest, store| guest.call_call(store, function, &arguments))?;
         Ok(wire::decode(&result.map_err(message)?)?)
     }
@@ -157,7 +154,7 @@ impl hookwright_webhook::Plugin for Session {
     ) -> Result<Vec<String>, CallError> {
         self.confide(confidential);
         self.see(request);
-        let item = item.map(wire::encode);
+        let item = item.map(|item| wire::encode_within(item, self.room())).transpose()?;
         let result = self.run(|guest, store| guest.call_uid(store, extractor, Resource::new_borrow(0), item.as_deref()))?;
         Ok(result.map_err(message)?)
     }
@@ -165,12 +162,11 @@ impl hookwright_webhook::Plugin for Session {
 
 /// What the plugin says, in as many bytes as a line of its log may have.
 fn message(failure: Failure) -> String {
-    cut(match failure {
-        Failure::InvalidArgument((index, problem)) => {
-            format!("argument {}: {problem}", u64::from(index) + 1)
-        }
+    let said = match failure {
+        Failure::InvalidArgument((index, problem)) => format!("argument {}: {problem}", u64::from(index) + 1),
         Failure::Failed(message) => message,
-    })
+    };
+    one_line(&said, LINE)
 }
 
 impl Running {
@@ -194,6 +190,12 @@ impl Running {
             Ok(instance) => Ok(Self { store, instance, shared: Arc::clone(shared), limit }),
             Err(error) => Err(Stopped::from_error(&error, store.data(), settings, limit)),
         }
+    }
+
+    /// From now on one call hands over no more than so many bytes.
+    pub(super) fn limit_results(&mut self, bytes: usize) {
+        self.store.set_hostcall_fuel(bytes);
+        self.store.data_mut().result_size = bytes;
     }
 
     /// Runs one call within `left`, and takes the time it took from it.

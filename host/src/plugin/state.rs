@@ -8,7 +8,7 @@ use wasmtime::{ResourceLimiter, Result};
 
 use super::settings::{Settings, TABLE_ELEMENTS};
 use super::stopwatch::Stopwatch;
-use super::wire;
+use super::wire::{self, TooLarge};
 
 /// The data of a store.
 pub(super) struct State {
@@ -21,12 +21,26 @@ pub(super) struct State {
     pub(super) request: Option<Rc<RequestParts>>,
     pub(super) log: Log,
     pub(super) confided: Confided,
+    /// What it may hand over in one call, in bytes.
+    pub(super) result_size: usize,
+    /// What may be handed to it at once, in bytes of its memory.
+    pub(super) room: u64,
 }
 
 impl State {
     pub(super) fn new(service: Rc<str>, settings: &Settings, stopwatch: Stopwatch, environment: Environment) -> Self {
         let limits = Limits { memory: settings.memory, memory_refused: false };
-        Self { service, limits, stopwatch, environment, request: None, log: Log::default(), confided: Confided::default() }
+        Self {
+            service,
+            limits,
+            stopwatch,
+            environment,
+            request: None,
+            log: Log::default(),
+            confided: Confided::default(),
+            result_size: settings.result_size,
+            room: settings.room(),
+        }
     }
 }
 
@@ -102,22 +116,23 @@ pub(super) struct RequestParts {
     pub(super) path: String,
     pub(super) remote_address: String,
     pub(super) headers: Vec<(String, String)>,
-    pub(super) query: Vec<u8>,
-    pub(super) body: Vec<u8>,
-    pub(super) raw_body: Vec<u8>,
+    pub(super) query: Result<Vec<u8>, TooLarge>,
+    pub(super) body: Result<Vec<u8>, TooLarge>,
+    pub(super) raw_body: Result<Vec<u8>, TooLarge>,
 }
 
 impl RequestParts {
-    pub(super) fn of(request: &Request<'_>) -> Self {
+    /// Parts of which a plugin would make more than `room` bytes are not copied: whoever asks for them has no memory for them.
+    pub(super) fn of(request: &Request<'_>, room: u64) -> Self {
         Self {
             method: request.method.to_owned(),
             url: request.url.to_owned(),
             path: request.path.to_owned(),
             remote_address: request.remote_address.to_owned(),
             headers: request.headers.pairs().map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect(),
-            query: wire::encode(&request.query),
-            body: wire::encode(&request.body),
-            raw_body: request.raw_body.to_vec(),
+            query: wire::encode_within(&request.query, room),
+            body: wire::encode_within(&request.body, room),
+            raw_body: if request.raw_body.len() as u64 > room { Err(TooLarge) } else { Ok(request.raw_body.to_vec()) },
         }
     }
 

@@ -1,6 +1,7 @@
 //! How long a call has had a processor, and whom it lets pass: what runs for long takes turns with all else that does.
 //!
-//! A plugin that was stopped in its last request takes turns from the beginning of every call, until one goes well.
+//! A sender whose last request was stopped in a plugin takes turns there from the beginning of every call, until one goes well:
+//! what he does costs himself, and nobody else.
 //!
 //! What a plugin may take is processor time, so that a host which is busy with other things stops nobody for that. Calls that
 //! end soon, nearly all of them, read the clock twice and never come to the lane.
@@ -31,13 +32,13 @@ impl SlowLane {
         Self(Arc::new(Semaphore::new((processors - 1).max(1))))
     }
 
-    /// The stopwatch of a plugin that is well.
+    /// The stopwatch of an instance.
     pub(super) fn stopwatch(&self) -> Stopwatch {
         Stopwatch { lane: self.clone(), from_the_beginning: false, left: Duration::ZERO, began: Instant::now(), seen: None, turn: None }
     }
 
-    /// That of a plugin that was stopped in its last request.
-    pub(super) fn stopwatch_of_the_ailing(&self) -> Stopwatch {
+    /// That of an instance for a sender who was stopped in his last request.
+    pub(super) fn stopwatch_from_the_beginning(&self) -> Stopwatch {
         Stopwatch { from_the_beginning: true, ..self.stopwatch() }
     }
 
@@ -143,9 +144,9 @@ mod tests {
     }
 
     #[test]
-    fn an_ailing_plugin_takes_turns_from_the_beginning() {
+    fn a_sender_who_was_stopped_takes_turns_from_the_beginning() {
         let lane = narrow();
-        let mut watch = lane.stopwatch_of_the_ailing();
+        let mut watch = lane.stopwatch_from_the_beginning();
         watch.start(Duration::from_secs(1));
         watch.start(Duration::from_secs(1));
         assert_eq!(lane.0.available_permits(), 0);

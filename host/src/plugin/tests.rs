@@ -10,7 +10,7 @@ use hookwright_webhook::{Confidential, Plugin as _};
 use wit_component::{StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
-use super::{Capability, Engine, LoadError, Plugin, Settings};
+use super::{Caller, Capability, Engine, LoadError, Plugin, Settings};
 
 const CONTRACT: &str = include_str!("../../../sdk/wit/plugin.wit");
 
@@ -186,6 +186,25 @@ fn functions_with_names_that_cannot_be_are_refused() {
 }
 
 #[test]
+fn a_description_without_end_is_refused() {
+    // 40,000 functions, all at the same place.
+    let many = data(2048, &words(&[0, 0, 0, 0, 3000, 40_000, 0, 0]));
+    assert!(load(&module("1.0.0", &guest("(i32.const 2048)", "unreachable", &many))).is_err());
+    let long = [data(2048, &words(&[3000, 101, 0, 0, 0, 0, 0, 0])), data(3000, &[b'a'; 101])].concat();
+    let refused = refusal(&module("1.0.0", &guest("(i32.const 2048)", "unreachable", &long)));
+    assert!(refused.ends_with("a name or version has more than 100 bytes, or control characters in it"), "{refused}");
+    let forging = [data(2048, &words(&[3000, 3, 0, 0, 0, 0, 0, 0])), data(3000, b"a\nb")].concat();
+    assert_eq!(refusal(&module("1.0.0", &guest("(i32.const 2048)", "unreachable", &forging))), refused);
+}
+
+#[test]
+fn a_component_with_very_many_names_is_refused() {
+    let exports: String = (0..200).map(|number| format!(r#"(export "f{number}" (instance $nothing))"#)).collect();
+    let refused = refusal(&component(&format!("(component (instance $nothing) {exports})")));
+    assert!(refused.ends_with("it imports and exports 200 names; at most 100 are taken"), "{refused}");
+}
+
+#[test]
 fn what_goes_wrong_in_a_call_becomes_a_sentence() {
     assert_eq!(call("unreachable"), "the plugin crashed: wasm trap: wasm `unreachable` instruction executed");
     assert!(call("(i32.load (i32.const -4))").starts_with("the plugin crashed: "), "a wild pointer");
@@ -249,18 +268,18 @@ fn with_one_place(patience: Duration) -> (Engine, Arc<Plugin>) {
 #[tokio::test]
 async fn a_request_waits_for_its_place_without_keeping_the_thread() {
     let (_engine, plugin) = with_one_place(Duration::from_secs(600));
-    let first = plugin.admit().await.unwrap();
-    let (second, ()) = tokio::join!(plugin.admit(), async { drop(first) });
+    let first = plugin.admit(Caller::default()).await.unwrap();
+    let (second, ()) = tokio::join!(plugin.admit(Caller::default()), async { drop(first) });
     assert!(second.is_ok());
 }
 
 #[tokio::test]
 async fn a_request_gives_up_when_no_place_becomes_free() {
     let (_engine, plugin) = with_one_place(Duration::from_millis(1));
-    let session = plugin.admit().await.unwrap().begin(&environment());
-    assert_eq!(plugin.admit().await.unwrap_err().to_string(), "no instance of a plugin became free in time");
+    let session = plugin.admit(Caller::default()).await.unwrap().begin(&environment());
+    assert_eq!(plugin.admit(Caller::default()).await.unwrap_err().to_string(), "no instance of a plugin became free in time");
     drop(session);
-    assert!(plugin.admit().await.is_ok());
+    assert!(plugin.admit(Caller::default()).await.is_ok());
 }
 
 #[test]

@@ -10,7 +10,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::connections::{Change, Connection, Hook, State};
+use crate::environment;
 use crate::journal::{Event, Outcome};
+use crate::metrics::Metrics;
+use crate::plugin::Caller;
 use crate::plugin::tests::describing;
 use crate::shares::Holder;
 use crate::{Host, Running, Settings, server};
@@ -198,6 +201,7 @@ async fn when_bodies_take_all_their_memory_senders_are_asked_to_come_back() {
 async fn start_with_a_busy_plugin() -> Trial {
     Trial::start_with(|settings, services| {
         settings.plugins.instances = 1;
+        (settings.plugins.stops, settings.plugins.stops_window) = (2, Duration::ZERO);
         settings.plugins.patience = Duration::from_millis(1);
         fs::create_dir(services.join("plugged")).unwrap();
         fs::write(services.join("plugged/webhook.json"), r#"{"uid": "{{luhn()}}"}"#).unwrap();
@@ -218,6 +222,24 @@ async fn a_busy_plugin_asks_the_sender_to_come_back_and_nothing_is_stored() {
     drop(permit);
     trial.post("/plugged", "{}").await;
     assert!(matches!(&trial.events()[1].outcome, Outcome::Failed(cause) if cause.contains("crashed")), "the plugin's own failure");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_that_is_out_of_service_asks_the_sender_to_come_back_and_is_in_the_metrics() {
+    let trial = start_with_a_busy_plugin().await;
+    let host = trial.running.host();
+    let plugin = host.services.snapshot()["plugged"].plugin.clone().unwrap();
+    let out_of_service = || Metrics::of(host).text().contains("hookwright_plugin_out_of_service{service=\"plugged\"} 1\n");
+    assert!(!out_of_service());
+    for address in ["192.0.2.1", "192.0.2.2"] {
+        let caller = Caller { network: Some(address.parse().unwrap()), hook: None };
+        let session = plugin.admit(caller).await.unwrap().begin(&environment::now());
+        assert!(hookwright_webhook::Plugin::call(&session, "luhn", &[], &hookwright_webhook::Confidential::default()).is_err());
+    }
+    let reply = trial.post("/plugged", "{}").await;
+    assert!(reply.starts_with("HTTP/1.1 503") && reply.contains("retry-after: "), "{reply}");
+    assert_eq!(trial.events(), []);
+    assert!(out_of_service());
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ static WASM: LazyLock<Vec<u8>> = LazyLock::new(|| built("asking"));
 
 fn load(grant: &str) -> Result<Arc<Plugin>, LoadError> {
     let grants = std::iter::once(grant.parse().unwrap()).collect();
-    let settings = Settings { deadline: std::time::Duration::from_secs(20), grants, ..Settings::default() };
+    let settings = Settings { deadline: std::time::Duration::from_secs(20), grants, ..super::settings() };
     Engine::new(&settings).unwrap().load("asking", &WASM)
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod compile;
 mod granted;
 mod zoo;
 
@@ -10,12 +11,12 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use hookwright::plugin::build::{BuildRequest, build};
-use hookwright::plugin::{Engine, Plugin, Session, Settings};
-use hookwright_iml::{Date, Environment, Limits, Unbounded, Value, Zone};
+use hookwright::plugin::{Caller, Compilation, Engine, Plugin, Session, Settings};
+use hookwright_iml::{Date, Environment, Interrupt, Limits, Unbounded, Value, Zone};
 use hookwright_webhook::{Confidential, Headers, Plugin as _, Request};
 
 /// The probe, built once and loaded with limits that a busy machine does not run into.
-static PROBE: LazyLock<Arc<Plugin>> = LazyLock::new(|| load(&Settings { deadline: Duration::from_secs(20), ..Settings::default() }));
+static PROBE: LazyLock<Arc<Plugin>> = LazyLock::new(|| load(&Settings { deadline: Duration::from_secs(20), ..settings() }));
 
 static WASM: LazyLock<Vec<u8>> = LazyLock::new(|| built("probe"));
 
@@ -23,8 +24,19 @@ static WASM: LazyLock<Vec<u8>> = LazyLock::new(|| built("probe"));
 fn built(name: &str) -> Vec<u8> {
     let directory = tempfile::tempdir().unwrap();
     let crate_directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/plugins").join(name);
-    let built = build(&BuildRequest { crate_directory, to: Some(directory.path().join("plugin.wasm")), quiet: true }).unwrap();
+    let built =
+        build(&BuildRequest { crate_directory, to: Some(directory.path().join("plugin.wasm")), quiet: true, compilation: compilation() })
+            .unwrap();
     std::fs::read(built.path).unwrap()
+}
+
+/// In the real child process.
+fn compilation() -> Compilation {
+    Compilation::InChild { program: env!("CARGO_BIN_EXE_hookwright").into() }
+}
+
+fn settings() -> Settings {
+    Settings { compilation: compilation(), ..Settings::default() }
 }
 
 fn load(settings: &Settings) -> Arc<Plugin> {
@@ -40,7 +52,7 @@ fn session() -> Session {
 }
 
 fn call(function: &str, arguments: &[Value<'_>]) -> Result<String, String> {
-    session().call(function, arguments, &Confidential::default()).map(|value| notation(&value))
+    session().call(function, arguments, &Confidential::default()).map(|value| notation(&value)).map_err(|error| error.message)
 }
 
 fn notation(value: &Value<'_>) -> String {
@@ -155,23 +167,48 @@ fn an_instance_lives_for_one_request() {
     assert_eq!(call("count", &[]).unwrap(), "0");
 }
 
-#[test]
-fn a_plugin_that_is_stopped_in_request_after_request_is_called_no_more() {
-    let settings = Settings { stops: 2, deadline: Duration::from_secs(20), ..Settings::default() };
+/// A request from that address to a shared webhook, which calls one function.
+async fn ask_from(plugin: &Arc<Plugin>, address: &str, function: &str) -> Result<(), String> {
+    let caller = Caller { network: Some(address.parse().unwrap()), hook: None };
+    let session = plugin.admit(caller).await.map_err(|unavailable| unavailable.to_string())?.begin(&environment());
+    session.call(function, &[], &Confidential::default()).map(|_| ()).map_err(|error| error.message)
+}
+
+#[tokio::test]
+async fn only_a_plugin_that_is_stopped_for_several_callers_and_serves_nobody_is_left_alone() {
+    let settings = Settings { stops: 3, stops_window: Duration::ZERO, deadline: Duration::from_secs(20), ..settings() };
     let plugin = load(&settings);
-    let ask = |function: &str| {
+    for _ in 0..10 {
+        assert!(ask_from(&plugin, "192.0.2.1", "deep").await.is_err());
+    }
+    assert_eq!(ask_from(&plugin, "192.0.2.2", "count").await, Ok(()), "others are served, and that begins the count anew");
+    for address in ["192.0.2.1", "192.0.2.2", "192.0.2.1"] {
+        assert!(ask_from(&plugin, address, "deep").await.is_err());
+    }
+    let reason = ask_from(&plugin, "192.0.2.3", "count").await.unwrap_err();
+    assert!(
+        reason.starts_with("the plugin is out of service, and is tried again in 2 s: it was stopped in 3 requests in a row"),
+        "{reason}"
+    );
+    assert!(plugin.out_of_service().is_some());
+    assert_eq!(load(&settings).out_of_service(), None, "what is loaded anew begins anew");
+}
+
+#[test]
+fn what_would_fill_the_plugins_memory_is_not_handed_to_it() {
+    let plugin = load(&Settings { memory: 8 << 20, deadline: Duration::from_secs(20), ..settings() });
+    let ask = |elements: usize| {
         let session = plugin.try_admit().unwrap().begin(&environment());
-        session.call(function, &[], &Confidential::default()).map_err(|_| session.call("count", &[], &Confidential::default()))
+        let numbers = Value::array(vec![Value::integer(0); elements]);
+        session
+            .call("lenient", &[Value::text("a"), numbers], &Confidential::default())
+            .map(|_| ())
+            .map_err(|error| (error.interrupt, error.message))
     };
-    assert!(ask("deep").is_err_and(|next| next.is_ok()), "the next call gets another instance");
-    assert!(ask("count").is_ok(), "which begins the count anew");
-    assert!(ask("deep").is_err() && plugin.out_of_service().is_none());
-    assert!(ask("deep").is_err());
-    let reason = ask("count").unwrap_err().unwrap_err();
-    assert!(reason.starts_with("the plugin is out of service until its file changes: it was stopped in 2 requests in a row"), "{reason}");
-    assert_eq!(plugin.out_of_service(), Some(reason.as_str()));
-    let again = load(&settings);
-    assert!(again.out_of_service().is_none(), "what is loaded anew begins anew");
+    let handed = "the plugin has no memory for what it is to be handed: raise --plugin-memory, or hand it less";
+    assert_eq!(ask(100_000), Err((Some(Interrupt::Memory), handed.to_owned())));
+    // The plugin has read all of it before it says that it wants a number.
+    assert_eq!(ask(60_000), Err((None, "argument 2: an integer is wanted here, not an array".to_owned())), "what is let through fits");
 }
 
 #[test]
@@ -180,7 +217,7 @@ fn the_cache_is_private_and_survives_damage() {
 
     let directory = tempfile::tempdir().unwrap();
     let cache = directory.path().join("plugins");
-    let settings = Settings { cache: Some(cache.clone()), deadline: Duration::from_secs(20), ..Settings::default() };
+    let settings = Settings { cache: Some(cache.clone()), deadline: Duration::from_secs(20), ..settings() };
     load(&settings);
     assert_eq!(std::fs::metadata(&cache).unwrap().permissions().mode() & 0o777, 0o700);
     let entry = std::fs::read_dir(&cache).unwrap().next().unwrap().unwrap().path();
@@ -213,8 +250,9 @@ fn a_plugin_that_was_just_begun_builds_and_gives_what_its_sample_says() {
     std::os::unix::fs::symlink(target, cards.join("target")).unwrap();
 
     let service = cards.join("services/cards");
-    let built = build(&BuildRequest { crate_directory: cards, to: Some(service.clone()), quiet: true }).unwrap();
-    let settings = Settings { deadline: Duration::from_secs(20), ..Settings::default() };
+    let built =
+        build(&BuildRequest { crate_directory: cards, to: Some(service.clone()), quiet: true, compilation: compilation() }).unwrap();
+    let settings = Settings { deadline: Duration::from_secs(20), ..settings() };
     let plugin = Engine::new(&settings).unwrap().load("cards", &std::fs::read(built.path).unwrap()).unwrap();
     let read = |path: &str| std::fs::read_to_string(service.join(path)).unwrap();
     let options = LoadOptions { name: "cards", plugin: Some(plugin.description()), shared: false };

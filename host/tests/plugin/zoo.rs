@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hookwright::plugin::{Plugin, Settings};
+use hookwright::plugin::{Caller, Plugin, Settings};
 use hookwright_iml::Value;
 use hookwright_webhook::{Confidential, Plugin as _};
 
-use super::{PROBE, call, environment, load};
+use super::{PROBE, call, environment, load, settings};
 
 /// Function, argument, what the diagnostic says.
 const CRASHES: [(&str, Option<i64>, &str); 7] = [
@@ -27,13 +27,13 @@ const LOOPS: [&str; 2] = ["endless", "chatty"];
 fn ask(plugin: &Arc<Plugin>, function: &str, argument: Option<i64>) -> Result<(), String> {
     let session = plugin.try_admit().expect("every place is back").begin(&environment());
     let arguments = Vec::from_iter(argument.map(Value::integer));
-    session.call(function, &arguments, &Confidential::default()).map(|_| ())
+    session.call(function, &arguments, &Confidential::default()).map(|_| ()).map_err(|error| error.message)
 }
 
 #[test]
 fn what_crashes_or_wants_too_much_fails_its_own_request_only() {
     // One place: what does not give it back keeps the next request out.
-    let plugin = load(&Settings { deadline: Duration::from_secs(20), instances: 1, ..Settings::default() });
+    let plugin = load(&Settings { deadline: Duration::from_secs(20), instances: 1, ..settings() });
     for (function, argument, expected) in CRASHES {
         let problem = ask(&plugin, function, argument).unwrap_err();
         assert!(problem.starts_with(expected), "{function}: {problem}");
@@ -50,30 +50,30 @@ fn a_panic_is_reported_with_its_message_and_place() {
 
 #[test]
 fn what_does_not_end_is_ended_and_has_no_time_left() {
-    let plugin = load(&Settings { deadline: Duration::from_millis(50), instances: 1, ..Settings::default() });
+    let plugin = load(&Settings { deadline: Duration::from_millis(50), instances: 1, ..settings() });
     for function in LOOPS {
         let session = plugin.try_admit().unwrap().begin(&environment());
-        let problem = session.call(function, &[], &Confidential::default()).unwrap_err();
+        let problem = session.call(function, &[], &Confidential::default()).unwrap_err().message;
         assert_eq!(problem, "the plugin was stopped: it may take 50 ms");
-        assert_eq!(session.call("count", &[], &Confidential::default()).unwrap_err(), problem, "its time is used up");
+        assert_eq!(session.call("count", &[], &Confidential::default()).unwrap_err().message, problem, "its time is used up");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_endless_loops_at_once_all_end_while_others_are_served() {
-    let settings = Settings { deadline: Duration::from_millis(5), patience: Duration::from_secs(600), stops: 0, ..Settings::default() };
+    let settings = Settings { deadline: Duration::from_millis(5), patience: Duration::from_secs(600), stops: 0, ..settings() };
     let places = settings.instances;
     let plugin = load(&settings);
     let loops = (0..1000).map(|_| {
         let plugin = plugin.clone();
         tokio::spawn(async move {
-            let permit = plugin.admit().await.unwrap();
-            tokio::task::block_in_place(|| permit.begin(&environment()).call("endless", &[], &Confidential::default()).unwrap_err())
+            let permit = plugin.admit(Caller::default()).await.unwrap();
+            tokio::task::block_in_place(|| permit.begin(&environment()).call("endless", &[], &Confidential::default()).unwrap_err().message)
         })
     });
     let loops: Vec<_> = loops.collect();
     for _ in 0..100 {
-        let permit = PROBE.admit().await.unwrap();
+        let permit = PROBE.admit(Caller::default()).await.unwrap();
         tokio::task::block_in_place(|| permit.begin(&environment()).call("count", &[], &Confidential::default())).unwrap();
     }
     for ended in loops {
@@ -85,7 +85,7 @@ async fn a_thousand_endless_loops_at_once_all_end_while_others_are_served() {
 
 #[test]
 fn the_memory_comes_back() {
-    let plugin = load(&Settings { deadline: Duration::from_secs(20), ..Settings::default() });
+    let plugin = load(&Settings { deadline: Duration::from_secs(20), ..settings() });
     let greedy = |rounds: u32| (0..rounds).for_each(|_| assert!(ask(&plugin, "greedy", None).is_err()));
     greedy(2);
     let before = resident_mebibytes();
@@ -98,7 +98,7 @@ fn the_memory_comes_back() {
 #[test]
 fn a_thousand_versions_of_a_plugin_leave_nothing_behind() {
     let cache = tempfile::tempdir().unwrap();
-    let settings = Settings { cache: Some(cache.path().join("plugins")), deadline: Duration::from_secs(20), ..Settings::default() };
+    let settings = Settings { cache: Some(cache.path().join("plugins")), deadline: Duration::from_secs(20), ..settings() };
     let engine = hookwright::plugin::Engine::new(&settings).unwrap();
     let swap = |times: u32| {
         (0..times).for_each(|_| assert_eq!(ask(&engine.load("probe", &super::WASM).unwrap(), "count", None), Ok(())));

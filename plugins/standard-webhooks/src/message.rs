@@ -5,6 +5,9 @@ use hookwright_sdk::{Collection, Date, Value};
 /// How far from now a message's time may be, in seconds, before and after.
 const WINDOW: u64 = 5 * 60;
 
+/// How many signatures of one message are looked at: whoever cannot sign may still send a header full of them.
+pub(crate) const SIGNATURES: usize = 16;
+
 /// The headers of one message.
 pub(crate) struct Message<'h> {
     id: &'h str,
@@ -28,9 +31,10 @@ impl<'h> Message<'h> {
         [self.id.as_bytes(), b".", self.timestamp.as_bytes(), b".", raw_body].concat()
     }
 
-    /// Each with its version in front.
+    /// Each with its version in front. A sender that replaces its secret sends two or three; more than [`SIGNATURES`] are not
+    /// looked at.
     pub(crate) fn signatures(&self) -> impl Iterator<Item = &'h str> {
-        self.signatures.split_ascii_whitespace()
+        self.signatures.split_ascii_whitespace().take(SIGNATURES)
     }
 
     /// Whether it was sent within the window around `now`, so that a recording is of no use later.

@@ -3,7 +3,7 @@
 mod signature;
 mod signed;
 
-use hookwright_sdk::{Collection, Value, function, plugin};
+use hookwright_sdk::{Collection, function, plugin};
 
 use signature::Signature;
 
@@ -21,24 +21,14 @@ fn twilio_verify(auth_token: &str, url: &str, headers: &Collection, raw_body: &[
     signed::urls(url).iter().any(|url| signature.is_of(&[url, &parameters]))
 }
 
-/// The account that a request is about: `AccountSid` in the query or among the parameters, `account_sid` in JSON.
-///
-/// The query comes first because JSON that names no account has its place for it there, in a URL that is signed.
-#[function]
-fn twilio_account(query: &Value, parameters: &Value) -> Option<String> {
-    let places = [query.get("AccountSid"), parameters.get("AccountSid"), parameters.get("account_sid")];
-    let named = places.into_iter().filter_map(Value::as_text).find(|account| !account.is_empty());
-    named.map(str::to_owned)
-}
-
-plugin! { functions: [twilio_verify, twilio_account] }
+plugin! { functions: [twilio_verify] }
 
 #[cfg(test)]
 mod tests {
+    use hookwright_sdk::Collection;
     use hookwright_sdk::testing::Service;
-    use hookwright_sdk::{Collection, Value};
 
-    use super::{PLUGIN, twilio_account, twilio_verify};
+    use super::{PLUGIN, twilio_verify};
 
     /// The example in Twilio's documentation, "Explore the algorithm yourself".
     const TOKEN: &str = "12345";
@@ -80,17 +70,6 @@ mod tests {
     fn a_secret_that_nobody_has_set_lets_nobody_in() {
         let with_the_empty_key = "rU/Zq3n8snT61b49HUWbl3qGAg4=";
         assert!(!twilio_verify("", URL, &signed(with_the_empty_key), BODY, None));
-    }
-
-    #[test]
-    fn the_account_is_in_the_query_the_form_or_the_json() {
-        let of = |name: &str| Value::from(Collection::from_iter([(name, "AC1")]));
-        for (query, parameters) in
-            [(of("AccountSid"), Value::Missing), (Value::Missing, of("AccountSid")), (of("other"), of("account_sid"))]
-        {
-            assert_eq!(twilio_account(&query, &parameters).as_deref(), Some("AC1"));
-        }
-        assert_eq!(twilio_account(&of("accountsid"), &Value::Null), None);
     }
 
     #[test]

@@ -14,6 +14,9 @@ pub(crate) struct Signature<'k> {
     algorithm: Algorithm,
 }
 
+/// 32 bytes in base64.
+const LONGEST: usize = 44;
+
 enum Algorithm {
     HmacSha1,
     HmacSha256,
@@ -30,7 +33,8 @@ impl<'k> Signature<'k> {
             Some(settings) => (shared_key, Algorithm::named_in(settings)?),
             None => (auth_token, Algorithm::HmacSha1),
         };
-        let bytes = STANDARD.decode(header("x-twilio-signature")?).ok()?;
+        let encoded = header("x-twilio-signature").filter(|encoded| encoded.len() <= LONGEST)?;
+        let bytes = STANDARD.decode(encoded).ok()?;
         (!secret.is_empty()).then_some(Self { bytes, secret, algorithm })
     }
 
@@ -82,6 +86,12 @@ mod tests {
         assert!(holds("key=webhooks_sharedkey_1,algorithm=HMAC_SHA256", "shared"));
         assert!(!holds("key=webhooks_sharedkey_1,algorithm=HMAC_SHA256", "token"));
         assert!(!holds("key=webhooks_sharedkey_1,algorithm=HMAC_SHA1", "shared"));
+    }
+
+    #[test]
+    fn a_signature_of_100_kilobytes_is_none() {
+        let headers = Collection::from_iter([("x-twilio-signature", "A".repeat(100_000))]);
+        assert!(Signature::read(&headers, "token", "").is_none());
     }
 
     #[test]

@@ -8,13 +8,17 @@ use sha2::{Digest, Sha256};
 /// The names and values of a form, sorted, without anything between them; a pair that is repeated counts once.
 ///
 /// Where the URL carries the hash of the body (`bodySHA256`, with every JSON body), the URL alone is signed, and this is
-/// empty; or none, where the hash is that of another body.
+/// empty; or none, where the hash is that of another body, or there are more parameters than Twilio sends.
 pub(crate) fn parameters(url: &str, raw_body: &[u8]) -> Option<String> {
     match body_hash(url) {
         Some(hash) => (hash == hex::encode(Sha256::digest(raw_body))).then(String::new),
-        None => Some(sorted(raw_body)),
+        None => sorted(raw_body),
     }
 }
+
+/// A call has some thirty parameters; of more than so many nothing is signed. Sorting them takes memory, and whoever sends them
+/// has not yet shown that he is Twilio.
+const PARAMETERS: usize = 1000;
 
 /// The hash stands in a URL that is signed: whoever may know it knows it, and comparing it gives nothing away.
 fn body_hash(url: &str) -> Option<Cow<'_, str>> {
@@ -22,9 +26,12 @@ fn body_hash(url: &str) -> Option<Cow<'_, str>> {
     form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "bodySHA256").map(|(_, hash)| hash)
 }
 
-fn sorted(form: &[u8]) -> String {
+fn sorted(form: &[u8]) -> Option<String> {
+    if form_urlencoded::parse(form).nth(PARAMETERS).is_some() {
+        return None;
+    }
     let pairs: BTreeSet<_> = form_urlencoded::parse(form).collect();
-    pairs.into_iter().flat_map(|(name, value)| [name, value]).collect()
+    Some(pairs.into_iter().flat_map(|(name, value)| [name, value]).collect())
 }
 
 /// The URL without its port and with it: some of Twilio's products sign the one, some the other, and so its libraries try
@@ -50,7 +57,7 @@ fn port(authority: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{parameters, urls};
+    use super::{PARAMETERS, parameters, urls};
 
     fn form(body: &str) -> Option<String> {
         parameters("https://a.test/", body.as_bytes())
@@ -65,6 +72,14 @@ mod tests {
     #[test]
     fn a_repeated_name_has_each_of_its_values_once_and_in_order() {
         assert_eq!(form("m=b&x=&m=a&m=b").as_deref(), Some("mambx"));
+    }
+
+    #[test]
+    fn a_form_of_very_many_parameters_is_not_sorted() {
+        let form_of = |count: usize| (0..count).map(|number| format!("{number}=x")).collect::<Vec<_>>().join("&");
+        assert!(form(&form_of(PARAMETERS)).is_some());
+        assert_eq!(form(&form_of(PARAMETERS + 1)), None);
+        assert_eq!(form(&"&a".repeat(1_000_000)), None, "also where all are the same");
     }
 
     #[test]

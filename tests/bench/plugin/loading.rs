@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hookwright::plugin::{Engine, Plugin, Settings};
+use hookwright::plugin::{Compilation, Engine, Plugin, Settings};
 
 use crate::Arguments;
 use crate::calls::Call;
@@ -15,7 +15,8 @@ const SWAPS: u32 = 200;
 
 pub(crate) fn measure(arguments: &Arguments, wasm: &[u8], call: &Call) -> anyhow::Result<()> {
     let cache = tempfile::tempdir()?;
-    let engine = Engine::new(&Settings { cache: Some(cache.path().join("compiled")), ..Settings::default() })?;
+    let engine =
+        Engine::new(&Settings { cache: Some(cache.path().join("compiled")), compilation: Compilation::InProcess, ..Settings::default() })?;
     println!("\nloading {} KiB, milliseconds, best and median", wasm.len().div_ceil(1024));
     row("compiled anew", arguments.turns, |turn| load(&engine, &edition(wasm, turn)))?;
     row("from the cache", arguments.turns, |_| load(&engine, &edition(wasm, 0)))?;

@@ -43,7 +43,7 @@ fn wat(text: &str) -> Vec<u8> {
 fn a_plugin_that_traps_or_loops_fails_its_own_request_and_nothing_else() {
     let installation = installation();
     add_healthy(&installation);
-    let spec = r#"{ "uid": "u", "respond": { "type": "text", "body": "{{switch(body.do, 'panic', panics('on purpose'), 'loop', endless(), 'abort', aborts(), 'stack', deep(), 'memory', greedy(), 'result', bytes(8388608), 'log', chatty(), same('fine'))}}" } }"#;
+    let spec = r#"{ "uid": "u", "condition": "{{switch(body.do, 'panic', panics('on purpose'), 'loop', endless(), 'abort', aborts(), 'stack', deep(), 'memory', greedy(), 'result', bytes(8388608), 'log', chatty(), same('fine'))}}", "respond": { "type": "text", "body": "fine" } }"#;
     installation.spec("probe", spec);
     installation.write("probe", "plugin.wasm", fs::read(plugins::of_tests("probe")).unwrap());
     let receiver = Receiver::start().unwrap();
@@ -52,17 +52,17 @@ fn a_plugin_that_traps_or_loops_fails_its_own_request_and_nothing_else() {
 
     let answer = |what: &str| host.post("/probe", &json!({ "do": what }));
     let misdeeds = [
-        ("panic", "panics"),
-        ("loop", "endless"),
-        ("abort", "aborts"),
-        ("stack", "deep"),
-        ("memory", "greedy"),
-        ("result", "bytes"),
-        ("log", "chatty"),
+        ("panic", "panics", 500),
+        ("loop", "endless", 422),
+        ("abort", "aborts", 500),
+        ("stack", "deep", 500),
+        ("memory", "greedy", 413),
+        ("result", "bytes", 413),
+        ("log", "chatty", 422),
     ];
-    for (what, logged) in misdeeds {
+    for (what, logged, status) in misdeeds {
         let reply = answer(what);
-        assert_eq!(reply.status, 500, "{what}: {}", reply.text());
+        assert_eq!(reply.status, status, "{what}: {}", reply.text());
         assert!(!reply.text().contains(logged), "the sender learns nothing of our insides: {}", reply.text());
         host.wait_for_log(&format!("`{logged}`: "));
         assert_eq!(answer("nothing").text(), "fine", "after {what}");

@@ -15,6 +15,7 @@ use super::receiver::Receiver;
 use super::show;
 use crate::connections::{Change, Connection, Hook, State, new_id, new_token};
 use crate::deliver::{Exception, Guard};
+use crate::plugin::Compilation;
 use crate::plugin::build::{BuildRequest, build};
 use crate::{Host, Running, Settings};
 
@@ -36,7 +37,12 @@ impl Stage {
         copy_files(&checkout.service(service), &directory)?;
         if let Some(crate_directory) = checkout.plugin(service) {
             show::step(&format!("building the {service} plugin"));
-            build(&BuildRequest { crate_directory, to: Some(directory.join("plugin.wasm")), quiet: true })?;
+            build(&BuildRequest {
+                crate_directory,
+                to: Some(directory.join("plugin.wasm")),
+                quiet: true,
+                compilation: Compilation::default(),
+            })?;
         }
         Ok(())
     }
