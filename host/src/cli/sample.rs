@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use hookwright_webhook::sample::{self, Request};
 use hookwright_webhook::{Item, Reply, Webhook};
 
-use crate::services::Service;
+use crate::services::{SAMPLE_BYTES, Service, ServiceFiles};
 
 /// The webhook by its name, by being the only one, or by the last part of the request's path.
 pub(super) fn choose<'s>(service: &'s Service, name: Option<&str>, request: &Request) -> anyhow::Result<&'s Webhook> {
@@ -34,35 +34,17 @@ pub(super) struct Sample {
 
 impl Sample {
     /// A sample directory, or a file that is a request of which nothing is expected.
-    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
-        let is_sample = path.is_dir();
-        let request = if is_sample { path.join("request.http") } else { path.to_owned() };
-        let parsed = Request::parse(&read(&request)?).with_context(|| format!("in {}", request.display()))?;
-        let mut sample = Self { request: parsed, reply: None, bundles: None };
-        let (reply, bundles) = (path.join("reply.http"), path.join("bundles.json"));
-        if is_sample && reply.exists() {
-            sample.reply = Some(sample::parse_reply(&read(&reply)?).with_context(|| format!("in {}", reply.display()))?);
-        }
-        if is_sample && bundles.exists() {
-            sample.bundles = Some(String::from_utf8(read(&bundles)?).with_context(|| format!("in {}", bundles.display()))?);
-        }
-        Ok(sample)
-    }
-
-    /// How a reply and items are not as expected, each with what it is about.
-    pub(super) fn differences(&self, reply: Option<&Reply>, items: &[Item]) -> anyhow::Result<Vec<String>> {
-        let reply = self.reply.as_ref().zip(reply);
-        let reply = reply.and_then(|(expected, got)| sample::compare_reply(expected, got));
-        let bundles = match &self.bundles {
-            Some(expected) => sample::compare_items(expected, items)?,
-            None => None,
-        };
-        let reply = reply.map(|difference| format!("the reply is not as in reply.http:\n{difference}"));
-        let bundles = bundles.map(|difference| format!("the bundles are not as in bundles.json:\n{difference}"));
-        Ok(reply.into_iter().chain(bundles).collect())
-    }
+    pub(super) fn parsed(request: &[u8], path: &Path) -> anyhow::Result<Request> {
+    Request::parse(request).with_context(|| format!("in {}", path.display()))
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+fn optional(files: &ServiceFiles, name: &str) -> anyhow::Result<Option<Vec<u8>>> {
+    if files.has(name) { file(files, name).map(Some) } else { Ok(None) }
+}
+
+fn file(files: &ServiceFiles, name: &str) -> anyhow::Result<Vec<u8>> {
+    match files.read(name, SAMPLE_BYTES) {
+        Ok(read) => Ok(read.bytes),
+        Err(problem) => bail!("{} {problem}", files.path().join(name).display()),
+    }
 }

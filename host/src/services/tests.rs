@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::{Loader, Pace, Secrets, Service, Services, Watch};
+use super::{Examples, Loader, Pace, Scan, Secrets, Service, Services, Watch};
 use crate::plugin::{self, Engine};
 
 const DEDICATED: &str = r#"{"output": "{{body}}"}"#;
@@ -46,12 +46,22 @@ impl Folder {
     fn loader(&self) -> Loader {
         let secrets = self.0.path().join("secrets.json");
         let engine = Arc::new(Engine::new(&plugin::Settings::default()).unwrap());
-        Loader { engine, secrets: Secrets::new(secrets.exists().then_some(secrets)) }
+        Loader { engine, secrets: Secrets::new(secrets.exists().then_some(secrets)), examples: Examples::Refused }
     }
 
-    fn services(&self) -> Arc<Services> {
+    /// A scan of the root, and the set that it keeps.
+    fn scan(&self) -> (Scan, Arc<Services>) {
         fs::create_dir_all(self.root()).unwrap();
-        Arc::new(Services::new(vec![self.root()], self.loader()))
+        let scan = Scan::new(vec![self.root()], self.loader());
+        let services = scan.services();
+        (scan, services)
+    }
+}
+
+impl Scan {
+    /// Looks until nothing changes any more.
+    fn settle(&mut self) {
+        while self.refresh(Duration::MAX) {}
     }
 }
 
@@ -144,31 +154,31 @@ fn the_operators_secrets_go_over_the_services_own() {
 #[test]
 fn a_broken_spec_keeps_the_old_one_serving_and_is_said_once() {
     let folder = Folder::new();
-    let services = folder.write("slack/webhook.json", SHARED).services();
-    services.refresh();
+    let (mut scan, services) = folder.write("slack/webhook.json", SHARED).scan();
+    scan.refresh(Duration::MAX);
     folder.write("slack/webhook.json", BROKEN);
     let log = logged(|| {
-        services.refresh();
-        services.refresh();
+        scan.refresh(Duration::MAX);
+        scan.refresh(Duration::MAX);
         folder.write("slack/plugin.txt", "something else changed");
-        services.refresh();
+        scan.refresh(Duration::MAX);
     });
     assert_eq!(text(&services, "slack"), SHARED);
     assert_eq!(log.matches("its last good version keeps serving").count(), 1, "{log}");
     assert!(log.contains("webhook.json:1:"), "{log}");
     folder.write("slack/webhook.json", DEDICATED);
-    services.refresh();
+    scan.refresh(Duration::MAX);
     assert_eq!(text(&services, "slack"), DEDICATED);
 }
 
 #[test]
 fn a_request_keeps_the_version_it_began_with() {
     let folder = Folder::new();
-    let services = folder.write("slack/webhook.json", SHARED).services();
-    services.refresh();
+    let (mut scan, services) = folder.write("slack/webhook.json", SHARED).scan();
+    scan.refresh(Duration::MAX);
     let begun = services.service("slack").unwrap();
     folder.write("slack/webhook.json", DEDICATED);
-    services.refresh();
+    scan.refresh(Duration::MAX);
     assert_eq!(begun.webhooks[0].source().text, SHARED);
     assert_eq!(text(&services, "slack"), DEDICATED);
 }
@@ -176,19 +186,19 @@ fn a_request_keeps_the_version_it_began_with() {
 #[test]
 fn a_broken_service_does_not_keep_others_from_loading() {
     let folder = Folder::new();
-    let services = folder.write("bad/webhook.json", BROKEN).write("slack/webhook.json", SHARED).services();
-    services.refresh();
+    let (mut scan, services) = folder.write("bad/webhook.json", BROKEN).write("slack/webhook.json", SHARED).scan();
+    scan.refresh(Duration::MAX);
     assert_eq!(names(&services), ["slack"]);
 }
 
 #[test]
 fn a_directory_that_is_gone_or_emptied_is_a_service_removed() {
     let folder = Folder::new();
-    let services = folder.write("one/webhook.json", SHARED).write("two/webhook.json", SHARED).services();
-    services.refresh();
+    let (mut scan, services) = folder.write("one/webhook.json", SHARED).write("two/webhook.json", SHARED).scan();
+    scan.refresh(Duration::MAX);
     fs::remove_dir_all(folder.root().join("one")).unwrap();
     fs::remove_file(folder.root().join("two/webhook.json")).unwrap();
-    services.refresh();
+    scan.refresh(Duration::MAX);
     assert_eq!(names(&services), Vec::<String>::new());
 }
 
@@ -198,35 +208,36 @@ fn the_second_directory_of_a_name_is_refused_until_the_first_is_gone() {
     first.write("slack/webhook.json", SHARED);
     second.write("slack/webhook.json", DEDICATED);
     let roots = [first.root(), second.root()];
-    let services = Services::new(roots.to_vec(), first.loader());
+    let mut scan = Scan::new(roots.to_vec(), first.loader());
+    let services = scan.services();
     assert!(
         logged(|| {
-            services.refresh();
+            scan.refresh(Duration::MAX);
         })
         .contains("already served from")
     );
     let serving = services.service("slack").unwrap().directory.clone();
     fs::remove_dir_all(&serving).unwrap();
-    while services.refresh() {}
+    scan.settle();
     assert_ne!(services.service("slack").unwrap().directory, serving);
 }
 
 #[test]
 fn a_root_that_cannot_be_read_for_a_while_keeps_its_services() {
     let folder = Folder::new();
-    let services = folder.write("slack/webhook.json", SHARED).services();
-    services.refresh();
+    let (mut scan, services) = folder.write("slack/webhook.json", SHARED).scan();
+    scan.refresh(Duration::MAX);
     let aside = folder.0.path().join("aside");
     fs::rename(folder.root(), &aside).unwrap();
-    services.refresh();
+    scan.refresh(Duration::MAX);
     assert_eq!(names(&services), ["slack"]);
 }
 
 #[test]
 fn the_watch_takes_up_what_editors_and_copies_do() {
     let folder = Folder::new();
-    let services = folder.services();
-    let _watch = Watch::start(services.clone(), quick());
+    let (scan, services) = folder.scan();
+    let _watch = Watch::start(scan, quick());
     folder.write("slack/webhook.json", SHARED);
     until("a directory added", || names(&services) == ["slack"]);
     rename_over(&folder.root().join("slack/webhook.json"), DEDICATED);
@@ -240,11 +251,11 @@ fn the_watch_takes_up_what_editors_and_copies_do() {
 #[test]
 fn the_watch_finds_changes_that_nobody_tells_it_of() {
     let folder = Folder::new();
-    let services = folder.services();
+    let (scan, services) = folder.scan();
     let pace = Pace { rescan: Duration::from_millis(20), ..quick() };
     let root = folder.root();
     fs::rename(&root, folder.0.path().join("aside")).unwrap();
-    let _watch = Watch::start(services.clone(), pace);
+    let _watch = Watch::start(scan, pace);
     folder.write("slack/webhook.json", SHARED);
     until("a root that came later", || names(&services) == ["slack"]);
 }
