@@ -212,7 +212,8 @@ struct Stored {
 }
 
 async fn open(settings: Settings) -> anyhow::Result<(Arc<Host>, DataDirectory, Scan)> {
-    let Settings { services, data, key, secrets, examples, public_url, limits, delivery, telemetry, journal, retention, plugins, .. } = settings;
+    let Settings { services, data, key, secrets, examples, public_url, limits, delivery, telemetry, journal, retention, plugins, .. } =
+        settings;
     let secrets = Secrets::new(secrets);
     let scan = move || Ok(Scan::new(services, Loader { engine: Arc::new(plugin::Engine::new(&plugins)?), secrets, examples }));
     let stored = spawn_blocking(move || open_stored(&data, key.as_ref(), (journal, retention), scan));

@@ -34,7 +34,35 @@ pub(super) struct Sample {
 
 impl Sample {
     /// A sample directory, or a file that is a request of which nothing is expected.
-    pub(super) fn parsed(request: &[u8], path: &Path) -> anyhow::Result<Request> {
+    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
+        if !path.is_dir() {
+            let request = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            return Ok(Self { request: parsed(&request, path)?, reply: None, bundles: None });
+        }
+        let files = ServiceFiles::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let request = parsed(&file(&files, "request.http")?, &path.join("request.http"))?;
+        let (reply, bundles) = (optional(&files, "reply.http")?, optional(&files, "bundles.json")?);
+        let reply = reply.map(|reply| sample::parse_reply(&reply).with_context(|| format!("in {}", path.join("reply.http").display())));
+        let bundles =
+            bundles.map(|bundles| String::from_utf8(bundles).with_context(|| format!("in {}", path.join("bundles.json").display())));
+        Ok(Self { request, reply: reply.transpose()?, bundles: bundles.transpose()? })
+    }
+
+    /// How a reply and items are not as expected, each with what it is about.
+    pub(super) fn differences(&self, reply: Option<&Reply>, items: &[Item]) -> anyhow::Result<Vec<String>> {
+        let reply = self.reply.as_ref().zip(reply);
+        let reply = reply.and_then(|(expected, got)| sample::compare_reply(expected, got));
+        let bundles = match &self.bundles {
+            Some(expected) => sample::compare_items(expected, items)?,
+            None => None,
+        };
+        let reply = reply.map(|difference| format!("the reply is not as in reply.http:\n{difference}"));
+        let bundles = bundles.map(|difference| format!("the bundles are not as in bundles.json:\n{difference}"));
+        Ok(reply.into_iter().chain(bundles).collect())
+    }
+}
+
+fn parsed(request: &[u8], path: &Path) -> anyhow::Result<Request> {
     Request::parse(request).with_context(|| format!("in {}", path.display()))
 }
 

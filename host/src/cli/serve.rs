@@ -248,7 +248,9 @@ fn announce(running: &Running) {
 
 fn announce_refused(running: &Running) {
     let looks = running.host().services.looks();
-    let named = |loading: bool| looks.iter().filter(move |look| look.service.is_none() && look.is_loading == loading).map(|look| look.name.as_str());
+    let named = |loading: bool| {
+        looks.iter().filter(move |look| look.service.is_none() && look.is_loading == loading).map(|look| look.name.as_str())
+    };
     let (refused, loading): (Vec<_>, Vec<_>) = (named(false).collect(), named(true).collect());
     if !loading.is_empty() {
         anstream::eprintln!("  still loading: {}", loading.join(", "));

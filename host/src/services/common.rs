@@ -29,7 +29,13 @@ pub enum Examples {
 }
 
 /// The values for one service, or `None` where they cannot be had, for the reasons in the report.
-pub(super) fn read(files: &ServiceFiles, service: &str, secrets: &Secrets, examples: Examples, report: &mut Report) -> Option<Map<String, Value>> {
+pub(super) fn read(
+    files: &ServiceFiles,
+    service: &str,
+    secrets: &Secrets,
+    examples: Examples,
+    report: &mut Report,
+) -> Option<Map<String, Value>> {
     let path = files.path().join(FILE);
     let own = own(files, secrets, &path, report);
     let set = secrets.of(service).map_err(|error| {

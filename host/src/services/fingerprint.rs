@@ -58,7 +58,8 @@ impl Fingerprint {
 fn is_empty(files: &ServiceFiles) -> bool {
     let passed_over = |name: &PathBuf| NOT_YET.iter().any(|known| name == Path::new(known)) && files.has_directory(name);
     let nothing = |directory: &str| files.names(directory, 0).is_ok();
-    files.names("", NOT_YET.len()).is_ok_and(|names| names.iter().all(passed_over)) && (!files.has(specs::SEVERAL) || nothing(specs::SEVERAL))
+    files.names("", NOT_YET.len()).is_ok_and(|names| names.iter().all(passed_over))
+        && (!files.has(specs::SEVERAL) || nothing(specs::SEVERAL))
 }
 
 #[cfg(test)]

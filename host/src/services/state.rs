@@ -25,11 +25,21 @@ impl State {
     }
 
     /// The new state of a directory: the new service, or the old one if the new one is broken. Says what is new to say.
-    pub(super) fn take_up(directory: &Path, fingerprint: Fingerprint, read: Result<(Service, Report), Report>, before: Option<Self>) -> Self {
+    pub(super) fn take_up(
+        directory: &Path,
+        fingerprint: Fingerprint,
+        read: Result<(Service, Report), Report>,
+        before: Option<Self>,
+    ) -> Self {
         let (old, said) = before.map_or((None, String::new()), |state| (state.service, state.report.to_string()));
         let (service, report) = match read {
             Ok((service, warnings)) => {
-                tracing::info!(service = service.name, webhooks = service.webhooks.len(), plugin = service.plugin.is_some(), "service loaded");
+                tracing::info!(
+                    service = service.name,
+                    webhooks = service.webhooks.len(),
+                    plugin = service.plugin.is_some(),
+                    "service loaded"
+                );
                 (Some(Arc::new(service)), warnings)
             }
             Err(report) => (None, report),
