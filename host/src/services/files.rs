@@ -17,13 +17,13 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, fstat, openat, stat
 use rustix::io::Errno;
 
 /// Bytes of a spec.
-pub const SPEC_BYTES: u64 = 1 << 20;
+pub(crate) const SPEC_BYTES: u64 = 1 << 20;
 /// Bytes of a `common.json`.
-pub const COMMON_BYTES: u64 = 1 << 20;
+pub(crate) const COMMON_BYTES: u64 = 1 << 20;
 /// Bytes of each file of a sample.
-pub const SAMPLE_BYTES: u64 = 64 << 20;
+pub(crate) const SAMPLE_BYTES: u64 = 64 << 20;
 /// Bytes of the operator's file with the secrets of all services.
-pub const SECRETS_BYTES: u64 = 16 << 20;
+pub(crate) const SECRETS_BYTES: u64 = 16 << 20;
 
 /// A service directory, opened.
 pub(crate) struct ServiceFiles {

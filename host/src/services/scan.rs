@@ -268,7 +268,8 @@ impl Scan {
 
     fn looked(&mut self, directory: &Path, outcome: Outcome) {
         match outcome {
-            Outcome::Unchanged => return,
+            // The second is not over: somebody else goes on with it.
+            Outcome::Unchanged | Outcome::NeedsCompiling => return,
             Outcome::Restless => drop(self.restless.insert(directory.to_owned())),
             Outcome::Gone => self.forget(directory),
             Outcome::Empty(fingerprint) => {
