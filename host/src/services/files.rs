@@ -149,6 +149,9 @@ impl ServiceFiles {
     /// Opens what a name leads to, if it is inside the directory and of this type.
     fn open_as(&self, name: &Path, wanted: FileType) -> Result<OwnedFd, FileError> {
         let inside = self.resolve(name)?;
+        if inside.as_os_str().is_empty() {
+            return Err(FileError::Other(ITSELF, called(wanted)));
+        }
         // Before it is opened: opening a pipe or a device is noticed at its other end.
         expect(FileType::from_raw_mode(statat(&self.handle, &inside, AtFlags::SYMLINK_NOFOLLOW)?.st_mode), wanted)?;
         let opened = descend(&self.handle, &inside)?;
@@ -166,6 +169,9 @@ impl ServiceFiles {
     }
 }
 
+/// What a link to `.` leads to.
+const ITSELF: &str = "the service's directory itself";
+
 /// How everything is opened: without waiting for a writer, and never through a link.
 const OPEN: OFlags = OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC).union(OFlags::NOCTTY);
 
@@ -177,7 +183,7 @@ fn descend(directory: &OwnedFd, path: &Path) -> Result<OwnedFd, FileError> {
         let parent = opened.as_ref().map_or(directory.as_fd(), AsFd::as_fd);
         opened = Some(openat(parent, name, OPEN, Mode::empty())?);
     }
-    opened.ok_or(FileError::Other("the service's directory itself", "a file"))
+    opened.ok_or(FileError::Other(ITSELF, "in it"))
 }
 
 /// Reads a regular file that stands outside of service directories, the operator's own. Links to it are followed.
@@ -313,7 +319,7 @@ mod tests {
             ("inner/../../secret", "is a link that leads out of the service's directory"),
             ("/dev/zero", "is a link that leads out of the service's directory"),
             ("..", "is a link that leads out of the service's directory"),
-            (".", "is a directory, not a regular file"),
+            (".", "is the service's directory itself, not a regular file"),
             ("nothing", "is a link to something that is not there"),
             ("link", "cannot be read: Too many levels of symbolic links"),
         ];
