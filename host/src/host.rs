@@ -23,7 +23,7 @@ use crate::network::Network;
 use crate::plugin::{self, Plugin};
 use crate::release;
 use crate::server::{self, Limits};
-use crate::services::{Finding, Loader, Look, Pace, Secrets, Service, Services, Watch};
+use crate::services::{Examples, Finding, Loader, Look, Pace, Scan, Secrets, Service, Services, Watch};
 use crate::shares::Holder;
 use crate::telemetry::{self, Telemetry};
 
@@ -37,6 +37,8 @@ pub struct Settings {
     pub key: Option<Key>,
     /// The operator's values over the services' `common.json`.
     pub secrets: Option<PathBuf>,
+    /// Whether services are served whose secrets everybody knows.
+    pub examples: Examples,
     /// What senders see before the path, where a proxy stands before the host.
     pub public_url: Option<String>,
     /// Encrypts the listeners.
@@ -72,6 +74,7 @@ impl Settings {
             data,
             key: None,
             secrets: None,
+            examples: Examples::default(),
             public_url: None,
             tls: None,
             operators: None,
@@ -136,11 +139,11 @@ impl Host {
         let (guard, remote) = (settings.delivery.http.guard.clone(), settings.operators.take());
         let files = FileGuard::new(&settings.data, &settings.services, std::mem::take(&mut settings.file_destinations));
         settings.delivery.files = files.clone();
-        let (host, directory) = open(settings).await?;
+        let (host, directory, scan) = open(settings).await?;
         let operator = Arc::new(operator(&host, Tokens::open(&directory)?, base_url.clone(), guard, files));
         let remote_admin = remote.map(|remote| admin::serve_remote(remote, tls.clone(), &host.limits, operator.clone())).transpose()?;
         let admin = admin::serve(&directory, operator).context("cannot open the control socket")?;
-        let watch = Watch::start(host.services.clone(), pace);
+        let watch = Watch::start(scan, pace);
         let upkeep = [
             tokio::spawn(keep_up(host.journal.clone(), host.connections.clone(), retention)),
             tokio::spawn(probe(host.journal.clone())),
@@ -220,14 +223,31 @@ struct Stored {
     directory: DataDirectory,
     connections: Arc<Connections>,
     journal: Arc<Journal>,
-    services: Arc<Services>,
+    scan: Scan,
 }
 
-async fn open(settings: Settings) -> anyhow::Result<(Arc<Host>, DataDirectory)> {
-    let Settings { services, data, key, secrets, public_url, limits, evaluation, delivery, telemetry, journal, retention, plugins, .. } =
-        settings;
-    let stored = spawn_blocking(move || open_stored(&data, key.as_ref(), (journal, retention), services, Secrets::new(secrets), &plugins));
-    let Stored { directory, connections, journal, services } = stored.await.context("opening the host's parts broke off")??;
+async fn open(settings: Settings) -> anyhow::Result<(Arc<Host>, DataDirectory, Scan)> {
+    let Settings {
+        services,
+        data,
+        key,
+        secrets,
+        examples,
+        public_url,
+        limits,
+        evaluation,
+        delivery,
+        telemetry,
+        journal,
+        retention,
+        plugins,
+        ..
+    } = settings;
+    let secrets = Secrets::new(secrets);
+    let scan = move || Ok(Scan::new(services, Loader { engine: Arc::new(plugin::Engine::new(&plugins)?), secrets, examples }));
+    let stored = spawn_blocking(move || open_stored(&data, key.as_ref(), (journal, retention), scan));
+    let Stored { directory, connections, journal, scan } = stored.await.context("opening the host's parts broke off")??;
+    let services = scan.services();
     let telemetry = telemetry.as_ref().map(Telemetry::start).transpose()?.unwrap_or_default();
     let delivery = deliver::Settings { telemetry: telemetry.clone(), ..delivery };
     let deliveries = Deliveries::start(journal.clone(), connections.clone(), delivery);
@@ -236,7 +256,7 @@ async fn open(settings: Settings) -> anyhow::Result<(Arc<Host>, DataDirectory)> 
     let limits = Arc::new(limits);
     let (meters, releases) = (server::Meters::default(), release::Meters::default());
     let host = Host { services, connections, journal, deliveries, limits, memory, evaluations, telemetry, meters, releases, public_url };
-    Ok((Arc::new(host), directory))
+    Ok((Arc::new(host), directory, scan))
 }
 
 /// One request alone may have what one may have at all, and that is half of what all share.
@@ -245,22 +265,22 @@ fn shared_memory(limits: &Limits, evaluation: evaluate::Limits) -> usize {
     limits.memory_bytes.max(of_one.saturating_mul(2))
 }
 
+/// How long the start waits for services to be read. The others answer 503 until they are.
+const LOADING: Duration = Duration::from_secs(20);
+
 fn open_stored(
     data: &Path,
     key: Option<&Key>,
     (journal, retention): (journal::Settings, Retention),
-    roots: Vec<PathBuf>,
-    secrets: Secrets,
-    plugins: &plugin::Settings,
+    scan: impl FnOnce() -> anyhow::Result<Scan>,
 ) -> anyhow::Result<Stored> {
     let directory = DataDirectory::open(data)?;
     let journal = Arc::new(Journal::open(&directory, journal).context("cannot open the event journal")?);
     make_room(&journal, retention);
     let connections = Connections::open_with(&directory, key).context("cannot open the connections")?;
-    let engine = Arc::new(plugin::Engine::new(plugins)?);
-    let services = Arc::new(Services::new(roots, Loader { engine, secrets }));
-    services.refresh();
-    Ok(Stored { directory, connections, journal, services })
+    let mut scan = scan()?;
+    scan.refresh(LOADING);
+    Ok(Stored { directory, connections, journal, scan })
 }
 
 /// Gives back what a full disk has of the journal before anything else is to be written to it.

@@ -10,7 +10,6 @@ mod reply;
 mod tests;
 mod to_the_end;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -23,6 +22,7 @@ use crate::evaluate::Meter;
 use crate::failure::Failure;
 use crate::inbound::{Address, Lease};
 use crate::journal::{Appended, Event, JournalError, new_id};
+use crate::network::Network;
 use crate::plugin::{Caller, Permit, Plugin};
 use crate::server::Outgoing;
 use crate::services::Found;
@@ -223,7 +223,7 @@ impl Evaluation {
     }
 
     /// A place in the plugin. Who waits for one has no thread, and who gets none is asked to come back.
-    async fn admitted(&self, network: Option<IpAddr>) -> Result<Option<Permit>, Failure> {
+    async fn admitted(&self, network: Option<Network>) -> Result<Option<Permit>, Failure> {
         let caller = Caller { network, hook: self.found.hook.as_ref().map(|hook| hook.id.clone()) };
         match self.plugin() {
             Some(plugin) => plugin.admit(caller).await.map(Some).map_err(|unavailable| Failure::Unavailable(unavailable.to_string())),

@@ -28,6 +28,7 @@ mod plugins;
 mod pull;
 mod reload;
 mod samples;
+mod service_directories;
 mod shared;
 mod shutdown;
 mod signed_deliveries;

@@ -41,9 +41,17 @@ pub fn services() -> Vec<PathBuf> {
     directories(&root().join("spec-examples"))
 }
 
-/// Copies one of spec-examples into an installation, with its plugin if it has one.
+/// Copies one of spec-examples into an installation, with its plugin if it has one, and puts secrets of its own into it: the
+/// samples' are used, and the mark that they are an example is gone.
+///
+/// # Panics
+/// When it cannot be copied.
 pub fn install(installation: &Installation, service: &str) {
-    installation.copy(&root().join("spec-examples").join(service));
+    let example = root().join("spec-examples").join(service);
+    installation.copy(&example);
+    if let Ok(common) = fs::read_to_string(example.join("common.json")) {
+        installation.write(service, "common.json", common.replace("\"$example\": true,", ""));
+    }
     if let Some(plugin) = plugins::first_party(service) {
         installation.write(service, "plugin.wasm", fs::read(plugin).expect("what was built can be read"));
     }

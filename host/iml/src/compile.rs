@@ -224,8 +224,8 @@ impl<'c> Compiler<'c> {
         if let Some(instead) = functions::fusion::instead_of(name) {
             return error.with_help(format!("it is Workfront Fusion's; Make's way is {instead}"));
         }
-        match self.nearest(name) {
-            Some(nearest) => error.with_help(format!("did you mean `{nearest}`?")),
+        match self.library.help_with_unknown(name, self.nearest(name).as_deref()) {
+            Some(help) => error.with_help(help),
             None => error,
         }
     }

@@ -150,7 +150,7 @@ pub use error::{CallError, Error, Warning};
 pub use excerpt::excerpt;
 pub use functions::Function;
 pub use jiff::tz::TimeZone as Zone;
-pub use library::{Library, NoCustom, Parameter, Signature};
+pub use library::{Library, NoCustom, Parameter, Signature, did_you_mean};
 pub use scope::{Environment, Limits, Scope};
 pub use template::Template;
 pub use value::{Array, Binary, Collection, Date, Fields, Number, Text, Value};

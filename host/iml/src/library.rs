@@ -55,6 +55,16 @@ pub trait Library {
     fn may_shadow(&self, _name: &str) -> bool {
         false
     }
+
+    /// The help line for a call of a function that is neither built in nor here; `nearest` is a function of nearly that name.
+    fn help_with_unknown(&self, _name: &str, nearest: Option<&str>) -> Option<String> {
+        nearest.map(did_you_mean)
+    }
+}
+
+/// The usual help line for a name that is nearly another one.
+pub fn did_you_mean(nearest: &str) -> String {
+    format!("did you mean `{nearest}`?")
 }
 
 /// A library without custom functions.

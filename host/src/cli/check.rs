@@ -6,18 +6,20 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
 
 use super::printable::{coloured_lines, on_one_line};
 use crate::plugin::{self, Engine, Grant};
-use crate::services::{Finding, Loader, Report, Secrets, Service};
+use crate::services::{Examples, Finding, Loader, Report, Scan, Secrets, Service, State, is_service};
 
 /// Check service directories: specs, expressions, plugins.
 ///
 /// Everything is read as `serve` reads it, and every mistake is shown at once, with its file, line and column. A
-/// directory that holds service directories is checked service by service. Exits with 1 if anything could not be served.
+/// directory that holds service directories is checked as `serve --services` takes it. Exits with 1 if anything would not be
+/// served. (One thing is only a warning here: a common.json that is marked as an example.)
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -42,15 +44,13 @@ const EXAMPLES: &str = "Examples:
 /// Checks and prints.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { directories, grant, json } = arguments;
-    let loader = loader(None, grant)?;
-    let mut checked = Vec::new();
-    for directory in directories {
-        for service in services_in(&directory)? {
-            checked.push(Checked::of(&loader, &service));
-        }
-    }
+    let checked = check(&directories, &loader(None, grant)?)?;
     let text = if json { format!("{}\n", serde_json::to_string_pretty(&Findings::of(&checked))?) } else { said(&checked) };
     anstream::stdout().lock().write_all(text.as_bytes())?;
+    if checked.is_empty() && !json {
+        let names: Vec<_> = directories.iter().map(|directory| directory.display().to_string()).collect();
+        anstream::eprintln!("there is no service in {}", names.join(" or "));
+    }
     let failed = checked.iter().any(|service| service.service.is_none());
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -59,19 +59,21 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 pub(super) fn loader(secrets: Option<PathBuf>, grants: Vec<Grant>) -> anyhow::Result<Loader> {
     let settings = plugin::Settings { grants: grants.into_iter().collect(), ..plugin::Settings::default() };
     let engine = Engine::new(&settings).context("cannot start the plugin engine")?;
-    Ok(Loader { engine: Arc::new(engine), secrets: Secrets::new(secrets) })
+    Ok(Loader { engine: Arc::new(engine), secrets: Secrets::new(secrets), examples: Examples::Accepted })
 }
 
-/// The directory itself if it is a service, else the services in it.
-fn services_in(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let directory = named(directory)?;
-    if is_service(&directory) {
-        return Ok(vec![directory]);
+/// The directories that are services themselves, and then what the host finds in the others together.
+fn check(directories: &[PathBuf], loader: &Loader) -> anyhow::Result<Vec<Checked>> {
+    let named: Vec<_> = directories.iter().map(|directory| named(directory)).collect::<anyhow::Result<_>>()?;
+    let (services, roots): (Vec<_>, Vec<_>) = named.into_iter().partition(|directory| is_service(directory));
+    for root in &roots {
+        fs::read_dir(root).with_context(|| format!("cannot read {}", root.display()))?;
     }
-    let entries = fs::read_dir(&directory).with_context(|| format!("cannot read {}", directory.display()))?;
-    let mut services: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(|path| is_service(path)).collect();
-    services.sort_unstable();
-    Ok(if services.is_empty() { vec![directory] } else { services })
+    let mut scan = Scan::new(roots, loader.clone());
+    while scan.refresh(Duration::MAX) {}
+    let mut checked: Vec<_> = services.iter().map(|directory| Checked::of(directory, loader)).collect();
+    checked.extend(scan.into_states().map(|(directory, state)| Checked::scanned(directory, state)));
+    Ok(checked)
 }
 
 /// A directory with a name: `.` has none, and a service needs one.
@@ -83,25 +85,25 @@ pub(super) fn named(directory: &Path) -> anyhow::Result<PathBuf> {
     fs::canonicalize(directory).with_context(|| format!("cannot read {}", directory.display()))
 }
 
-fn is_service(directory: &Path) -> bool {
-    ["webhook.json", "webhooks", "plugin.wasm", "makecomapp.json", ".sdk"].iter().any(|part| directory.join(part).exists())
-}
-
 /// One service directory as it was found.
 struct Checked {
     directory: PathBuf,
     /// The service, if it can be served.
-    service: Option<Service>,
+    service: Option<Arc<Service>>,
     report: Report,
 }
 
 impl Checked {
-    fn of(loader: &Loader, directory: &Path) -> Self {
+    fn of(directory: &Path, loader: &Loader) -> Self {
         let directory = directory.to_owned();
         match loader.load(&directory) {
-            Ok((service, report)) => Self { directory, service: Some(service), report },
+            Ok((service, report)) => Self { directory, service: Some(Arc::new(service)), report },
             Err(report) => Self { directory, service: None, report },
         }
+    }
+
+    fn scanned(directory: PathBuf, State { service, report, .. }: State) -> Self {
+        Self { directory, service, report }
     }
 
     /// One line: `services/slack: ok, shared webhook 'webhook'`.
@@ -187,8 +189,8 @@ mod tests {
         let directory = root.path().join("shop");
         fs::create_dir(&directory).unwrap();
         fs::write(directory.join("webhook.json"), spec).unwrap();
-        let [service] = services_in(root.path()).unwrap().try_into().unwrap();
-        Checked::of(&loader(None, Vec::new()).unwrap(), &service)
+        let [service] = check(&[root.path().to_owned()], &loader(None, Vec::new()).unwrap()).unwrap().try_into().ok().unwrap();
+        service
     }
 
     #[test]

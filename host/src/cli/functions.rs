@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::printable;
 use crate::plugin::{Engine, Grants, Settings};
-use crate::services::{Loader, Secrets};
+use crate::services::{Examples, Loader, Secrets};
 use entry::Entry;
 
 /// List the IML functions, or explain one: the built-in ones, and with --service those of the service's plugin.
@@ -70,7 +70,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 /// The functions of the plugin in a service directory. It is only looked at, so it gets whatever it asks for.
 fn of_service(directory: &Path) -> anyhow::Result<Vec<Entry>> {
     let engine = Engine::new(&Settings { grants: Grants::everything(), instances: 1, ..Settings::default() })?;
-    let loader = Loader { engine: engine.into(), secrets: Secrets::new(None) };
+    let loader = Loader { engine: engine.into(), secrets: Secrets::new(None), examples: Examples::Accepted };
     let loaded = loader.load(&super::check::named(directory)?);
     let (service, _) = loaded.map_err(|report| anyhow!("{}", report.render(false).trim_end().to_owned()))?;
     let plugin = service.plugin.ok_or_else(|| anyhow!("{} has no plugin.wasm", directory.display()))?;

@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use hookwright_webhook::sample::{self, Request};
 use hookwright_webhook::{Item, Reply, Webhook};
 
-use crate::services::Service;
+use crate::services::{SAMPLE_BYTES, Service, ServiceFiles};
 
 /// The webhook by its name, by being the only one, or by the last part of the request's path.
 pub(super) fn choose<'s>(service: &'s Service, name: Option<&str>, request: &Request) -> anyhow::Result<&'s Webhook> {
@@ -35,18 +35,17 @@ pub(super) struct Sample {
 impl Sample {
     /// A sample directory, or a file that is a request of which nothing is expected.
     pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
-        let is_sample = path.is_dir();
-        let request = if is_sample { path.join("request.http") } else { path.to_owned() };
-        let parsed = Request::parse(&read(&request)?).with_context(|| format!("in {}", request.display()))?;
-        let mut sample = Self { request: parsed, reply: None, bundles: None };
-        let (reply, bundles) = (path.join("reply.http"), path.join("bundles.json"));
-        if is_sample && reply.exists() {
-            sample.reply = Some(sample::parse_reply(&read(&reply)?).with_context(|| format!("in {}", reply.display()))?);
+        if !path.is_dir() {
+            let request = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            return Ok(Self { request: parsed(&request, path)?, reply: None, bundles: None });
         }
-        if is_sample && bundles.exists() {
-            sample.bundles = Some(String::from_utf8(read(&bundles)?).with_context(|| format!("in {}", bundles.display()))?);
-        }
-        Ok(sample)
+        let files = ServiceFiles::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let request = parsed(&file(&files, "request.http")?, &path.join("request.http"))?;
+        let (reply, bundles) = (optional(&files, "reply.http")?, optional(&files, "bundles.json")?);
+        let reply = reply.map(|reply| sample::parse_reply(&reply).with_context(|| format!("in {}", path.join("reply.http").display())));
+        let bundles =
+            bundles.map(|bundles| String::from_utf8(bundles).with_context(|| format!("in {}", path.join("bundles.json").display())));
+        Ok(Self { request, reply: reply.transpose()?, bundles: bundles.transpose()? })
     }
 
     /// How a reply and items are not as expected, each with what it is about.
@@ -63,6 +62,17 @@ impl Sample {
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+fn parsed(request: &[u8], path: &Path) -> anyhow::Result<Request> {
+    Request::parse(request).with_context(|| format!("in {}", path.display()))
+}
+
+fn optional(files: &ServiceFiles, name: &str) -> anyhow::Result<Option<Vec<u8>>> {
+    if files.has(name) { file(files, name).map(Some) } else { Ok(None) }
+}
+
+fn file(files: &ServiceFiles, name: &str) -> anyhow::Result<Vec<u8>> {
+    match files.read(name, SAMPLE_BYTES) {
+        Ok(read) => Ok(read.bytes),
+        Err(problem) => bail!("{} {problem}", files.path().join(name).display()),
+    }
 }

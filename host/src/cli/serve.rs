@@ -135,10 +135,16 @@ pub fn run(arguments: Arguments, verbose: u8) -> anyhow::Result<ExitCode> {
     let listener = server::bind(arguments.listen)?;
     let settings = settings(arguments)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         // Whoever reads where it listens may stop it at once.
         let mut signals = StopSignals::listen()?;
-        let running = Host::start(settings, listener).await?;
+        let running = tokio::select! {
+            running = Host::start(settings, listener) => running?,
+            () = signals.next() => {
+                tracing::info!("stopped before everything was loaded");
+                return Ok(ExitCode::SUCCESS);
+            }
+        };
         running.host().connections.stay_in_memory();
         announce(&running);
         signals.next().await;
@@ -150,7 +156,10 @@ pub fn run(arguments: Arguments, verbose: u8) -> anyhow::Result<ExitCode> {
                 Ok(ExitCode::FAILURE)
             }
         }
-    })
+    });
+    // A start that was broken off may still be reading services.
+    runtime.shutdown_background();
+    ended
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -253,7 +262,13 @@ fn announce(running: &Running) {
 
 fn announce_refused(running: &Running) {
     let looks = running.host().services.looks();
-    let refused: Vec<_> = looks.iter().filter(|look| look.service.is_none()).map(|look| look.name.as_str()).collect();
+    let named = |loading: bool| {
+        looks.iter().filter(move |look| look.service.is_none() && look.is_loading == loading).map(|look| look.name.as_str())
+    };
+    let (refused, loading): (Vec<_>, Vec<_>) = (named(false).collect(), named(true).collect());
+    if !loading.is_empty() {
+        anstream::eprintln!("  still loading: {}", loading.join(", "));
+    }
     if !refused.is_empty() {
         anstream::eprintln!("  refused: {} of {} services ({})", refused.len(), looks.len(), on_one_line(&refused.join(", ")));
         anstream::eprintln!("  `hookwright services` says why; each is loaded as soon as it is mended");

@@ -1,7 +1,6 @@
 //! A plugin's circuit breaker, which no sender can open for the others: a stop counts against the request that met it.
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -9,6 +8,7 @@ use tracing::{error, info};
 
 use super::caller::Caller;
 use super::circuit::{Circuit, Sign, Switch, Tolerance};
+use crate::network::Network;
 
 /// The breaker of one loaded plugin: a changed file is another plugin, which has its own.
 pub(super) struct Breaker {
@@ -21,7 +21,7 @@ pub(super) struct Breaker {
 struct State {
     circuit: Circuit,
     /// Senders whose last request was stopped, the latest last.
-    stopped: VecDeque<IpAddr>,
+    stopped: VecDeque<Network>,
 }
 
 /// So many of them are remembered.
@@ -76,7 +76,7 @@ impl Breaker {
 }
 
 impl State {
-    fn remember(&mut self, sign: &Sign, sender: Option<IpAddr>) {
+    fn remember(&mut self, sign: &Sign, sender: Option<Network>) {
         let Some(sender) = sender.filter(|_| *sign != Sign::None) else { return };
         self.stopped.retain(|known| *known != sender);
         if matches!(sign, Sign::Stopped(_)) {
@@ -116,11 +116,11 @@ mod tests {
     const TOLERANCE: Tolerance = Tolerance { stops: 2, window: Duration::ZERO };
 
     fn request(breaker: &Arc<Breaker>, address: &str, sign: Sign) -> Result<(), String> {
-        breaker.admit(Caller { network: Some(address.parse().unwrap()), hook: None }).map(|mut pass| pass.report(sign))
+        breaker.admit(Caller { network: Some(Network::of(address)), hook: None }).map(|mut pass| pass.report(sign))
     }
 
     fn was_stopped(breaker: &Arc<Breaker>, address: &str) -> bool {
-        breaker.admit(Caller { network: Some(address.parse().unwrap()), hook: None }).unwrap().sender_was_stopped()
+        breaker.admit(Caller { network: Some(Network::of(address)), hook: None }).unwrap().sender_was_stopped()
     }
 
     #[test]

@@ -174,7 +174,7 @@ impl Run {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::shares::network;
+    use crate::network::Network;
 
     const TOLERANCE: Tolerance = Tolerance { stops: 3, window: Duration::from_secs(10) };
 
@@ -202,7 +202,7 @@ mod tests {
     }
 
     fn from(address: &str, hook: Option<&str>) -> Caller {
-        Caller { network: Some(network(address.parse().unwrap())), hook: hook.map(str::to_owned) }
+        Caller { network: Some(Network::of(address)), hook: hook.map(str::to_owned) }
     }
 
     fn stopped() -> Sign {

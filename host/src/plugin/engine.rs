@@ -168,6 +168,11 @@ impl Engine {
         &self.0.meters
     }
 
+    /// The largest plugin file that is loaded, in bytes.
+    pub(crate) fn file_size(&self) -> usize {
+        self.0.settings.file_size
+    }
+
     /// The list of the plugins that may be loaded, where there is one: a change of it may let a refused plugin in.
     pub fn trust_list(&self) -> Option<&Path> {
         self.0.settings.trust.as_deref()

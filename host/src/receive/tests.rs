@@ -13,6 +13,7 @@ use crate::connections::{Change, Connection, Hook, State};
 use crate::environment;
 use crate::journal::{Event, Outcome};
 use crate::metrics::Metrics;
+use crate::network::Network;
 use crate::plugin::Caller;
 use crate::plugin::tests::describing;
 use crate::shares::Holder;
@@ -232,7 +233,7 @@ async fn a_plugin_that_is_out_of_service_asks_the_sender_to_come_back_and_is_in_
     let out_of_service = || Metrics::of(host).text().contains("hookwright_plugin_out_of_service{service=\"plugged\"} 1\n");
     assert!(!out_of_service());
     for address in ["192.0.2.1", "192.0.2.2"] {
-        let caller = Caller { network: Some(address.parse().unwrap()), hook: None };
+        let caller = Caller { network: Some(Network::of(address)), hook: None };
         let session = plugin.admit(caller).await.unwrap().begin(&environment::now());
         assert!(hookwright_webhook::Plugin::call(&session, "luhn", &[], &hookwright_webhook::Confidential::default()).is_err());
     }

@@ -1,20 +1,21 @@
 //! One service directory from files to a [`Service`]: whole, or not at all and with every mistake named.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use hookwright_iml::json::Document;
-use hookwright_webhook::{Exports, LoadOptions, Source, Webhook};
-use serde_json::{Map, Value};
+use hookwright_webhook::{LoadOptions, Webhook};
 
+use super::common::{self, Examples};
+use super::files::{FileError, ServiceFiles};
+use super::fingerprint::Fingerprint;
+use super::first_party::Offered;
 use super::report::Report;
+use super::specs::{self, Spec};
 use super::{Secrets, Service, makecomapp, zip_export};
-use crate::plugin::{Engine, Plugin};
+use crate::plugin::{Engine, LoadError, Plugin};
 
-/// The name of a service's only webhook, and of its file without `.json`.
-pub const ONLY_WEBHOOK: &str = "webhook";
+/// The file of a service's plugin.
+pub(super) const PLUGIN: &str = "plugin.wasm";
 
 /// The first part of a dedicated hook's path, so no service can have it.
 pub(super) const DEDICATED: &str = "h";
@@ -26,6 +27,8 @@ pub struct Loader {
     pub engine: Arc<Engine>,
     /// What the operator sets over `common.json`.
     pub secrets: Secrets,
+    /// Whether a service may have secrets that everybody knows.
+    pub examples: Examples,
 }
 
 impl Loader {
@@ -33,64 +36,71 @@ impl Loader {
     ///
     /// Compiling a plugin takes up to seconds of processor time: never call this where requests are answered.
     pub fn load(&self, directory: &Path) -> Result<(Service, Report), Report> {
+        match ServiceFiles::open(directory) {
+            Ok(files) => self.load_files(&files),
+            Err(error) => {
+                let mut report = Report::default();
+                report.refuse::<()>(directory.display().to_string(), FileError::from(error));
+                Err(report)
+            }
+        }
+    }
+
+    /// As [`load`](Self::load), of a directory that is open.
+    pub(super) fn load_files(&self, files: &ServiceFiles) -> Result<(Service, Report), Report> {
         let mut report = Report::default();
-        let service = self.read(directory, &mut report);
+        let service = self.read(files, &mut report);
         match service {
             Some(service) if !report.has_errors() => Ok((service, report)),
             _ => Err(report),
         }
     }
 
-    fn read(&self, directory: &Path, report: &mut Report) -> Option<Service> {
+    /// What has to change so that loading the directory could come to something else.
+    pub(super) fn fingerprint(&self, files: &ServiceFiles) -> Fingerprint {
+        Fingerprint::of(files).with_file(self.secrets.path()).with_file(self.engine.trust_list())
+    }
+
+    fn read(&self, files: &ServiceFiles, report: &mut Report) -> Option<Service> {
+        let directory = files.path();
         let name = service_name(directory, report)?;
-        if directory.join(makecomapp::MARKER).exists() {
+        if makecomapp::is_one(files) {
             makecomapp::refuse(directory, report);
             return None;
         }
-        if directory.join(zip_export::MARKER).exists() {
+        if zip_export::is_one(files) {
             zip_export::refuse(directory, report);
             return None;
         }
-        let plugin = self.plugin(&name, &directory.join("plugin.wasm"), report);
-        let common = self.common(&name, &directory.join("common.json"), report);
+        let plugin = self.plugin(&name, files, report);
+        let common = common::read(files, &name, &self.secrets, self.examples, report);
         // Without the plugin every one of its functions would be reported once more, as unknown.
         let plugin = plugin?;
-        let webhooks = webhooks(directory, plugin.as_deref(), report);
+        let specs = specs::read(files, report);
+        let webhooks = specs.iter().filter_map(|spec| webhook(spec, plugin.as_deref(), directory, report)).collect();
         Some(Service { name, directory: directory.to_owned(), webhooks, common: common?, plugin })
     }
 
     /// `Some(None)` where there is no plugin, `None` where there is one that cannot be used.
-    fn plugin(&self, service: &str, path: &Path, report: &mut Report) -> Option<Option<Arc<Plugin>>> {
-        let bytes = match fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Some(None),
-            Err(error) => return report.unreadable(path, &error),
+    fn plugin(&self, service: &str, files: &ServiceFiles, report: &mut Report) -> Option<Option<Arc<Plugin>>> {
+        let path = files.path().join(PLUGIN).display().to_string();
+        let loaded = match files.read(PLUGIN, self.engine.file_size() as u64) {
+            Ok(read) => self.engine.load(service, &read.bytes),
+            Err(FileError::Missing) => return Some(None),
+            Err(FileError::TooLarge { size, .. }) => Err(self.too_large(size)),
+            Err(error) => return report.refuse(path, error),
         };
-        match self.engine.load(service, &bytes) {
+        match loaded {
             Ok(plugin) => Some(Some(plugin)),
             Err(error) => {
-                report.add_error(path.display().to_string(), error.to_string(), error.help(service).as_deref());
+                report.add_error(path, error.to_string(), error.help(service).as_deref());
                 None
             }
         }
     }
 
-    fn common(&self, service: &str, path: &Path, report: &mut Report) -> Option<Map<String, Value>> {
-        let own = common_file(path, report);
-        let set = self.secrets.of(service).map_err(|error| {
-            let file = self.secrets.path().unwrap_or(Path::new("secrets"));
-            report.add_error(file.display().to_string(), format!("the operator's secrets cannot be read: {error}"), None);
-        });
-        let mut common = own?;
-        common.extend(set.ok()?);
-        Some(common)
-    }
-}
-
-impl Report {
-    fn unreadable<T>(&mut self, path: &Path, error: &io::Error) -> Option<T> {
-        self.add_error(path.display().to_string(), format!("cannot be read: {error}"), None);
-        None
+    fn too_large(&self, size: u64) -> LoadError {
+        LoadError::TooLarge { size: usize::try_from(size).unwrap_or(usize::MAX), limit: self.engine.file_size() }
     }
 }
 
@@ -117,7 +127,7 @@ fn service_name(directory: &Path, report: &mut Report) -> Option<String> {
 }
 
 /// Whether a name of a service or webhook can stand in a URL; the error is the end of a sentence.
-fn check_name(name: &str) -> Result<(), String> {
+pub(super) fn check_name(name: &str) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     match name.chars().find(|c| !allowed(*c)) {
         _ if name.is_empty() => Err("it is empty".into()),
@@ -126,110 +136,16 @@ fn check_name(name: &str) -> Result<(), String> {
     }
 }
 
-/// Every webhook whose spec could be loaded; what is wrong with the others goes into the report.
-fn webhooks(directory: &Path, plugin: Option<&Plugin>, report: &mut Report) -> Vec<Webhook> {
-    let files = spec_files(directory, report);
-    files.into_iter().filter_map(|(name, path)| webhook(&name, &path, plugin, report)).collect()
-}
-
-fn webhook(name: &str, path: &Path, plugin: Option<&Plugin>, report: &mut Report) -> Option<Webhook> {
-    let source = read_source(path, report)?;
-    let exports = plugin.map(|plugin| plugin.description() as &dyn Exports);
-    match Webhook::load(&source, LoadOptions { name, plugin: exports, shared: false }) {
+fn webhook(spec: &Spec, plugin: Option<&Plugin>, directory: &Path, report: &mut Report) -> Option<Webhook> {
+    let offered = Offered { plugin: plugin.map(Plugin::description), directory };
+    let Spec { name, source } = spec;
+    match Webhook::load(source, LoadOptions { name, plugin: Some(&offered), shared: false }) {
         Ok((webhook, warnings)) => {
-            report.add(&source, warnings);
+            report.add(source, warnings);
             Some(webhook)
         }
         Err(diagnostics) => {
-            report.add(&source, diagnostics);
-            None
-        }
-    }
-}
-
-/// The specs of a directory by their webhooks' names: `webhook.json`, or `webhooks/<name>.json`.
-fn spec_files(directory: &Path, report: &mut Report) -> Vec<(String, PathBuf)> {
-    let only = directory.join("webhook.json");
-    let several = directory.join("webhooks");
-    match (only.exists(), several.is_dir()) {
-        (true, false) => vec![(ONLY_WEBHOOK.to_owned(), only)],
-        (false, true) => named_specs(&several, report),
-        (true, true) => {
-            let message = "there are both `webhook.json` and a `webhooks` directory";
-            report.add_error(
-                directory.display().to_string(),
-                message,
-                Some("keep the one file, or move it into `webhooks` under the name it is to have"),
-            );
-            Vec::new()
-        }
-        (false, false) => {
-            let message = "there is no `webhook.json` and no `webhooks` directory in it";
-            report.add_error(directory.display().to_string(), message, None);
-            Vec::new()
-        }
-    }
-}
-
-fn named_specs(directory: &Path, report: &mut Report) -> Vec<(String, PathBuf)> {
-    let entries = match fs::read_dir(directory) {
-        Ok(entries) => entries,
-        Err(error) => return report.unreadable(directory, &error).unwrap_or_default(),
-    };
-    let mut specs: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(|path| is_spec(path)).collect();
-    specs.sort_unstable();
-    if specs.is_empty() {
-        report.add_error(directory.display().to_string(), "there is no `<name>.json` in it", None);
-    }
-    specs.into_iter().filter_map(|path| Some((spec_name(&path, report)?, path))).collect()
-}
-
-/// Whether a file is meant as a spec: editors leave hidden and half-named ones beside it.
-fn is_spec(path: &Path) -> bool {
-    let hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
-    !hidden && path.extension().is_some_and(|extension| extension == "json")
-}
-
-fn spec_name(path: &Path, report: &mut Report) -> Option<String> {
-    let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    match check_name(&name) {
-        Ok(()) => Some(name),
-        Err(message) => {
-            report.add_error(
-                path.display().to_string(),
-                format!("the file's name is the webhook's name, and {message}"),
-                Some("rename the file"),
-            );
-            None
-        }
-    }
-}
-
-fn read_source(path: &Path, report: &mut Report) -> Option<Arc<Source>> {
-    match fs::read_to_string(path) {
-        Ok(text) => Some(Arc::new(Source::new(path.display().to_string(), text))),
-        Err(error) => report.unreadable(path, &error),
-    }
-}
-
-/// The values of `common.json`; none where there is no such file.
-fn common_file(path: &Path, report: &mut Report) -> Option<Map<String, Value>> {
-    if !path.exists() {
-        return Some(Map::new());
-    }
-    let source = read_source(path, report)?;
-    let mut compact = Vec::new();
-    match Document::parse_with_comments(&source.text) {
-        Ok(document) => document.root().write_compact(&mut compact),
-        Err(error) => {
-            report.add(&source, [source.error(error.offset..error.offset, error.message)]);
-            return None;
-        }
-    }
-    match serde_json::from_slice(&compact) {
-        Ok(Value::Object(values)) => Some(values),
-        _ => {
-            report.add(&source, [source.error(0..source.text.len(), "`common.json` is not an object of names and values")]);
+            report.add(source, diagnostics);
             None
         }
     }

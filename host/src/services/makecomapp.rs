@@ -2,10 +2,16 @@
 
 use std::path::Path;
 
+use super::files::ServiceFiles;
 use super::report::Report;
 
 /// The manifest that marks the layout.
 pub(super) const MARKER: &str = "makecomapp.json";
+
+/// Whether a directory is one.
+pub(super) fn is_one(files: &ServiceFiles) -> bool {
+    files.has(MARKER)
+}
 
 /// Says that the layout is known and not served.
 pub(super) fn refuse(directory: &Path, report: &mut Report) {

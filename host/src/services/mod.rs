@@ -1,16 +1,25 @@
 //! The live set of services: read from directories, swapped whole, never locked by a request.
 
+mod common;
+mod files;
 mod fingerprint;
+pub mod first_party;
+mod live;
 mod load;
+mod look;
 mod makecomapp;
+mod recognise;
 mod report;
 mod route;
 mod scan;
 mod secrets;
+mod specs;
+mod state;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
 mod watch;
+mod workers;
 mod zip_export;
 
 use std::collections::BTreeMap;
@@ -21,11 +30,19 @@ use hookwright_webhook::{Kind, Webhook};
 
 use crate::plugin::Plugin;
 
-pub use load::{Loader, ONLY_WEBHOOK};
+/// The name of a service's only webhook, and of its file without `.json`.
+pub const ONLY_WEBHOOK: &str = "webhook";
+
+pub use common::Examples;
+pub(crate) use files::{SAMPLE_BYTES, ServiceFiles};
+pub use live::{Look, Services};
+pub use load::Loader;
+pub(crate) use recognise::is_service;
 pub use report::{Finding, Report};
 pub use route::{Found, Missing};
-pub use scan::{Look, Services};
-pub use secrets::Secrets;
+pub use scan::Scan;
+pub use secrets::{Secrets, SecretsError};
+pub(crate) use state::State;
 pub(crate) use watch::changes_something;
 pub use watch::{Pace, Watch};
 

@@ -10,26 +10,50 @@ use serde::{Deserialize, Serialize};
 /// All mistakes of one service directory, in the order its files were read.
 #[derive(Debug, Default)]
 pub struct Report {
-    findings: Vec<(Diagnostic, Arc<Source>)>,
+    findings: Vec<(Diagnostic, Place)>,
+}
+
+/// How the place of a mistake is shown.
+#[derive(Debug)]
+enum Place {
+    /// By its line with a caret.
+    Line(Arc<Source>),
+    /// By the numbers of line and column alone: what stands there is secret.
+    Position,
+    /// By the name of the file or directory, which as a whole is at fault.
+    Name,
 }
 
 impl Report {
     /// Adds what was found in `source`.
     pub fn add(&mut self, source: &Arc<Source>, diagnostics: impl IntoIterator<Item = Diagnostic>) {
-        self.findings.extend(diagnostics.into_iter().map(|diagnostic| (diagnostic, source.clone())));
+        self.findings.extend(diagnostics.into_iter().map(|diagnostic| (diagnostic, Place::Line(source.clone()))));
+    }
+
+    /// Adds what was found in a file of which nothing may be shown.
+    pub fn add_without_text(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+        self.findings.extend(diagnostics.into_iter().map(|diagnostic| (diagnostic, Place::Position)));
     }
 
     /// Adds a mistake of a whole file or directory, `name`, which has no line to point at.
     pub fn add_error(&mut self, name: impl Into<String>, message: impl Into<String>, help: Option<&str>) {
-        let source = Arc::new(Source::new(name, ""));
-        let diagnostic = source.error(0..0, message);
-        self.add(
-            &source,
-            [match help {
-                Some(help) => diagnostic.with_help(help),
-                None => diagnostic,
-            }],
-        );
+        self.add_whole(Source::new(name, "").error(0..0, message), help);
+    }
+
+    /// As [`add_error`](Self::add_error), where the service can be served all the same.
+    pub fn add_warning(&mut self, name: impl Into<String>, message: impl Into<String>, help: Option<&str>) {
+        self.add_whole(Source::new(name, "").warning(0..0, message), help);
+    }
+
+    /// Adds that a file cannot be used, and gives nothing in its place.
+    pub(super) fn refuse<T>(&mut self, name: impl Into<String>, problem: impl fmt::Display) -> Option<T> {
+        self.add_error(name, problem.to_string(), None);
+        None
+    }
+
+    fn add_whole(&mut self, mut diagnostic: Diagnostic, help: Option<&str>) {
+        diagnostic.help = help.map(str::to_owned);
+        self.findings.push((diagnostic, Place::Name));
     }
 
     /// Whether any of it keeps the service from being served.
@@ -49,29 +73,29 @@ impl Report {
 
     /// Everything for a person to read: each with its source line and a caret where it has one.
     pub fn render(&self, colour: bool) -> String {
-        let rendered: Vec<_> = self.findings.iter().map(|(diagnostic, source)| render(diagnostic, source, colour)).collect();
+        let rendered: Vec<_> = self.findings.iter().map(|(diagnostic, place)| render(diagnostic, place, colour)).collect();
         rendered.join("\n")
     }
 }
 
-fn render(diagnostic: &Diagnostic, source: &Source, colour: bool) -> String {
-    match source.text.is_empty() {
-        false => diagnostic.render(&source.text, colour),
-        true => {
-            let help = diagnostic.help.as_ref().map(|help| format!("\n  help: {help}")).unwrap_or_default();
-            format!("{}: {}: {}{help}", diagnostic.severity, diagnostic.file, diagnostic.message)
-        }
-    }
+fn render(diagnostic: &Diagnostic, place: &Place, colour: bool) -> String {
+    let Diagnostic { severity, message, file, line, column, .. } = diagnostic;
+    let said = match place {
+        Place::Line(source) => return diagnostic.render(&source.text, colour),
+        Place::Position => format!("{severity}: {file}:{line}:{column}: {message}"),
+        Place::Name => format!("{severity}: {file}: {message}"),
+    };
+    diagnostic.help.iter().fold(said, |said, help| format!("{said}\n  help: {help}"))
 }
 
 /// One line each.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, (diagnostic, source)) in self.findings.iter().enumerate() {
+        for (index, (diagnostic, place)) in self.findings.iter().enumerate() {
             let separator = if index == 0 { "" } else { "; " };
-            match source.text.is_empty() {
-                false => write!(f, "{separator}{diagnostic}")?,
-                true => write!(f, "{separator}{}: {}: {}", diagnostic.file, diagnostic.severity, diagnostic.message)?,
+            match place {
+                Place::Name => write!(f, "{separator}{}: {}: {}", diagnostic.file, diagnostic.severity, diagnostic.message)?,
+                Place::Line(_) | Place::Position => write!(f, "{separator}{diagnostic}")?,
             }
         }
         Ok(())

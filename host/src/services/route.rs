@@ -96,11 +96,12 @@ impl Services {
 mod tests {
     use std::fs;
     use std::sync::Arc;
+    use std::time::Duration;
 
     use super::*;
     use crate::connections::Change;
     use crate::plugin::{self, Engine};
-    use crate::services::{Loader, Secrets};
+    use crate::services::{Examples, Loader, Scan, Secrets};
 
     const SPECS: [(&str, &str); 5] = [
         ("slack/webhook.json", r#"{"uid": "{{body.team}}"}"#),
@@ -110,7 +111,7 @@ mod tests {
         ("broken/webhook.json", r#"{"uid": "{{nonsense(1)}}"}"#),
     ];
 
-    fn services() -> Services {
+    fn services() -> Arc<Services> {
         let root = tempfile::tempdir().unwrap();
         for (path, spec) in SPECS {
             let path = root.path().join(path);
@@ -118,9 +119,10 @@ mod tests {
             fs::write(path, spec).unwrap();
         }
         let engine = Arc::new(Engine::new(&plugin::Settings::default()).unwrap());
-        let services = Services::new(vec![root.path().to_owned()], Loader { engine, secrets: Secrets::default() });
-        services.refresh();
-        services
+        let loader = Loader { engine, secrets: Secrets::default(), examples: Examples::Refused };
+        let mut scan = Scan::new(vec![root.path().to_owned()], loader);
+        scan.refresh(Duration::MAX);
+        scan.services()
     }
 
     async fn hooks() -> Arc<Connections> {

@@ -1,218 +1,327 @@
 //! Brings the live set up to what stands in the directories now: what changed is read again, what is broken is left as it was.
+//!
+//! The scan itself reads no file: it hands directories to [`Workers`] and takes up what they found, so that a directory that
+//! hangs, or compiles for long, holds up no other one.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ffi::{OsStr, OsString};
 use std::io;
+use std::mem;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
+use super::look::{Done, Job, Outcome, Task};
+use super::state::State;
+use super::workers::Workers;
+use super::{Loader, Services};
 
-use super::fingerprint::Fingerprint;
-use super::{Finding, Loader, Report, Service, Snapshot};
+/// How long reading a directory may take before nobody waits for it any more.
+const READING: Duration = Duration::from_secs(10);
+/// The same where a plugin is compiled, which has a limit of its own.
+const COMPILING: Duration = Duration::from_secs(120);
+/// How often to see what hangs.
+const TICK: Duration = Duration::from_millis(100);
 
-/// The services that are served now, and the directories they come from.
-pub struct Services {
-    roots: Vec<PathBuf>,
-    loader: Loader,
-    live: ArcSwap<Snapshot>,
-    looks: ArcSwap<Vec<Look>>,
-    seen: Mutex<Seen>,
-}
-
-/// A service directory as it was last read.
-#[derive(Clone)]
-pub struct Look {
-    /// The directory's name.
-    pub name: String,
-    /// What is served of it; `None`: nothing has been good since the start.
-    pub service: Option<Arc<Service>>,
-    /// What is wrong with it. An error among it: it was refused, and what is served is the last good version.
-    pub findings: Vec<Finding>,
-}
-
-/// What was found at the last scan; only scans touch it.
-#[derive(Default)]
-struct Seen {
+/// The service directories as they were last read, and what is on its way.
+pub struct Scan {
+    services: Arc<Services>,
     directories: BTreeMap<PathBuf, State>,
+    /// Which directory serves under a name.
+    serving: BTreeMap<OsString, PathBuf>,
     unreadable: BTreeSet<PathBuf>,
+    /// Directories at which somebody looks, roots among them.
+    pending: BTreeMap<PathBuf, Pending>,
+    /// The directories that wait until another one of their name was looked at.
+    waiting: BTreeMap<OsString, VecDeque<PathBuf>>,
+    /// Directories that were changing while they were read.
+    restless: BTreeSet<PathBuf>,
+    /// Directories that were read since somebody asked.
+    fresh: Vec<PathBuf>,
+    /// Whether something is to be published.
+    changed: bool,
+    readers: Workers,
+    compilers: Workers,
+    events: Receiver<Event>,
+    sender: Sender<Event>,
 }
 
-/// One service directory as it was last read.
-struct State {
-    fingerprint: Fingerprint,
-    /// What was last said about it, so that it is said once.
-    complaint: String,
-    findings: Vec<Finding>,
-    service: Option<Arc<Service>>,
+/// What a scan waits for.
+pub(super) enum Event {
+    /// A worker is done.
+    Done(Done),
+    /// Somebody has to tell whoever drives the scan something.
+    Hint(Hint),
 }
 
-impl Services {
-    /// What loads their plugins.
-    pub(crate) fn engine(&self) -> &crate::plugin::Engine {
-        &self.loader.engine
-    }
+/// What whoever drives the scan is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hint {
+    /// Something has changed in the directories.
+    Changed,
+    /// It is to end.
+    Stop,
+}
 
+/// A look that has not ended.
+struct Pending {
+    compiles: bool,
+    /// Nobody waits for it any more.
+    lost: bool,
+    /// It is to be followed by another one.
+    again: bool,
+}
+
+impl Scan {
     /// Services of all directories below `roots`; none is read before the first [`refresh`](Self::refresh).
     pub fn new(roots: Vec<PathBuf>, loader: Loader) -> Self {
-        Self { roots, loader, live: ArcSwap::default(), looks: ArcSwap::default(), seen: Mutex::default() }
-    }
-
-    /// The directories whose directories are services.
-    pub fn roots(&self) -> &[PathBuf] {
-        &self.roots
-    }
-
-    /// One service by name.
-    pub fn service(&self, name: &str) -> Option<Arc<Service>> {
-        self.live.load().get(name).cloned()
-    }
-
-    /// All services at this moment.
-    pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.live.load_full()
-    }
-
-    /// All service directories as they were last read, those that could not be loaded among them.
-    pub fn looks(&self) -> Arc<Vec<Look>> {
-        self.looks.load_full()
-    }
-
-    /// Reads what has changed since the last time and swaps the new set in at once.
-    ///
-    /// Returns whether a directory was changing while it was read, so that it has to be looked at once more. Takes
-    /// as long as its plugins take to compile: never call it where requests are answered.
-    pub fn refresh(&self) -> bool {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let present = self.list(&mut seen);
-        let mut unsettled = false;
-        for directory in &present {
-            unsettled |= !self.look_at(directory, &mut seen.directories);
+        let (sender, events) = mpsc::channel();
+        let processors = available_parallelism().map_or(1, NonZero::get);
+        let services = Arc::new(Services::new(roots, Arc::clone(&loader.engine)));
+        let workers = |name, most, time| Workers::new(name, most, time, loader.clone(), sender.clone());
+        Self {
+            readers: workers("services", processors.max(2), READING),
+            compilers: workers("services with plugins", processors.max(2), COMPILING),
+            services,
+            directories: BTreeMap::new(),
+            serving: BTreeMap::new(),
+            unreadable: BTreeSet::new(),
+            pending: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            restless: BTreeSet::new(),
+            fresh: Vec::new(),
+            changed: true,
+            events,
+            sender,
         }
-        unsettled |= forget_removed(&mut seen.directories, &present);
-        self.live.store(Arc::new(snapshot(&seen.directories)));
-        self.looks.store(Arc::new(seen.directories.iter().map(look).collect()));
-        unsettled
     }
 
-    /// The service directories there are. Those of a root that cannot be read now are taken to be still there.
-    fn list(&self, seen: &mut Seen) -> BTreeSet<PathBuf> {
-        let mut present = BTreeSet::new();
-        for root in &self.roots {
-            match directories(root) {
-                Ok(found) => {
-                    seen.unreadable.remove(root);
-                    present.extend(found);
-                }
-                Err(error) => {
-                    if seen.unreadable.insert(root.clone()) {
-                        tracing::error!(directory = %root.display(), %error, "cannot read the services directory, keeping what was loaded");
-                    }
-                    present.extend(seen.directories.keys().filter(|directory| directory.starts_with(root)).cloned());
+    /// The live set that it keeps up to date.
+    pub fn services(&self) -> Arc<Services> {
+        Arc::clone(&self.services)
+    }
+
+    /// Looks at every directory, reads those that have changed, and publishes what came of it. Waits until all were
+    /// looked at, except those that hang, and no longer than `patience`: the others follow in later calls.
+    ///
+    /// Returns whether a directory was changing while it was read, so that it has to be looked at once more.
+    pub fn refresh(&mut self, patience: Duration) -> bool {
+        let begun = Instant::now();
+        self.begin();
+        while self.is_busy() && begun.elapsed() < patience {
+            self.wait(TICK.min(patience));
+        }
+        self.publish();
+        !self.restless.is_empty()
+    }
+
+    /// The service directories that were looked at and are not empty, in order, with what is known of each.
+    pub(crate) fn into_states(self) -> impl Iterator<Item = (PathBuf, State)> {
+        self.directories.into_iter().filter(|(_, state)| !state.is_empty)
+    }
+
+    /// Has every root listed, and so every directory looked at.
+    pub(super) fn begin(&mut self) {
+        for root in self.services.roots().to_vec() {
+            if !self.pending.contains_key(&root) {
+                self.pending.insert(root.clone(), Pending { compiles: false, lost: false, again: false });
+                self.readers.add(Job::List(root));
+            }
+        }
+    }
+
+    /// Has the directories looked at again that were changing while they were read.
+    pub(super) fn look_again(&mut self) {
+        for directory in mem::take(&mut self.restless) {
+            self.request(directory);
+        }
+    }
+
+    /// Whether [`look_again`](Self::look_again) has something to do.
+    pub(super) fn is_restless(&self) -> bool {
+        !self.restless.is_empty()
+    }
+
+    /// Whether anything is awaited that does not hang.
+    pub(super) fn is_busy(&self) -> bool {
+        self.pending.values().any(|pending| !pending.lost)
+    }
+
+    /// Whether anything is awaited that takes no longer than reading a few files.
+    pub(super) fn is_reading(&self) -> bool {
+        self.pending.values().any(|pending| !pending.lost && !pending.compiles)
+    }
+
+    /// Whoever wants to tell something to whoever calls [`wait`](Self::wait).
+    pub(super) fn sender(&self) -> Sender<Event> {
+        self.sender.clone()
+    }
+
+    /// The directories that were read since the last call.
+    pub(super) fn take_fresh(&mut self) -> Vec<PathBuf> {
+        mem::take(&mut self.fresh)
+    }
+
+    /// Takes up what is done, or waits until something is; gives the hint that came, of several the last.
+    pub(super) fn wait(&mut self, most: Duration) -> Option<Hint> {
+        let mut hint = None;
+        let mut event = self.events.recv_timeout(most).ok();
+        while let Some(next) = event {
+            match next {
+                Event::Done(done) => self.take_up(done),
+                Event::Hint(Hint::Stop) => return Some(Hint::Stop),
+                Event::Hint(Hint::Changed) => hint = Some(Hint::Changed),
+            }
+            event = self.events.try_recv().ok();
+        }
+        self.give_up();
+        hint
+    }
+
+    /// Swaps the new set in at once, if there is anything new in it.
+    pub(super) fn publish(&mut self) {
+        if !mem::take(&mut self.changed) {
+            return;
+        }
+        let awaited = self.pending.keys().filter(|directory| !self.directories.contains_key(*directory));
+        let awaited = awaited.filter(|directory| !self.services.roots().contains(directory));
+        self.services.publish(&self.directories, awaited);
+    }
+
+    fn take_up(&mut self, done: Done) {
+        match done {
+            Done::Listed(root, listed) => {
+                self.pending.remove(&root);
+                self.listed(&root, listed);
+            }
+            Done::Looked(directory, Outcome::NeedsCompiling) => self.enqueue(directory, true),
+            Done::Looked(directory, outcome) => {
+                let again = self.pending.remove(&directory).is_some_and(|pending| pending.again);
+                self.looked(&directory, outcome);
+                self.release(&directory);
+                if again {
+                    self.request(directory);
                 }
             }
         }
-        present
     }
 
-    /// Reads one directory if it has changed; false if it was changing meanwhile.
-    fn look_at(&self, directory: &Path, known: &mut BTreeMap<PathBuf, State>) -> bool {
-        let fingerprint = self.fingerprint(directory);
-        if known.get(directory).is_some_and(|state| state.fingerprint == fingerprint) {
-            return true;
-        }
-        if !directory.is_dir() {
-            // Its root cannot be read now, or it is going away at this very moment.
-            return true;
-        }
-        if fingerprint.is_empty() {
-            // Just made, or emptied on its way to being removed: nothing to say about it.
-            known.remove(directory);
-            return true;
-        }
-        let outcome = refuse_double(directory, known).unwrap_or_else(|| self.loader.load(directory));
-        if self.fingerprint(directory) != fingerprint {
-            return false;
-        }
-        let before = known.remove(directory);
-        known.insert(directory.to_owned(), take_up(directory, fingerprint, outcome, before));
-        true
-    }
-
-    fn fingerprint(&self, directory: &Path) -> Fingerprint {
-        Fingerprint::of(directory).with_file(self.loader.secrets.path()).with_file(self.loader.engine.trust_list())
-    }
-}
-
-/// Forgets the directories that are gone; true if that may let another one in, which then has to be looked at again.
-fn forget_removed(known: &mut BTreeMap<PathBuf, State>, present: &BTreeSet<PathBuf>) -> bool {
-    let removed: Vec<_> = known.extract_if(.., |directory, _| !present.contains(directory)).collect();
-    for service in removed.iter().filter_map(|(_, state)| state.service.as_ref()) {
-        tracing::info!(service = service.name, directory = %service.directory.display(), "service removed");
-    }
-    let refused = known.len();
-    if !removed.is_empty() {
-        known.retain(|_, state| state.service.is_some());
-    }
-    known.len() < refused
-}
-
-/// The new state of a directory: the new service, or the old one if the new one is broken. Says what is new to say.
-fn take_up(directory: &Path, fingerprint: Fingerprint, outcome: Result<(Service, Report), Report>, before: Option<State>) -> State {
-    let (old, said) = before.map_or((None, String::new()), |state| (state.service, state.complaint));
-    let (service, report) = match outcome {
-        Ok((service, warnings)) => {
-            tracing::info!(service = service.name, webhooks = service.webhooks.len(), plugin = service.plugin.is_some(), "service loaded");
-            (Some(Arc::new(service)), warnings)
-        }
-        Err(report) => (None, report),
-    };
-    let complaint = report.to_string();
-    if !report.is_empty() && complaint != said {
-        complain(directory, &report, service.is_some(), old.is_some());
-    }
-    let findings = report.diagnostics().map(Finding::from).collect();
-    State { fingerprint, complaint, findings, service: service.or(old) }
-}
-
-fn complain(directory: &Path, report: &Report, loaded: bool, had_one: bool) {
-    let text = report.render(false);
-    let what = match (loaded, had_one) {
-        (true, _) => return tracing::warn!("service in {} loaded with warnings\n{text}", directory.display()),
-        (false, true) => "refused, its last good version keeps serving",
-        (false, false) => "refused",
-    };
-    tracing::error!("service in {} {what}\n{text}", directory.display());
-}
-
-/// An error if another directory of the same name serves already.
-fn refuse_double(directory: &Path, known: &BTreeMap<PathBuf, State>) -> Option<Result<(Service, Report), Report>> {
-    let same = |other: &PathBuf| other != directory && other.file_name() == directory.file_name();
-    let (other, _) = known.iter().find(|(other, state)| same(other) && state.service.is_some())?;
-    let mut report = Report::default();
-    let message = format!("a service of this name is already served from {}", other.display());
-    report.add_error(directory.display().to_string(), message, Some("rename one of the two directories"));
-    Some(Err(report))
-}
-
-fn directories(root: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(root)? {
-        let path = entry?.path();
-        let hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
-        if !hidden && path.is_dir() {
-            found.push(path);
+    /// Forgets what is gone from a root, and has the others looked at. Those of a root that cannot be read now are taken to
+    /// be still there.
+    fn listed(&mut self, root: &Path, listed: io::Result<Vec<PathBuf>>) {
+        match listed {
+            Ok(found) => {
+                self.unreadable.remove(root);
+                let known = self.directories.keys().filter(|directory| directory.parent() == Some(root));
+                let removed: Vec<_> = known.filter(|directory| found.binary_search(directory).is_err()).cloned().collect();
+                removed.iter().for_each(|directory| self.forget(directory));
+                found.into_iter().for_each(|directory| self.request(directory));
+            }
+            Err(error) => {
+                if self.unreadable.insert(root.to_owned()) {
+                    tracing::error!(directory = %root.display(), %error, "cannot read the services directory, keeping what was loaded");
+                }
+            }
         }
     }
-    Ok(found)
+
+    /// Has a directory looked at, after those of its name that come before it.
+    fn request(&mut self, directory: PathBuf) {
+        if let Some(pending) = self.pending.get_mut(&directory) {
+            pending.again = true;
+            return;
+        }
+        match self.waiting.get_mut(name(&directory)) {
+            None => {
+                self.waiting.insert(name(&directory).to_owned(), VecDeque::new());
+                self.enqueue(directory, false);
+            }
+            Some(waiting) if !waiting.contains(&directory) => waiting.push_back(directory),
+            Some(_) => {}
+        }
+    }
+
+    /// Lets the next directory of the same name go on.
+    fn release(&mut self, directory: &Path) {
+        match self.waiting.get_mut(name(directory)).map(VecDeque::pop_front) {
+            Some(Some(next)) => self.enqueue(next, false),
+            _ => drop(self.waiting.remove(name(directory))),
+        }
+    }
+
+    fn enqueue(&mut self, directory: PathBuf, compiles: bool) {
+        let pending = self.pending.entry(directory.clone()).or_insert(Pending { compiles, lost: false, again: false });
+        (pending.compiles, pending.lost) = (compiles, false);
+        let known = self.directories.get(&directory).map(|state| Arc::clone(&state.fingerprint));
+        let rival = self.rival(&directory).cloned();
+        let workers = if compiles { &self.compilers } else { &self.readers };
+        workers.add(Job::Look(Task { directory, known, rival, may_compile: compiles }));
+    }
+
+    /// The other directory that serves under the name of this one.
+    fn rival(&self, directory: &Path) -> Option<&PathBuf> {
+        self.serving.get(name(directory)).filter(|serving| *serving != directory)
+    }
+
+    fn looked(&mut self, directory: &Path, outcome: Outcome) {
+        match outcome {
+            // The second is not over: somebody else goes on with it.
+            Outcome::Unchanged | Outcome::NeedsCompiling => return,
+            Outcome::Restless => drop(self.restless.insert(directory.to_owned())),
+            Outcome::Gone => self.forget(directory),
+            Outcome::Empty(fingerprint) => {
+                self.forget(directory);
+                self.directories.insert(directory.to_owned(), State::empty(fingerprint));
+                self.fresh.push(directory.to_owned());
+            }
+            // Another one of its name was read meanwhile.
+            Outcome::Read(_, read) if read.is_ok() && self.rival(directory).is_some() => drop(self.restless.insert(directory.to_owned())),
+            Outcome::Read(fingerprint, read) => {
+                let before = self.directories.remove(directory);
+                let state = State::take_up(directory, fingerprint, *read, before);
+                if state.service.is_some() {
+                    self.serving.insert(name(directory).to_owned(), directory.to_owned());
+                }
+                self.directories.insert(directory.to_owned(), state);
+                self.fresh.push(directory.to_owned());
+            }
+        }
+        self.changed = true;
+    }
+
+    /// Forgets a directory; those that were refused for its sake are looked at again.
+    fn forget(&mut self, directory: &Path) {
+        self.restless.remove(directory);
+        let Some(state) = self.directories.remove(directory) else { return };
+        self.changed = true;
+        let Some(service) = state.service else { return };
+        tracing::info!(service = service.name, directory = %directory.display(), "service removed");
+        self.serving.remove(name(directory));
+        let refused = self.directories.extract_if(.., |other, state| name(other) == name(directory) && state.service.is_none());
+        let refused: Vec<_> = refused.map(|(other, _)| other).collect();
+        refused.into_iter().for_each(|other| self.request(other));
+    }
+
+    /// Waits no longer for what hangs.
+    fn give_up(&mut self) {
+        let now = Instant::now();
+        for directory in [self.readers.give_up(now), self.compilers.give_up(now)].into_iter().flatten() {
+            if let Some(pending) = self.pending.get_mut(&directory) {
+                pending.lost = true;
+            }
+            tracing::error!(
+                "reading {} takes too long: does its file system answer? What was loaded of it keeps serving, and it is taken up once it was read",
+                directory.display()
+            );
+            self.changed = true;
+            self.release(&directory);
+        }
+    }
 }
 
-fn look((directory, state): (&PathBuf, &State)) -> Look {
-    let name = directory.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Look { name, service: state.service.clone(), findings: state.findings.clone() }
-}
-
-fn snapshot(directories: &BTreeMap<PathBuf, State>) -> Snapshot {
-    let services = directories.values().filter_map(|state| state.service.clone());
-    services.map(|service| (service.name.clone(), service)).collect()
+fn name(directory: &Path) -> &OsStr {
+    directory.file_name().unwrap_or_default()
 }

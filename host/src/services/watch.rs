@@ -1,15 +1,15 @@
 //! Notices that service directories change, and has them read again once they are at rest.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode, EventKind};
-use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::{ErrorKind, Event as Notice, RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::Services;
+use super::scan::{Event, Hint, Scan};
+use super::specs;
 
 /// How soon a change is taken up.
 #[derive(Clone, Copy, Debug)]
@@ -30,60 +30,90 @@ impl Default for Pace {
 
 /// A thread that keeps the live set up to date; dropping it ends the thread.
 pub struct Watch {
-    hints: Sender<Hint>,
+    hints: Sender<Event>,
+    /// Disconnected when the thread has ended.
+    ended: Receiver<()>,
     thread: Option<JoinHandle<()>>,
 }
 
-enum Hint {
-    Changed,
-    Stop,
-}
+/// How long the thread gets to end. It waits for nothing, except where the file system hangs while it asks to be told of changes.
+const ENDING: Duration = Duration::from_secs(1);
+/// How often a long series of changes is published.
+const PUBLISHING: Duration = Duration::from_millis(50);
 
 impl Watch {
-    /// Starts to watch the roots of `services`. Where the system offers no notice of changes, looking now and then remains.
-    pub fn start(services: Arc<Services>, pace: Pace) -> Self {
-        let (hints, told) = mpsc::channel();
-        let watcher = watcher(&services, hints.clone());
+    /// Drives a scan from now on. Where the system offers no notice of changes, looking now and then remains.
+    pub fn start(scan: Scan, pace: Pace) -> Self {
+        let hints = scan.sender();
+        let notices = Notices::start(&scan);
+        let (running, ended) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("watch".into())
             .spawn(move || {
-                let _watcher = watcher;
-                follow(&services, &told, pace);
+                let _running: Sender<()> = running;
+                follow(scan, notices, pace);
             })
             .expect("the system has a thread left while the host starts");
-        Self { hints, thread: Some(thread) }
+        Self { hints, ended, thread: Some(thread) }
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        let _ = self.hints.send(Hint::Stop);
-        if let Some(thread) = self.thread.take() {
+        let _ = self.hints.send(Event::Hint(Hint::Stop));
+        let has_ended = self.ended.recv_timeout(ENDING) == Err(mpsc::RecvTimeoutError::Disconnected);
+        if let Some(thread) = self.thread.take().filter(|_| has_ended) {
             let _ = thread.join();
         }
     }
 }
 
-/// The system's notices as hints: not what happened, only that something did.
-fn watcher(services: &Services, hints: Sender<Hint>) -> Option<RecommendedWatcher> {
-    let tell = move |event: notify::Result<Event>| {
-        if event.is_ok_and(|event| changes_something(event.kind)) {
-            let _ = hints.send(Hint::Changed);
+/// The system's notices as hints: not what happened, only that something did. Only the directories that are read are watched,
+/// each by itself: nothing follows the links in them.
+struct Notices {
+    watcher: Option<RecommendedWatcher>,
+    has_warned: bool,
+}
+
+impl Notices {
+    fn start(scan: &Scan) -> Self {
+        let hints = scan.sender();
+        let tell = move |notice: notify::Result<Notice>| {
+            if notice.is_ok_and(|notice| changes_something(notice.kind)) {
+                let _ = hints.send(Event::Hint(Hint::Changed));
+            }
+        };
+        let mut notices = Self { watcher: None, has_warned: false };
+        match notify::recommended_watcher(tell) {
+            Ok(watcher) => notices.watcher = Some(watcher),
+            Err(error) => notices.warn(&error),
         }
-    };
-    let mut watcher = notify::recommended_watcher(tell).inspect_err(warn).ok()?;
-    for root in services.roots() {
-        let _ = watch(&mut watcher, root).inspect_err(warn);
+        scan.services().roots().iter().for_each(|root| notices.of(root));
+        notices
     }
-    Some(watcher)
-}
 
-fn watch(watcher: &mut RecommendedWatcher, root: &Path) -> notify::Result<()> {
-    watcher.watch(root, RecursiveMode::Recursive)
-}
+    fn of_service(&mut self, directory: &Path) {
+        self.of(directory);
+        let several = directory.join(specs::SEVERAL);
+        if several.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
+            self.of(&several);
+        }
+    }
 
-fn warn(error: &notify::Error) {
-    tracing::warn!(%error, "cannot be told of changes, looking for them now and then instead");
+    fn of(&mut self, directory: &Path) {
+        let Some(watcher) = &mut self.watcher else { return };
+        if let Err(error) = watcher.watch(directory, RecursiveMode::NonRecursive) {
+            self.warn(&error);
+        }
+    }
+
+    /// Says it once, not for each of many directories.
+    fn warn(&mut self, error: &notify::Error) {
+        let gone = matches!(error.kind, ErrorKind::PathNotFound | ErrorKind::WatchNotFound);
+        if !gone && !std::mem::replace(&mut self.has_warned, true) {
+            tracing::warn!(%error, "cannot be told of all changes, looking for them now and then instead");
+        }
+    }
 }
 
 /// Reading a directory makes notices too, and must not make us read it again.
@@ -94,32 +124,89 @@ pub(crate) fn changes_something(kind: EventKind) -> bool {
     }
 }
 
-fn follow(services: &Services, told: &Receiver<Hint>, pace: Pace) {
-    let mut unsettled = false;
+fn follow(mut scan: Scan, mut notices: Notices, pace: Pace) {
+    let mut plan = Plan::new(pace, Instant::now());
+    let mut published = Instant::now();
+    // What was read at the start is not watched yet, and may have changed since.
+    watch_fresh(&mut scan, &mut notices, &mut plan);
     loop {
-        let wait = if unsettled { pace.settle } else { pace.rescan };
-        match told.recv_timeout(wait) {
-            Ok(Hint::Changed) => {
-                if !rest(told, pace) {
-                    return;
-                }
-            }
-            Ok(Hint::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-            Err(RecvTimeoutError::Timeout) => {}
+        match scan.wait(plan.wait(&scan, Instant::now())) {
+            Some(Hint::Stop) => return,
+            Some(Hint::Changed) => plan.changed(Instant::now()),
+            None => {}
         }
-        unsettled = services.refresh();
+        if !scan.is_reading() || published.elapsed() > PUBLISHING {
+            scan.publish();
+            published = Instant::now();
+        }
+        watch_fresh(&mut scan, &mut notices, &mut plan);
+        match plan.due(&scan, Instant::now()) {
+            Some(Due::All) => scan.begin(),
+            Some(Due::Restless) => scan.look_again(),
+            None => {}
+        }
     }
 }
 
-/// Waits until nothing has changed for the settle time; false if told to stop.
-fn rest(told: &Receiver<Hint>, pace: Pace) -> bool {
-    let begun = Instant::now();
-    while begun.elapsed() < pace.patience {
-        match told.recv_timeout(pace.settle) {
-            Ok(Hint::Changed) => {}
-            Ok(Hint::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
-            Err(RecvTimeoutError::Timeout) => return true,
+/// Watches what was read for the first time or has changed: it may be another directory under the old name.
+fn watch_fresh(scan: &mut Scan, notices: &mut Notices, plan: &mut Plan) {
+    let fresh = scan.take_fresh();
+    if !fresh.is_empty() {
+        plan.changed(Instant::now());
+    }
+    fresh.iter().for_each(|directory| notices.of_service(directory));
+}
+
+/// When to look next.
+struct Plan {
+    pace: Pace,
+    /// When everything was last looked at.
+    looked: Instant,
+    /// When what was changing was last looked at.
+    retried: Instant,
+    /// The first and the last change that nobody has looked for yet.
+    changes: Option<(Instant, Instant)>,
+}
+
+enum Due {
+    All,
+    /// Only what was changing while it was read.
+    Restless,
+}
+
+impl Plan {
+    fn new(pace: Pace, now: Instant) -> Self {
+        Self { pace, looked: now, retried: now, changes: None }
+    }
+
+    fn changed(&mut self, now: Instant) {
+        let first = self.changes.map_or(now, |(first, _)| first);
+        self.changes = Some((first, now));
+    }
+
+    /// When all directories are to be looked at: at rest, or after the longest wait, and now and then in any case.
+    fn next(&self) -> Instant {
+        let rescan = self.looked + self.pace.rescan;
+        self.changes.map_or(rescan, |(first, last)| (last + self.pace.settle).min(first + self.pace.patience).min(rescan))
+    }
+
+    fn wait(&self, scan: &Scan, now: Instant) -> Duration {
+        let until_next = self.next().saturating_duration_since(now);
+        match (scan.is_busy(), scan.is_restless()) {
+            (true, _) => until_next.min(PUBLISHING),
+            (false, true) => until_next.min(self.pace.settle),
+            (false, false) => until_next,
         }
     }
-    true
+
+    fn due(&mut self, scan: &Scan, now: Instant) -> Option<Due> {
+        if now >= self.next() {
+            (self.looked, self.retried, self.changes) = (now, now, None);
+            return Some(Due::All);
+        }
+        (scan.is_restless() && !scan.is_reading() && now >= self.retried + self.pace.settle).then(|| {
+            self.retried = now;
+            Due::Restless
+        })
+    }
 }

@@ -5,7 +5,7 @@ use hookwright_iml::json::Node;
 use crate::reader::Reader;
 
 /// Every directive of a webhook. `$schema` is for editors and means nothing.
-pub(crate) const ALL: [&str; 8] = ["verification", "condition", "iterate", "uid", "output", "respond", "dedupe", "$schema"];
+pub(crate) const ALL: [&str; 9] = ["type", "verification", "condition", "iterate", "uid", "output", "respond", "dedupe", "$schema"];
 
 /// Notes a key that does not belong where it stands; `parent` is empty at the top level.
 pub(crate) fn unknown_key(reader: &mut Reader<'_>, key: Node<'_>, name: &str, parent: &str, known: &[&str]) {
@@ -30,7 +30,7 @@ pub(crate) fn check(reader: &mut Reader<'_>, root: Node<'_>) {
             "response" => module_response(reader, key, value),
             "log" => reader.warning(key.span(), "`log` has no effect here", "bodies and headers are never logged"),
             "temp" => reader.error(key.span(), "a webhook has no `temp`", "write the expression where it is used"),
-            "url" | "baseUrl" | "method" | "qs" | "headers" | "body" | "type" | "pagination" => {
+            "url" | "baseUrl" | "method" | "qs" | "headers" | "body" | "pagination" => {
                 request_key(reader, key, &name);
             }
             _ => unknown_key(reader, key, &name, "", &ALL),
@@ -77,7 +77,7 @@ fn moved(inner: &str) -> Option<String> {
 
 fn request_key(reader: &mut Reader<'_>, key: Node<'_>, name: &str) {
     let help = match name {
-        "headers" | "body" | "type" => format!("the answer to the sender has it: `respond.{name}`"),
+        "headers" | "body" => format!("the answer to the sender has it: `respond.{name}`"),
         _ => "requests are made by attach, detach and modules; a webhook only receives".to_owned(),
     };
     reader.error(key.span(), format!("`{name}` describes a request to make, and a webhook makes none"), help);

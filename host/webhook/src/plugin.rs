@@ -1,6 +1,6 @@
 //! What a spec needs of a plugin: at load, what it offers; at a request, its answers.
 
-use hookwright_iml::{CallError, Library, Signature, Value};
+use hookwright_iml::{CallError, Library, Signature, Value, did_you_mean};
 
 use crate::Request;
 
@@ -21,6 +21,11 @@ pub trait Exports {
     /// answer for each recipient only.
     fn sees_parameters(&self) -> bool {
         false
+    }
+
+    /// The help line for a call of a function that is neither built in nor offered; `nearest` is a function of nearly that name.
+    fn help_with_unknown(&self, _function: &str, nearest: Option<&str>) -> Option<String> {
+        nearest.map(did_you_mean)
     }
 }
 
@@ -75,5 +80,12 @@ impl Library for PluginLibrary<'_> {
 
     fn may_shadow(&self, _name: &str) -> bool {
         self.0.is_some_and(Exports::may_shadow)
+    }
+
+    fn help_with_unknown(&self, name: &str, nearest: Option<&str>) -> Option<String> {
+        match self.0 {
+            Some(plugin) => plugin.help_with_unknown(name, nearest),
+            None => nearest.map(did_you_mean),
+        }
     }
 }

@@ -1,7 +1,5 @@
 //! A spec, read whole: its directives compiled, or every mistake in it.
 
-use std::fmt;
-
 use hookwright_iml::Template;
 use hookwright_iml::json::{Document, Kind as JsonKind, Node};
 
@@ -10,6 +8,7 @@ use crate::dedupe::Dedupe;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::directives;
 use crate::iterate::Iterate;
+use crate::kind::Kind;
 use crate::plugin::Exports;
 use crate::reader::Reader;
 use crate::respond::Respond;
@@ -22,6 +21,8 @@ pub struct Webhook {
     pub(crate) name: String,
     pub(crate) source: Source,
     pub(crate) kind: Kind,
+    /// What the spec's `type` says.
+    declared: Option<Kind>,
     pub(crate) verification: Option<Verification>,
     pub(crate) condition: Option<Condition>,
     pub(crate) iterate: Option<Iterate>,
@@ -34,24 +35,6 @@ pub struct Webhook {
     uses_plugin: bool,
     /// Whether a call of the plugin is as good as reading parameters.
     plugin_sees_parameters: bool,
-}
-
-/// Whether a webhook has one URL for all users or one for each hook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// One URL; the uid says whose an item is.
-    Shared,
-    /// One URL for each hook.
-    Dedicated,
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Shared => "shared",
-            Self::Dedicated => "dedicated",
-        })
-    }
 }
 
 /// What is known about a webhook beside its spec.
@@ -120,6 +103,7 @@ fn read(reader: &mut Reader<'_>, root: Node<'_>, source: &Source, options: LoadO
         name: options.name.to_owned(),
         source: source.clone(),
         kind: Kind::Dedicated,
+        declared: None,
         verification: None,
         condition: None,
         iterate: None,
@@ -147,6 +131,7 @@ impl Webhook {
             "uid" => self.uid = Uid::read(reader, value),
             "output" => self.output = reader.template(value),
             "respond" => self.respond = Respond::read(reader, value, "respond"),
+            "type" => self.declared = Kind::read(reader, key, value),
             "dedupe" => self.dedupe = Dedupe::read(reader, value),
             _ => {}
         }
@@ -154,19 +139,7 @@ impl Webhook {
 
     /// What depends on several directives together.
     fn settle(&mut self, reader: &mut Reader<'_>, root: Node<'_>, options: LoadOptions<'_>) {
-        if root.get("uid").is_none() {
-            self.uid = Uid::extractor(options.plugin, options.name);
-        }
-        let shared = options.shared || root.get("uid").is_some() || self.uid.is_some();
-        self.kind = if shared { Kind::Shared } else { Kind::Dedicated };
-        if shared && self.uid.is_none() && root.get("uid").is_none() {
-            let start = root.span().start;
-            reader.warning(
-                start..start + 1,
-                "a shared webhook without `uid` reaches nobody",
-                "add \"uid\": \"{{...}}\", the service's id for its user",
-            );
-        }
+        (self.kind, self.uid) = Kind::settle(reader, root, (self.declared, self.uid.take()), options);
         self.output_is_personal = self.output.as_ref().is_some_and(|output| is_personal(output, self.plugin_sees_parameters));
         self.uses_plugin = matches!(self.uid, Some(Uid::Extractor(_))) || self.templates().any(Template::calls_custom);
         self.warn_of_empty_variables(reader, root);

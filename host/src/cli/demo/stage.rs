@@ -17,6 +17,7 @@ use crate::connections::{Change, Connection, Hook, State, new_id, new_token};
 use crate::deliver::{Exception, Guard};
 use crate::plugin::Compilation;
 use crate::plugin::build::{BuildRequest, build};
+use crate::services::Examples;
 use crate::{Host, Running, Settings};
 
 /// Services and data of the demo.
@@ -51,7 +52,7 @@ impl Stage {
     pub(super) async fn start(&self, listener: TcpListener) -> anyhow::Result<Running> {
         let (services, data) = (self.0.path().join("services"), self.0.path().join("data"));
         let public_url = Some("https://hooks.example.com".to_owned());
-        let mut settings = Settings { public_url, ..Settings::new(vec![services], data) };
+        let mut settings = Settings { public_url, examples: Examples::Accepted, ..Settings::new(vec![services], data) };
         // The demo's receiver is on this machine.
         settings.delivery.http.guard = Guard::new([Exception::Host("127.0.0.1".into())]);
         Host::start(settings, listener).await

@@ -12,7 +12,7 @@ use super::super::sample::{Sample, choose};
 use super::super::try_request::Tried;
 use crate::environment;
 use crate::plugin::{Engine, Grants, Plugin, Settings};
-use crate::services::{Loader, Report, Secrets, Service};
+use crate::services::{Examples, Loader, Report, Secrets, Service};
 
 /// What came of the tests of one service.
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ impl Outcome {
 pub(super) fn run(directory: &Path) -> Result<Outcome> {
     let directory = check::named(directory)?;
     let engine = Engine::new(&Settings { grants: Grants::everything(), ..Settings::default() })?;
-    let loader = Loader { engine: Arc::new(engine), secrets: Secrets::new(None) };
+    let loader = Loader { engine: Arc::new(engine), secrets: Secrets::new(None), examples: Examples::Accepted };
     let (service, _) = loader.load(&directory).map_err(|report| anyhow::anyhow!("{}", report.render(false).trim_end().to_owned()))?;
     let mut outcome = Outcome::default();
     for sample in samples(&directory)? {
