@@ -12,7 +12,7 @@ const IPV4: u64 = 0xffff << 32;
 
 impl Network {
     /// The network of an address as text.
-    pub(crate) fn of(address: &str) -> Self {
+    pub fn of(address: &str) -> Self {
         address.parse::<IpAddr>().map_or_else(|_| Self::default(), Self::from)
     }
 

@@ -207,13 +207,14 @@ impl Evaluation {
     }
 
     async fn decide_elsewhere(self, memory: Lease) -> Result<Decided, Failure> {
-        let permit = self.admitted(memory.holder().network).await?;
         let evaluations = self.host.evaluations.clone();
+        let place = evaluations.admit(memory.holder()).await?;
+        let permit = self.admitted(memory.holder().network).await?;
         let work = move |meter: &Meter<'_>| {
             let verdict = self.decide_within(meter, permit);
             (self, verdict)
         };
-        let ((evaluation, verdict), memory) = evaluations.run(memory, work).await?;
+        let ((evaluation, verdict), memory) = evaluations.run(place, memory, work).await?;
         Ok((evaluation, verdict, memory))
     }
 
@@ -222,7 +223,7 @@ impl Evaluation {
         self.found.service.plugin.as_ref().filter(|_| self.found.webhook().uses_plugin())
     }
 
-    /// A place in the plugin. Who waits for one has no thread, and who gets none is asked to come back.
+    /// An instance of the plugin, which there is for whoever has a place unless the host has room for fewer.
     async fn admitted(&self, network: Option<Network>) -> Result<Option<Permit>, Failure> {
         let caller = Caller { network, hook: self.found.hook.as_ref().map(|hook| hook.id.clone()) };
         match self.plugin() {

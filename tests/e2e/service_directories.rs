@@ -64,6 +64,8 @@ fn the_secrets_of_the_examples_are_refused_by_serve_and_taken_by_check() {
     assert!(checked.contains("an example that everybody knows"), "{checked}");
     let host = installation.serve();
     host.wait_for_log("an example that everybody knows");
+    let refused = installation.fails(&["hooks", "add", "github", "--to", "https://example.com/"]);
+    assert!(refused.contains("no hook can be added") && refused.contains("--secrets"), "{refused}");
     host.stop();
     let secrets = installation.path("secrets.json");
     fs::write(&secrets, r#"{ "github": { "secret": "own" } }"#).unwrap();

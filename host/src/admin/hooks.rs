@@ -54,6 +54,7 @@ pub(super) async fn add(operator: &Operator, asked: Asked<'_>) -> Result<Answer,
     new.webhook.as_deref().map_or(Ok(()), |webhook| check_name("webhook", webhook))?;
     let to = destination::check(operator, asked.caller, new.to.as_deref(), None).await?;
     check_connection(operator, &new)?;
+    operator.refuse_example_secrets(&new.service)?;
     let (is_shared, warning) = match operator.service(&new.service) {
         Err(unknown) => (new.connection.is_some(), Some(unknown)),
         Ok(None) => (new.connection.is_some(), None),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::answer::Refused;
 use super::archive::Archive;
 use super::tokens::Tokens;
 use super::wire::ServiceState;
@@ -70,6 +71,19 @@ pub struct KnownWebhook {
 }
 
 impl Operator {
+    /// An error for a service whose secrets everybody knows: a hook on it would let anybody in.
+    pub(super) fn refuse_example_secrets(&self, name: &str) -> Result<(), Refused> {
+        let services = self.services.as_ref().map(|services| services()).unwrap_or_default();
+        let mut findings = services.iter().filter(|service| service.name == name).flat_map(|service| &service.findings);
+        match findings.find(|finding| finding.is_example_secrets()) {
+            Some(Finding { file, message, help, .. }) => {
+                let help = help.as_ref().map(|help| format!(": {help}")).unwrap_or_default();
+                Err(Refused::bad(format!("no hook can be added to `{name}`: {file}: {message}{help}")))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// A service as it is loaded. `Err` has a sentence about a service that is not; `Ok(None)`: nothing is known.
     pub(super) fn service(&self, name: &str) -> Result<Option<KnownService>, String> {
         let Some(services) = &self.services else { return Ok(None) };

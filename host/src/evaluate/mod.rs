@@ -64,17 +64,24 @@ impl Evaluations {
         Attempt::begin(&self.limits.allowance)
     }
 
-    /// Runs `work` on a thread of its own once there is a place for the lease's holder, within a budget that takes its memory
-    /// from the lease. It is told to end when the returned future is dropped: whoever asked has gone.
+    /// A place to evaluate something in.
     ///
     /// # Errors
-    /// No place became free in time, or the work broke off.
-    pub async fn run<T, W>(self: &Arc<Self>, mut lease: Lease, work: W) -> Result<(T, Lease), Failure>
+    /// None became free in time.
+    pub async fn admit(&self, holder: &Holder) -> Result<Place, Failure> {
+        self.places.admit(holder).await.map_err(|busy| Failure::Unavailable(busy.to_string()))
+    }
+
+    /// Runs `work` on a thread of its own, within a budget that takes its memory from the lease. It is told to end when the
+    /// returned future is dropped: whoever asked has gone.
+    ///
+    /// # Errors
+    /// The work broke off.
+    pub async fn run<T, W>(self: &Arc<Self>, place: Place, mut lease: Lease, work: W) -> Result<(T, Lease), Failure>
     where
         T: Send + 'static,
         W: FnOnce(&Meter<'_>) -> T + Send + 'static,
     {
-        let place = self.places.admit(lease.holder()).await.map_err(|busy| Failure::Unavailable(busy.to_string()))?;
         let waiting = CancelOnDrop::default();
         let (evaluations, cancelled) = (self.clone(), waiting.flag());
         let working = spawn_blocking(move || {
@@ -110,9 +117,11 @@ mod tests {
 
     use super::*;
 
-    fn evaluations(allowance: Allowance) -> (Arc<Evaluations>, Lease) {
+    async fn evaluations(allowance: Allowance) -> (Arc<Evaluations>, Place, Lease) {
         let somebody = Holder { network: None, service: "shop".into() };
-        (Arc::new(Evaluations::new(Limits { allowance, ..Limits::default() })), MemoryPool::new(1 << 30).lease(somebody))
+        let evaluations = Arc::new(Evaluations::new(Limits { allowance, places: 1, waiting_time: Duration::ZERO }));
+        let place = evaluations.admit(&somebody).await.unwrap();
+        (evaluations, place, MemoryPool::new(1 << 30).lease(somebody))
     }
 
     /// Asks until the answer is no.
@@ -127,7 +136,7 @@ mod tests {
     #[tokio::test]
     async fn each_stage_ends_when_its_processor_time_is_used() {
         let short = Allowance { condition_time: Duration::from_millis(1), time: Duration::from_millis(2), ..Allowance::default() };
-        let (evaluations, lease) = evaluations(short);
+        let (evaluations, place, lease) = evaluations(short).await;
         let work = |meter: &Meter<'_>| {
             let condition = until_it_ends(meter);
             meter.begin(Stage::Event);
@@ -136,20 +145,20 @@ mod tests {
             let reply_began = meter.check();
             (condition, event, reply_began, until_it_ends(meter))
         };
-        let (ended, _) = evaluations.run(lease, work).await.unwrap();
+        let (ended, _) = evaluations.run(place, lease, work).await.unwrap();
         assert_eq!(ended, (Interrupt::Time, Interrupt::Time, Ok(()), Interrupt::Time));
     }
 
     #[tokio::test]
     async fn what_nobody_waits_for_any_more_is_told_to_end() {
-        let (evaluations, lease) = evaluations(Allowance { condition_time: Duration::MAX, ..Allowance::default() });
+        let (evaluations, place, lease) = evaluations(Allowance { condition_time: Duration::MAX, ..Allowance::default() }).await;
         let (begun, has_begun) = tokio::sync::oneshot::channel();
         let (ended, has_ended) = mpsc::channel();
         let work = move |meter: &Meter<'_>| {
             begun.send(()).unwrap();
             ended.send(until_it_ends(meter)).unwrap();
         };
-        let waiting = tokio::spawn(async move { evaluations.run(lease, work).await.map(|_| ()) });
+        let waiting = tokio::spawn(async move { evaluations.run(place, lease, work).await.map(|_| ()) });
         has_begun.await.unwrap();
         waiting.abort();
         let interrupt = tokio::task::spawn_blocking(move || has_ended.recv().unwrap()).await.unwrap();
@@ -158,10 +167,10 @@ mod tests {
 
     #[tokio::test]
     async fn work_that_breaks_off_is_no_reply_and_leaves_its_place() {
-        let (evaluations, lease) = evaluations(Allowance::default());
-        let failed = evaluations.run(lease, |_| panic!("on purpose")).await.map(|((), _)| ());
+        let (evaluations, place, lease) = evaluations(Allowance::default()).await;
+        let holder = lease.holder().clone();
+        let failed = evaluations.run(place, lease, |_| panic!("on purpose")).await.map(|((), _)| ());
         assert!(matches!(failed, Err(Failure::Spec(_))));
-        let (_, lease) = self::evaluations(Allowance::default());
-        assert!(evaluations.run(lease, |_| ()).await.is_ok());
+        assert!(evaluations.admit(&holder).await.is_ok());
     }
 }

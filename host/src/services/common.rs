@@ -18,6 +18,9 @@ pub(super) const FILE: &str = "common.json";
 /// The key that says of a `common.json` that everybody knows what is in it; templates do not see it.
 pub(super) const EXAMPLE: &str = "$example";
 
+/// What is said of secrets with that mark.
+pub(super) const KNOWN_TO_ALL: &str = "these secrets are an example that everybody knows: anybody could sign requests with them";
+
 /// What becomes of a service whose `common.json` is marked as an example.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Examples {
@@ -101,10 +104,9 @@ fn is_marked(values: &mut Map<String, Value>, path: &Path, report: &mut Report) 
 }
 
 fn judge_example(path: &Path, examples: Examples, report: &mut Report) {
-    let message = "these secrets are an example that everybody knows: anybody could sign requests with them";
     let help = format!("put your own values there and remove `{EXAMPLE}`, or set every one of them in `--secrets FILE`");
     match examples {
-        Examples::Refused => report.add_error(path.display().to_string(), message, Some(&help)),
-        Examples::Accepted => report.add_warning(path.display().to_string(), format!("{message}; `serve` refuses them"), Some(&help)),
+        Examples::Refused => report.add_error(path.display().to_string(), KNOWN_TO_ALL, Some(&help)),
+        Examples::Accepted => report.add_warning(path.display().to_string(), format!("{KNOWN_TO_ALL}; `serve` refuses them"), Some(&help)),
     }
 }

@@ -7,6 +7,8 @@ use hookwright_webhook::{Diagnostic, Severity, Source};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::common::KNOWN_TO_ALL;
+
 /// All mistakes of one service directory, in the order its files were read.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -125,6 +127,11 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Whether a service is refused because everybody knows its secrets.
+    pub fn is_example_secrets(&self) -> bool {
+        self.is_error() && self.message == KNOWN_TO_ALL
+    }
+
     /// Whether it keeps the service from being served.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error.to_string()

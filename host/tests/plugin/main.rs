@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use hookwright::network::Network;
 use hookwright::plugin::build::{BuildRequest, build};
 use hookwright::plugin::{Caller, Compilation, Engine, Plugin, Session, Settings};
 use hookwright_iml::{Date, Environment, Interrupt, Limits, Unbounded, Value, Zone};
@@ -169,7 +170,7 @@ fn an_instance_lives_for_one_request() {
 
 /// A request from that address to a shared webhook, which calls one function.
 async fn ask_from(plugin: &Arc<Plugin>, address: &str, function: &str) -> Result<(), String> {
-    let caller = Caller { network: Some(address.parse().unwrap()), hook: None };
+    let caller = Caller { network: Some(Network::of(address)), hook: None };
     let session = plugin.admit(caller).await.map_err(|unavailable| unavailable.to_string())?.begin(&environment());
     session.call(function, &[], &Confidential::default()).map(|_| ()).map_err(|error| error.message)
 }
