@@ -9,7 +9,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use super::{answering, installation};
 
 /// Hashes the whole body once for each item.
-const COSTLY: &str = r#"{"iterate": "{{body}}", "output": "{{sha256(rawBody)}}", "respond": {"status": 202, "body": "taken"}}"#;
+const COSTLY: &str = r#"{"iterate": "{{body}}", "output": "{{sha256(rawBody)}}", "respond": {"type": "text", "status": 202, "body": "taken"}}"#;
 /// The same before anything is known of the sender.
 const COSTLY_CONDITION: &str =
     r#"{"iterate": "{{body}}", "uid": "{{sha256(rawBody)}}", "condition": "{{parameters.secret = headers.secret}}"}"#;
@@ -26,11 +26,13 @@ fn form(field: &str, count: usize) -> Request {
 fn what_a_body_makes_of_itself_is_bounded_whatever_its_type() {
     let installation = installation();
     installation.spec("shop", r#"{"uid": "{{body.id}}"}"#);
-    let host = installation.serve_with(&["--evaluation-memory", "1MiB"]);
+    let host = installation.serve();
     let nested = host.send(&form(&format!("a{}", "[]".repeat(31)), 9_999));
     assert_eq!((nested.status, nested.text().contains("parts")), (400, true));
     let query = Request::new("POST", &format!("/shop?{}", "a&".repeat(12_000)));
     assert_eq!(host.send(&query).status, 400);
+    host.stop();
+    let host = installation.serve_with(&["--evaluation-memory", "1MiB"]);
     let refused = [
         Request::json("/shop", format!("[{}0]", "0,".repeat(200_000))),
         form("a[b]=1", 8_000),

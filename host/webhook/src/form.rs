@@ -40,7 +40,7 @@ impl<'r> Form<'r> {
     pub fn parse(encoded: &'r [u8], budget: &dyn Budget) -> Result<Self, BadBody> {
         let mut building = Building::new(budget);
         for (name, value) in form_urlencoded::parse(encoded) {
-            building.add(name, Value::text(value))?;
+            building.add(&name, Value::text(value))?;
         }
         Ok(building.finish())
     }
@@ -66,9 +66,9 @@ impl<'b, 'r> Building<'b, 'r> {
     }
 
     /// Adds one field.
-    pub(crate) fn add(&mut self, name: Cow<'r, str>, value: Value<'r>) -> Result<(), BadBody> {
+    pub(crate) fn add(&mut self, name: &str, value: Value<'r>) -> Result<(), BadBody> {
         self.pass_over()?;
-        let segments = segments(&name);
+        let segments = segments(name);
         self.parts += segments.len();
         if self.parts > MAXIMUM_PARTS {
             return Err(BadBody::new(format!(
@@ -76,7 +76,7 @@ impl<'b, 'r> Building<'b, 'r> {
             )));
         }
         if segments.len() > 1 {
-            self.literal.entry(name.clone().into_owned()).or_default().insert(&[], value.clone());
+            self.literal.entry(name.to_owned()).or_default().insert(&[], value.clone());
         }
         self.nested.insert(&segments, value);
         Ok(())

@@ -56,7 +56,7 @@ fn secrets_that_cannot_be_read_keep_the_host_from_starting() {
     add_healthy(&installation);
     fs::write(installation.path("list.json"), "[]").unwrap();
     fs::write(installation.path("flat.json"), r#"{ "healthy": "key" }"#).unwrap();
-    for (file, reason) in [("nope.json", "No such file"), ("list.json", "expected a map"), ("flat.json", "`healthy`")] {
+    for (file, reason) in [("nope.json", "not there"), ("list.json", "object of services"), ("flat.json", "object of names")] {
         let message = installation.fails(&["serve", "--listen", "127.0.0.1:0", "--secrets", file]);
         assert!(message.contains(file) && message.contains("SERVICE") && message.contains(reason), "{message}");
     }

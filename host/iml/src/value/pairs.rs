@@ -16,6 +16,7 @@ pub(super) struct Pairs<'v> {
     pairs: Box<[Pair<'v>]>,
     searches: Cell<u32>,
     /// The place of each name.
+    #[allow(clippy::box_collection)] // nearly all have none, and a pointer is a sixth of a map
     index: OnceCell<Box<HashMap<Box<str>, usize>>>,
 }
 

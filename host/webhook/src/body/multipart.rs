@@ -26,7 +26,7 @@ async fn read(mut multipart: Multipart<'_>, mut form: Building<'_, 'static>) -> 
         let name = field.name().map(str::to_owned);
         let value = value(field).await.map_err(refused)?;
         match name {
-            Some(name) => form.add(Cow::Owned(name), value)?,
+            Some(name) => form.add(&name, value)?,
             None => form.pass_over()?,
         }
     }
