@@ -244,7 +244,7 @@ async fn open(settings: Settings) -> anyhow::Result<(Arc<Host>, DataDirectory, S
         ..
     } = settings;
     let secrets = Secrets::new(secrets);
-    let scan = move || Ok(Scan::new(services, Loader { engine: Arc::new(plugin::Engine::new(&plugins)?), secrets, examples }));
+    let scan = move || Ok(Scan::new(services, &Loader { engine: Arc::new(plugin::Engine::new(&plugins)?), secrets, examples }));
     let stored = spawn_blocking(move || open_stored(&data, key.as_ref(), (journal, retention), scan));
     let Stored { directory, connections, journal, scan } = stored.await.context("opening the host's parts broke off")??;
     let services = scan.services();

@@ -9,7 +9,8 @@ use tokio::net::{TcpSocket, TcpStream};
 use super::{answering, installation};
 
 /// Hashes the whole body once for each item.
-const COSTLY: &str = r#"{"iterate": "{{body}}", "output": "{{sha256(rawBody)}}", "respond": {"type": "text", "status": 202, "body": "taken"}}"#;
+const COSTLY: &str =
+    r#"{"iterate": "{{body}}", "output": "{{sha256(rawBody)}}", "respond": {"type": "text", "status": 202, "body": "taken"}}"#;
 /// The same before anything is known of the sender.
 const COSTLY_CONDITION: &str =
     r#"{"iterate": "{{body}}", "uid": "{{sha256(rawBody)}}", "condition": "{{parameters.secret = headers.secret}}"}"#;

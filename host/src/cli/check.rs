@@ -69,7 +69,7 @@ fn check(directories: &[PathBuf], loader: &Loader) -> anyhow::Result<Vec<Checked
     for root in &roots {
         fs::read_dir(root).with_context(|| format!("cannot read {}", root.display()))?;
     }
-    let mut scan = Scan::new(roots, loader.clone());
+    let mut scan = Scan::new(roots, loader);
     while scan.refresh(Duration::MAX) {}
     let mut checked: Vec<_> = services.iter().map(|directory| Checked::of(directory, loader)).collect();
     checked.extend(scan.into_states().map(|(directory, state)| Checked::scanned(directory, state)));

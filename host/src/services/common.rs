@@ -65,7 +65,7 @@ fn own(files: &ServiceFiles, secrets: &Secrets, path: &Path, report: &mut Report
         return report.refuse(place, "is the operator's file with the secrets of all services");
     }
     let Ok(text) = String::from_utf8(bytes) else { return report.refuse(place, "is not text in UTF-8") };
-    let values = parse(Source::new(place.clone(), text), report)?;
+    let values = parse(&Source::new(place.clone(), text), report)?;
     if is_for_others(state.mode) && values.get(EXAMPLE) != Some(&Value::Bool(true)) && !values.is_empty() {
         let message = format!("others than its owner and group can read the secrets in it (mode {:o})", state.mode & 0o777);
         report.add_warning(place, message, Some(&format!("`chmod 600 {}` ends that", path.display())));
@@ -73,7 +73,7 @@ fn own(files: &ServiceFiles, secrets: &Secrets, path: &Path, report: &mut Report
     Some(values)
 }
 
-fn parse(source: Source, report: &mut Report) -> Option<Map<String, Value>> {
+fn parse(source: &Source, report: &mut Report) -> Option<Map<String, Value>> {
     let mut compact = Vec::new();
     match Document::parse_with_comments(&source.text) {
         Ok(document) => document.root().write_compact(&mut compact),

@@ -241,7 +241,7 @@ impl FileState {
 
     /// Whether it is a directory.
     pub(crate) fn is_directory(&self) -> bool {
-        FileType::from_raw_mode(self.mode.into()) == FileType::Directory
+        FileType::from_raw_mode(self.mode) == FileType::Directory
     }
 }
 

@@ -10,12 +10,11 @@ use crate::plugin::Description;
 
 /// The functions of the plugins in the repository's `plugins` directory, each with its plugin. An end-to-end test compares
 /// this with what the built plugins say of themselves.
-pub const FUNCTIONS: [(&str, &str); 6] = [
+pub const FUNCTIONS: [(&str, &str); 5] = [
     ("ed25519Verify", "discord"),
     ("metaItems", "meta"),
     ("sendgridVerify", "sendgrid"),
     ("standardWebhooksVerify", "standard-webhooks"),
-    ("twilioAccount", "twilio"),
     ("twilioVerify", "twilio"),
 ];
 

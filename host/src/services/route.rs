@@ -120,7 +120,7 @@ mod tests {
         }
         let engine = Arc::new(Engine::new(&plugin::Settings::default()).unwrap());
         let loader = Loader { engine, secrets: Secrets::default(), examples: Examples::Refused };
-        let mut scan = Scan::new(vec![root.path().to_owned()], loader);
+        let mut scan = Scan::new(vec![root.path().to_owned()], &loader);
         scan.refresh(Duration::MAX);
         scan.services()
     }

@@ -77,7 +77,7 @@ struct Pending {
 
 impl Scan {
     /// Services of all directories below `roots`; none is read before the first [`refresh`](Self::refresh).
-    pub fn new(roots: Vec<PathBuf>, loader: Loader) -> Self {
+    pub fn new(roots: Vec<PathBuf>, loader: &Loader) -> Self {
         let (sender, events) = mpsc::channel();
         let processors = available_parallelism().map_or(1, NonZero::get);
         let services = Arc::new(Services::new(roots, Arc::clone(&loader.engine)));

@@ -55,7 +55,7 @@ impl Folder {
     /// A scan of the root, and the set that it keeps.
     fn scan(&self) -> (Scan, Arc<Services>) {
         fs::create_dir_all(self.root()).unwrap();
-        let scan = Scan::new(vec![self.root()], self.loader());
+        let scan = Scan::new(vec![self.root()], &self.loader());
         let services = scan.services();
         (scan, services)
     }
@@ -211,7 +211,7 @@ fn the_second_directory_of_a_name_is_refused_until_the_first_is_gone() {
     first.write("slack/webhook.json", SHARED);
     second.write("slack/webhook.json", DEDICATED);
     let roots = [first.root(), second.root()];
-    let mut scan = Scan::new(roots.to_vec(), first.loader());
+    let mut scan = Scan::new(roots.to_vec(), &first.loader());
     let services = scan.services();
     assert!(
         logged(|| {
