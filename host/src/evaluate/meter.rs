@@ -172,7 +172,7 @@ impl RequestBudget for Attempt {
     fn begin(&self, _: Stage) {}
 }
 
-/// Whether somebody still waits for the result: set when the [`CancelOnDrop`] goes.
+/// Whether somebody still waits for the result: set when whoever waits is gone.
 #[derive(Clone, Debug, Default)]
 pub struct Cancelled(Arc<AtomicBool>);
 

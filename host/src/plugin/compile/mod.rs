@@ -1,7 +1,7 @@
 //! From a plugin's file to native code: in a child process under limits, a few at a time, nothing twice.
 //!
 //! Compiling is the one thing that is done with a plugin's bytes before any of its limits hold: 250 KB can make the compiler
-//! want 26 GB. The child ([`child`]) therefore does all of it, and the parent ([`parent`]) believes only the code that comes back.
+//! want 26 GB. The child ([`child`]) therefore does all of it, and the parent (`parent`) believes only the code that comes back.
 
 mod answer;
 pub mod child;
