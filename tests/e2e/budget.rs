@@ -2,7 +2,6 @@
 
 use hookwright_tests::client::Request;
 use hookwright_tests::wait;
-use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -19,8 +18,8 @@ fn items(count: usize) -> String {
     format!("[{}]", vec!["{}"; count].join(","))
 }
 
-fn form(field: &str, count: usize) -> Request {
-    Request::new("POST", "/shop").header("content-type", "application/x-www-form-urlencoded").body(vec![field; count].join("&"))
+fn form(fields: &[String]) -> Request {
+    Request::new("POST", "/shop").header("content-type", "application/x-www-form-urlencoded").body(fields.join("&"))
 }
 
 #[test]
@@ -28,7 +27,7 @@ fn what_a_body_makes_of_itself_is_bounded_whatever_its_type() {
     let installation = installation();
     installation.spec("shop", r#"{"uid": "{{body.id}}"}"#);
     let host = installation.serve();
-    let nested = host.send(&form(&format!("a{}", "[]".repeat(31)), 9_999));
+    let nested = host.send(&form(&vec![format!("a{}", "[]".repeat(31)); 9_999]));
     assert_eq!((nested.status, nested.text().contains("parts")), (400, true));
     let query = Request::new("POST", &format!("/shop?{}", "a&".repeat(12_000)));
     assert_eq!(host.send(&query).status, 400);
@@ -36,7 +35,7 @@ fn what_a_body_makes_of_itself_is_bounded_whatever_its_type() {
     let host = installation.serve_with(&["--evaluation-memory", "1MiB"]);
     let refused = [
         Request::json("/shop", format!("[{}0]", "0,".repeat(200_000))),
-        form("a[b]=1", 8_000),
+        form(&(0..8_000).map(|n| format!("a[k{n}]=1")).collect::<Vec<_>>()),
         Request::new("POST", "/shop").header("content-type", "text/xml").body(format!("<a>{}</a>", "<b><c/></b>".repeat(20_000))),
         Request::new("POST", "/shop").header("content-type", "text/plain; charset=utf-16").body("ab".repeat(1 << 20)),
     ];
@@ -59,9 +58,7 @@ fn a_request_that_takes_too_long_is_refused_before_its_condition_holds_and_a_fai
     let accepted = host.send(&Request::json(&path, &body));
     assert_eq!((accepted.status, accepted.text()), (202, "taken".to_owned()));
     let listed = installation.run(&["events", "list", "--json"]);
-    let events: Vec<Value> = listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(events.len(), 1, "{listed}");
-    assert!(listed.contains("processor time"), "{listed}");
+    assert_eq!(listed.matches("processor time").count(), 1, "{listed}");
 }
 
 /// A connection from one of the machine's own addresses.

@@ -9,6 +9,15 @@ pub trait Budget {
     /// # Errors
     /// Why the evaluation has to end here.
     fn check(&self) -> Result<(), Interrupt>;
+
+    /// As [`check`](Self::check), where much may have been used since the last question: a budget that passes over most of
+    /// those answers this one.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    fn check_now(&self) -> Result<(), Interrupt> {
+        self.check()
+    }
 }
 
 /// Why an evaluation ended before it had a result.

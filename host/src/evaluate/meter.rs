@@ -112,6 +112,10 @@ impl Budget for Meter<'_> {
         self.unseen.set(unseen.checked_sub(1).unwrap_or(UNSEEN));
         if unseen == 0 { self.look() } else { Ok(()) }
     }
+
+    fn check_now(&self) -> Result<(), Interrupt> {
+        self.look()
+    }
 }
 
 impl RequestBudget for Meter<'_> {
@@ -160,7 +164,11 @@ impl Budget for Attempt {
     fn check(&self) -> Result<(), Interrupt> {
         let unseen = self.unseen.get();
         self.unseen.set(unseen.checked_sub(1).unwrap_or(UNSEEN));
-        if unseen > 0 || (self.began.elapsed() < Self::TIME && allocated() - self.memory_before <= self.memory) {
+        if unseen == 0 { self.check_now() } else { Ok(()) }
+    }
+
+    fn check_now(&self) -> Result<(), Interrupt> {
+        if self.began.elapsed() < Self::TIME && allocated() - self.memory_before <= self.memory {
             return Ok(());
         }
         self.ended.set(true);

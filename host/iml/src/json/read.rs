@@ -54,7 +54,7 @@ impl Reader<'_> {
             return Ok(());
         }
         let ended = |interrupt| Error { interrupt: Some(interrupt), ..Error::new(format!("{interrupt}"), self.at) };
-        self.budget.check().map_err(ended)
+        self.budget.check_now().map_err(ended)
     }
 
     /// Reads one value, or the opening of a container that has members: then true, and a value follows.

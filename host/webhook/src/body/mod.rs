@@ -92,7 +92,7 @@ pub fn decode<'b>(content_type: Option<&str>, bytes: &'b [u8], budget: &dyn Budg
         essence if essence.starts_with("text/") => Content::Value(Value::text(text::decode(media.charset(), bytes))),
         _ => Content::Value(Value::binary(bytes)),
     };
-    budget.check()?;
+    budget.check_now()?;
     Ok(Decoded(content))
 }
 
