@@ -1,7 +1,7 @@
 //! Indexes of wide objects: a sender may have a look-up repeated as often as an array of the body has items.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Node;
 
@@ -17,7 +17,8 @@ pub(crate) const SEARCHES: u32 = 16;
 pub(super) struct Indexes {
     /// Whether any of them has an index, so that documents without one do not pay for the question.
     any: Cell<bool>,
-    objects: RefCell<HashMap<u32, Wide>>,
+    /// Few, so that a search among them is cheaper than a hash.
+    objects: RefCell<BTreeMap<u32, Wide>>,
 }
 
 #[derive(Debug)]

@@ -120,9 +120,14 @@ impl<'d> Node<'d> {
 
     /// The member `key` of an object; the last of equal keys. A wide object in which much is looked up gets an index.
     pub fn get(self, key: &str) -> Option<Node<'d>> {
-        let indexed = self.document.indexes.find(self.index, key);
+        let indexed = if self.may_be_wide() { self.document.indexes.find(self.index, key) } else { None };
         let found = indexed.unwrap_or_else(|| self.search(key));
         found.map(|index| Node::new(self.document, index))
+    }
+
+    /// Whether it has room on the tape for more than a few members: what has an index is asked for no other object.
+    fn may_be_wide(self) -> bool {
+        (self.slot().next - self.index) as usize > 2 * members::FEW
     }
 
     /// Looks at every key.
